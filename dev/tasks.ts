@@ -1,0 +1,61 @@
+// What each npm script does. Runs on Node 24; `dev/run.mjs` brought it there.
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+
+const root = path.dirname(import.meta.dirname);
+const bin = (name: string): string => path.join(root, 'node_modules', name);
+
+/** Runs one program to its end with our terminal; resolves to its exit code. */
+function run(file: string, args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { cwd: root, stdio: 'inherit' });
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+    child.on('error', reject);
+    child.on('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+const node = (args: readonly string[]): Promise<number> =>
+  run(process.execPath, ['--disable-warning=ExperimentalWarning', ...args]);
+
+const jest = (args: readonly string[]): Promise<number> =>
+  node(['--experimental-vm-modules', bin('jest/bin/jest.js'), ...args]);
+
+async function sequence(...steps: (() => Promise<number>)[]): Promise<number> {
+  for (const step of steps) {
+    const code = await step();
+    if (code !== 0) return code;
+  }
+  return 0;
+}
+
+const build = (): Promise<number> => node(['dev/build.ts']);
+
+const tasks: Record<string, (args: string[]) => Promise<number>> = {
+  build,
+  test: (args) => sequence(build, () => jest(args)),
+  howdah: (args) => sequence(build, () => run('dist/howdah/bin/howdah', args)),
+  demo: (args) => sequence(build, () => node(['e2e/demo/demo.ts', ...args])),
+  bench: (args) => sequence(build, () => node(['dev/bench.ts', ...args])),
+  generate: (args) => node(['dev/generate.ts', ...args]),
+  compatibility: (args) => node(['dev/compatibility.ts', ...args]),
+  manifest: (args) => node(['dev/manifest.ts', ...args]),
+  image: (args) => sequence(build, () => run('bash', ['dev/image.sh', ...args])),
+  'e2e:kube': (args) => sequence(build, () => node(['e2e/kube/run.ts', ...args])),
+  typecheck: () => node([bin('typescript/bin/tsc'), '-p', 'tsconfig.json']),
+  lint: () =>
+    sequence(
+      () => node([bin('eslint/bin/eslint.js'), '.']),
+      () => node([bin('prettier/bin/prettier.cjs'), '--check', '--log-level=warn', '.']),
+      () => node([bin('dependency-cruiser/bin/dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', 'src', 'state-machines']),
+    ),
+  format: () => node([bin('prettier/bin/prettier.cjs'), '--write', '--log-level=warn', '.']),
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const task = tasks[name];
+if (!task) {
+  process.stderr.write(`howdah: no task "${name}"; there are ${Object.keys(tasks).join(', ')}\n`);
+  process.exit(2);
+}
+process.exit(await task(args));

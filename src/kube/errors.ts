@@ -1,0 +1,30 @@
+/** The body of a failed API answer (metav1.Status). */
+export interface StatusBody {
+  message?: string;
+  reason?: string;
+  code?: number;
+  details?: { name?: string; kind?: string; causes?: { field?: string; message?: string; reason?: string }[] };
+}
+
+/** An answer of the API server that is not a success. `code` is the HTTP status; 0 when no answer came. */
+export class KubeError extends Error {
+  readonly code: number;
+  readonly reason: string;
+  readonly body: StatusBody;
+
+  constructor(code: number, body: StatusBody, context: string, cause?: unknown) {
+    super(`${context}: ${body.message ?? body.reason ?? `HTTP ${code}`}`, { cause });
+    this.name = 'KubeError';
+    this.code = code;
+    this.reason = body.reason ?? '';
+    this.body = body;
+  }
+}
+
+export const isNotFound = (error: unknown): boolean => error instanceof KubeError && error.code === 404;
+export const isConflict = (error: unknown): boolean =>
+  error instanceof KubeError && error.code === 409 && error.reason !== 'AlreadyExists';
+export const alreadyExists = (error: unknown): boolean =>
+  error instanceof KubeError && error.code === 409 && error.reason === 'AlreadyExists';
+export const isGone = (error: unknown): boolean => error instanceof KubeError && error.code === 410;
+export const isInvalid = (error: unknown): boolean => error instanceof KubeError && error.code === 422;

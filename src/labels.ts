@@ -1,0 +1,64 @@
+// Every label and annotation key, and the values that tools match on (reference §2.33).
+
+export const label = {
+  cluster: 'cnpg.io/cluster',
+  jobRole: 'cnpg.io/jobRole',
+  pvcRole: 'cnpg.io/pvcRole',
+  tablespaceName: 'cnpg.io/tablespaceName',
+  podRole: 'cnpg.io/podRole',
+  instanceName: 'cnpg.io/instanceName',
+  instanceRole: 'cnpg.io/instanceRole',
+  legacyRole: 'role',
+  backupName: 'cnpg.io/backupName',
+  majorVersion: 'cnpg.io/majorVersion',
+  poolerName: 'cnpg.io/poolerName',
+  immediateBackup: 'cnpg.io/immediateBackup',
+  scheduledBackup: 'cnpg.io/scheduled-backup',
+  reload: 'cnpg.io/reload',
+  userType: 'cnpg.io/userType',
+  isManaged: 'cnpg.io/isManaged',
+  appManagedBy: 'app.kubernetes.io/managed-by',
+  appName: 'app.kubernetes.io/name',
+  appComponent: 'app.kubernetes.io/component',
+  appInstance: 'app.kubernetes.io/instance',
+  appVersion: 'app.kubernetes.io/version',
+} as const;
+
+export const annotation = {
+  operatorVersion: 'cnpg.io/operatorVersion',
+  reconciliationLoop: 'cnpg.io/reconciliationLoop',
+  reconcilePodSpec: 'cnpg.io/reconcilePodSpec',
+  podSpec: 'cnpg.io/podSpec',
+  nodeSerial: 'cnpg.io/nodeSerial',
+  pvcStatus: 'cnpg.io/pvcStatus',
+  skipWalArchiving: 'cnpg.io/skipWalArchiving',
+  skipEmptyWalArchiveCheck: 'cnpg.io/skipEmptyWalArchiveCheck',
+  reloadedAt: 'cnpg.io/reloadedAt',
+  restartedAt: 'kubectl.kubernetes.io/restartedAt',
+  fencedInstances: 'cnpg.io/fencedInstances',
+  hibernation: 'cnpg.io/hibernation',
+  validation: 'cnpg.io/validation',
+  passwordPassthrough: 'cnpg.io/passwordPassthrough',
+  podPatch: 'cnpg.io/podPatch',
+  hash: 'cnpg.io/hash',
+  updateStrategy: 'cnpg.io/updateStrategy',
+  lastAppliedSpec: 'cnpg.io/lastAppliedSpec',
+  coredumpFilter: 'cnpg.io/coredumpFilter',
+  unrecoverable: 'alpha.cnpg.io/unrecoverable',
+} as const;
+
+export const instanceRole = { primary: 'primary', replica: 'replica', unhealthy: 'unhealthy' } as const;
+export const podRole = { instance: 'instance', pooler: 'pooler' } as const;
+export const pvcRole = { data: 'PG_DATA', wal: 'PG_WAL', tablespace: 'PG_TABLESPACE' } as const;
+export const jobRole = {
+  initdb: 'initdb',
+  import: 'import',
+  pgBaseBackup: 'pgbasebackup',
+  recovery: 'full-recovery',
+  snapshotRecovery: 'snapshot-recovery',
+  join: 'join',
+  majorUpgrade: 'major-upgrade',
+} as const;
+export type JobRole = (typeof jobRole)[keyof typeof jobRole];
+export const pvcStatus = { initializing: 'initializing', ready: 'ready', detached: 'detached' } as const;
+export const managedByValue = 'cloudnative-pg';
