@@ -1,4 +1,12 @@
-import type { KubeObject, ListOptions, ListResult, ObjectKey, ResourceType, WatchEvent, WatchOptions } from './types.ts';
+import type {
+  KubeObject,
+  ListOptions,
+  ListResult,
+  ObjectKey,
+  ResourceType,
+  WatchEvent,
+  WatchOptions,
+} from './types.ts';
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
