@@ -1,0 +1,32 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isTransient } from './errors.ts';
+
+export interface RetryPolicy {
+  /** Tries in all, the first included. */
+  readonly attempts: number;
+  readonly firstDelayMs: number;
+  readonly longestDelayMs: number;
+}
+
+export const defaultRetry: RetryPolicy = { attempts: 5, firstDelayMs: 100, longestDelayMs: 5_000 };
+
+/** Exponential back-off with full jitter, so that many instances do not come back in step. */
+export const retryDelay = (policy: RetryPolicy, failures: number, random = Math.random): number =>
+  Math.round(random() * Math.min(policy.longestDelayMs, policy.firstDelayMs * 2 ** failures));
+
+export async function withRetry<T>(
+  policy: RetryPolicy,
+  signal: AbortSignal | undefined,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  for (let failures = 1; ; failures++) {
+    signal?.throwIfAborted();
+    try {
+      return await attempt();
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (failures >= policy.attempts || !isTransient(error)) throw error;
+      await sleep(retryDelay(policy, failures), undefined, signal ? { signal } : {});
+    }
+  }
+}

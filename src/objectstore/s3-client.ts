@@ -1,0 +1,56 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { S3Client } from '@aws-sdk/client-s3';
+
+export interface S3Options {
+  readonly bucket: string;
+  /** Absent: AWS itself. With an endpoint, requests are path-style. */
+  readonly endpoint?: string;
+  readonly region?: string;
+  /** PEM bundle that replaces the system's roots for this endpoint. */
+  readonly ca?: string;
+  /** Absent: the SDK's default chain (environment, profile, web identity, instance metadata). */
+  readonly credentials?: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
+  /** WHEN_REQUIRED for older stores that know no CRC32 headers. */
+  readonly requestChecksumCalculation?: 'WHEN_SUPPORTED' | 'WHEN_REQUIRED';
+  /** Asked for in every put (x-amz-server-side-encryption). */
+  readonly encryption?: 'AES256' | 'aws:kms';
+  /** From the start of an attempt to the head of its answer. */
+  readonly attemptTimeoutMs?: number;
+  readonly attempts?: number;
+}
+
+const connectTimeoutMs = 5_000;
+const idleTimeoutMs = 30_000;
+const maxSockets = 64;
+
+/** Retries are ours (retry.ts), so the SDK makes one attempt a call. */
+export function createS3Client(options: S3Options): S3Client {
+  const agentOptions = { keepAlive: true, maxSockets };
+  return new S3Client({
+    region: options.region ?? 'us-east-1',
+    ...(options.endpoint === undefined
+      ? { followRegionRedirects: true }
+      : { endpoint: options.endpoint, forcePathStyle: true }),
+    ...(options.credentials && { credentials: { ...options.credentials } }),
+    requestChecksumCalculation: options.requestChecksumCalculation ?? 'WHEN_SUPPORTED',
+    maxAttempts: 1,
+    requestHandler: {
+      connectionTimeout: connectTimeoutMs,
+      requestTimeout: options.attemptTimeoutMs ?? 120_000,
+      throwOnRequestTimeout: true,
+      socketTimeout: idleTimeoutMs,
+      socketAcquisitionWarningTimeout: 0x7fffffff,
+      httpAgent: new HttpAgent(agentOptions),
+      httpsAgent: new HttpsAgent({ ...agentOptions, ...(options.ca !== undefined && { ca: options.ca }) }),
+    },
+  });
+}
+
+/** Where the store is, for messages. */
+export const describeStore = (options: S3Options): string =>
+  `bucket "${options.bucket}" at ${options.endpoint ?? `AWS S3 (${options.region ?? 'us-east-1'})`}`;

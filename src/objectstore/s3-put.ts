@@ -1,0 +1,63 @@
+import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { errorCode, errorKind, httpStatus } from './errors.ts';
+import type { PutOptions } from './port.ts';
+import type { S3Context } from './s3-call.ts';
+import { call } from './s3-call.ts';
+
+type Put = Omit<PutOptions, 'ifNoneMatch' | 'signal'>;
+
+const putCommand = (context: S3Context, key: string, body: Buffer, { metadata, contentType }: Put, create: boolean) =>
+  new PutObjectCommand({
+    Bucket: context.bucket,
+    Key: key,
+    Body: body,
+    ...(create && { IfNoneMatch: '*' }),
+    ...(metadata && { Metadata: { ...metadata } }),
+    ...(contentType !== undefined && { ContentType: contentType }),
+    ...(context.encryption && { ServerSideEncryption: context.encryption }),
+  });
+
+/** A put; `ifNoneMatch` as the store's own conditional write. A store without it answers 'unsupported'. */
+export async function putObject(
+  context: S3Context,
+  key: string,
+  body: Buffer,
+  { ifNoneMatch = false, signal, ...put }: PutOptions,
+): Promise<'created' | 'exists' | 'unsupported'> {
+  return call(context, `put "${key}"`, signal, async (send) => {
+    try {
+      await context.client.send(putCommand(context, key, body, put, ifNoneMatch), send);
+      return 'created';
+    } catch (error) {
+      if (ifNoneMatch && httpStatus(error) === 412) return 'exists';
+      const unsupported = httpStatus(error) === 501 || errorCode(error) === 'NotImplemented';
+      if (ifNoneMatch && unsupported) return 'unsupported';
+      throw error;
+    }
+  });
+}
+
+/** The create-only put for stores without conditional writes: look, put, and look whether what is there is ours. */
+export async function putIfAbsent(
+  context: S3Context,
+  key: string,
+  body: Buffer,
+  { signal, ...put }: PutOptions,
+): Promise<'created' | 'exists'> {
+  if (await headObject(context, key, signal)) return 'exists';
+  const answer = await call(context, `put "${key}"`, signal, (send) =>
+    context.client.send(putCommand(context, key, body, put, false), send),
+  );
+  const there = await headObject(context, key, signal);
+  return there?.ETag === answer.ETag ? 'created' : 'exists';
+}
+
+export const headObject = (context: S3Context, key: string, signal: AbortSignal | undefined) =>
+  call(context, `look up "${key}"`, signal, async (send) => {
+    try {
+      return await context.client.send(new HeadObjectCommand({ Bucket: context.bucket, Key: key }), send);
+    } catch (error) {
+      if (errorKind(error) === 'not-found') return undefined;
+      throw error;
+    }
+  });
