@@ -21,6 +21,8 @@ const node = (args: readonly string[]): Promise<number> =>
 const jest = (args: readonly string[]): Promise<number> =>
   node(['--experimental-vm-modules', bin('jest/bin/jest.js'), ...args]);
 
+const e2e = (args: readonly string[]): Promise<number> => jest(['--config', 'e2e/jest.config.mjs', ...args]);
+
 async function sequence(...steps: (() => Promise<number>)[]): Promise<number> {
   for (const step of steps) {
     const code = await step();
@@ -33,7 +35,14 @@ const build = (): Promise<number> => node(['dev/build.ts']);
 
 const tasks: Record<string, (args: string[]) => Promise<number>> = {
   build,
-  test: (args) => sequence(build, () => jest(args)),
+  // Without arguments all tests, the end-to-end ones on the embedded engine included; arguments go to jest's unit run alone.
+  test: (args) =>
+    sequence(
+      build,
+      () => jest(args),
+      () => (args.length > 0 ? Promise.resolve(0) : e2e([])),
+    ),
+  e2e: (args) => sequence(build, () => e2e(args)),
   howdah: (args) => sequence(build, () => run('dist/howdah/bin/howdah', args)),
   demo: (args) => sequence(build, () => node(['e2e/demo/demo.ts', ...args])),
   bench: (args) => sequence(build, () => node(['dev/bench.ts', ...args])),
@@ -47,7 +56,14 @@ const tasks: Record<string, (args: string[]) => Promise<number>> = {
     sequence(
       () => node([bin('eslint/bin/eslint.js'), '.']),
       () => node([bin('prettier/bin/prettier.cjs'), '--check', '--log-level=warn', '.']),
-      () => node([bin('dependency-cruiser/bin/dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', 'src', 'state-machines']),
+      () =>
+        node([
+          bin('dependency-cruiser/bin/dependency-cruise.mjs'),
+          '--config',
+          '.dependency-cruiser.cjs',
+          'src',
+          'state-machines',
+        ]),
     ),
   format: () => node([bin('prettier/bin/prettier.cjs'), '--write', '--log-level=warn', '.']),
 };

@@ -2,7 +2,14 @@ import pg from 'pg';
 import type { Pod, Secret, Service } from '../../src/kube/objects.ts';
 import type { KubeApi } from '../../src/kube/port.ts';
 import { resource } from '../../src/kube/resource-types.ts';
-import { appSecret, caSecret, readOnlyService, readService, readWriteService, superuserSecret } from '../../src/naming.ts';
+import {
+  appSecret,
+  caSecret,
+  readOnlyService,
+  readService,
+  readWriteService,
+  superuserSecret,
+} from '../../src/naming.ts';
 
 export interface Target {
   readonly namespace: string;
@@ -49,7 +56,11 @@ export async function connectionConfig(api: KubeApi, target: Target): Promise<pg
     user: decode(credentials, 'username'),
     password: decode(credentials, 'password'),
     database: as === 'app' ? decode(credentials, 'dbname') : 'postgres',
-    ssl: { ca: decode(authority, 'ca.crt'), checkServerIdentity: () => undefined, servername: readWriteService(cluster) },
+    ssl: {
+      ca: decode(authority, 'ca.crt'),
+      checkServerIdentity: () => undefined,
+      servername: readWriteService(cluster),
+    },
     connectionTimeoutMillis: 5000,
     query_timeout: 30_000,
   };

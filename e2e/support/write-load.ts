@@ -29,7 +29,10 @@ export class WriteLoad {
     this.#table = table;
   }
 
-  static async start(connect: () => Promise<pg.ClientConfig>, { table = 'load', clients = 4 } = {}): Promise<WriteLoad> {
+  static async start(
+    connect: () => Promise<pg.ClientConfig>,
+    { table = 'load', clients = 4 } = {},
+  ): Promise<WriteLoad> {
     const load = new WriteLoad(connect, table);
     await using setUp = await load.#open();
     await setUp.client.query(

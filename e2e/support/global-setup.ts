@@ -1,0 +1,25 @@
+import { createBucket } from './bucket.ts';
+import { localPlatform } from './platform.ts';
+import type { SharedPlatform } from './shared.ts';
+
+const state = globalThis as { howdahPlatform?: AsyncDisposable };
+
+/** Starts the embedded engine, unless somebody (npm run e2e:kube) has named a platform already. */
+export default async function setUp(): Promise<void> {
+  const named = process.env['HOWDAH_E2E'];
+  if (named !== undefined) {
+    await createBucket((JSON.parse(named) as SharedPlatform).objectStore);
+    return;
+  }
+  const platform = await localPlatform();
+  state.howdahPlatform = platform;
+  const told: SharedPlatform = {
+    engine: 'local',
+    kubeconfig: platform.kubeconfig,
+    objectStore: platform.objectStore,
+    image: 'ghcr.io/cloudnative-pg/postgresql:MAJOR',
+    data: platform.data,
+  };
+  process.env['HOWDAH_E2E'] = JSON.stringify(told);
+  await createBucket(platform.objectStore);
+}
