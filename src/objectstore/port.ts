@@ -4,21 +4,26 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface PutOptions extends CallOptions {
-  /** Create only: an object that is already there stays as it is and the answer is 'exists'. */
-  readonly ifNoneMatch?: boolean;
+/** What an object is stored with. */
+export interface ObjectAttributes {
   /** User metadata: lower-case names, printable ASCII values. */
   readonly metadata?: Readonly<Record<string, string>>;
   readonly contentType?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Server-side encryption that the store is asked for. */
+  readonly encryption?: 'AES256' | 'aws:kms';
 }
 
-export interface UploadOptions extends CallOptions {
+export interface PutOptions extends CallOptions, ObjectAttributes {
+  /** Create only: an object that is already there stays as it is and the answer is 'exists'. */
+  readonly ifNoneMatch?: boolean;
+}
+
+export interface UploadOptions extends CallOptions, ObjectAttributes {
   /** Bytes of a part, at least 5 MiB. See `partSizeFor`. */
   readonly partSize?: number;
   /** Parts on the way at the same time; memory is bounded by (concurrency + 1) × partSize. */
   readonly concurrency?: number;
-  readonly metadata?: Readonly<Record<string, string>>;
-  readonly contentType?: string;
 }
 
 export interface UploadResult {

@@ -33,8 +33,6 @@ export async function getObject(
         Bucket: context.bucket,
         Key: key,
         ...(span && { Range: rangeHeader(span) }),
-        // A whole object carries its checksum; the SDK then verifies what it reads.
-        ...(context.checksums && !span && { ChecksumMode: 'ENABLED' as const }),
         ...(etag !== undefined && { IfMatch: etag }),
       }),
       options,

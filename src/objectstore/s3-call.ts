@@ -1,8 +1,8 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { toObjectStoreError } from './errors.ts';
+import type { ObjectAttributes } from './port.ts';
 import type { RetryPolicy } from './retry.ts';
 import { withRetry } from './retry.ts';
-import type { S3Options } from './s3-client.ts';
 
 /** What the pieces of the S3 store share. */
 export interface S3Context {
@@ -11,9 +11,6 @@ export interface S3Context {
   /** Endpoint and bucket, for messages. */
   readonly where: string;
   readonly retry: RetryPolicy;
-  readonly encryption: S3Options['encryption'];
-  /** Checksums asked of parts must also be asked of the upload as a whole. */
-  readonly checksums: boolean;
 }
 
 /** One call with retries; failures come out as ObjectStoreError, `what` being the call in words. */
@@ -30,3 +27,11 @@ export async function call<T>(
     throw toObjectStoreError(error, what, context.where);
   }
 }
+
+/** Attributes of an object as the parameters of a put or of a multipart upload. */
+export const attributeParameters = ({ metadata, contentType, tags, encryption }: ObjectAttributes) => ({
+  ...(metadata && { Metadata: { ...metadata } }),
+  ...(contentType !== undefined && { ContentType: contentType }),
+  ...(tags && { Tagging: new URLSearchParams(tags).toString() }),
+  ...(encryption && { ServerSideEncryption: encryption }),
+});

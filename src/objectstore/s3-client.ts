@@ -15,10 +15,11 @@ export interface S3Options {
     readonly secretAccessKey: string;
     readonly sessionToken?: string;
   };
-  /** WHEN_REQUIRED for older stores that know no CRC32 headers. */
+  /**
+   * WHEN_REQUIRED for older stores that know no CRC32 headers. Absent: AWS_REQUEST_CHECKSUM_CALCULATION of the
+   * environment, else WHEN_SUPPORTED.
+   */
   readonly requestChecksumCalculation?: 'WHEN_SUPPORTED' | 'WHEN_REQUIRED';
-  /** Asked for in every put (x-amz-server-side-encryption). */
-  readonly encryption?: 'AES256' | 'aws:kms';
   /** From the start of an attempt to the head of its answer. */
   readonly attemptTimeoutMs?: number;
   readonly attempts?: number;
@@ -37,7 +38,7 @@ export function createS3Client(options: S3Options): S3Client {
       ? { followRegionRedirects: true }
       : { endpoint: options.endpoint, forcePathStyle: true }),
     ...(options.credentials && { credentials: { ...options.credentials } }),
-    requestChecksumCalculation: options.requestChecksumCalculation ?? 'WHEN_SUPPORTED',
+    ...(options.requestChecksumCalculation && { requestChecksumCalculation: options.requestChecksumCalculation }),
     maxAttempts: 1,
     requestHandler: {
       connectionTimeout: connectTimeoutMs,

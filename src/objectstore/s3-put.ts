@@ -1,20 +1,16 @@
 import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { errorCode, errorKind, httpStatus } from './errors.ts';
-import type { PutOptions } from './port.ts';
+import type { ObjectAttributes, PutOptions } from './port.ts';
 import type { S3Context } from './s3-call.ts';
-import { call } from './s3-call.ts';
+import { attributeParameters, call } from './s3-call.ts';
 
-type Put = Omit<PutOptions, 'ifNoneMatch' | 'signal'>;
-
-const putCommand = (context: S3Context, key: string, body: Buffer, { metadata, contentType }: Put, create: boolean) =>
+const putCommand = (context: S3Context, key: string, body: Buffer, put: ObjectAttributes, create: boolean) =>
   new PutObjectCommand({
     Bucket: context.bucket,
     Key: key,
     Body: body,
     ...(create && { IfNoneMatch: '*' }),
-    ...(metadata && { Metadata: { ...metadata } }),
-    ...(contentType !== undefined && { ContentType: contentType }),
-    ...(context.encryption && { ServerSideEncryption: context.encryption }),
+    ...attributeParameters(put),
   });
 
 /** A put; `ifNoneMatch` as the store's own conditional write. A store without it answers 'unsupported'. */

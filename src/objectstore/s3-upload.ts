@@ -9,7 +9,7 @@ import { ObjectStoreError } from './errors.ts';
 import { defaultPartSize, inParts, maxParts, minPartSize } from './parts.ts';
 import type { UploadOptions, UploadResult } from './port.ts';
 import type { S3Context } from './s3-call.ts';
-import { call } from './s3-call.ts';
+import { attributeParameters, call } from './s3-call.ts';
 import { putObject } from './s3-put.ts';
 
 const abortTimeoutMs = 30_000;
@@ -40,16 +40,14 @@ async function multipart(
   context: S3Context,
   key: string,
   source: { first: Buffer; rest: AsyncIterable<Buffer> },
-  { concurrency = 3, metadata, contentType, signal }: UploadOptions,
+  { concurrency = 3, signal, ...attributes }: UploadOptions,
 ): Promise<UploadResult> {
   const target = { Bucket: context.bucket, Key: key };
   const { UploadId } = await call(context, `start upload of "${key}"`, signal, (send) =>
     context.client.send(
       new CreateMultipartUploadCommand({
         ...target,
-        ...(metadata && { Metadata: { ...metadata } }),
-        ...(contentType !== undefined && { ContentType: contentType }),
-        ...(context.encryption && { ServerSideEncryption: context.encryption }),
+        ...attributeParameters(attributes),
       }),
       send,
     ),

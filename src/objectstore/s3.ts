@@ -21,8 +21,6 @@ export function openS3Store(options: S3Options): ObjectStore & Disposable {
     bucket: options.bucket,
     where: describeStore(options),
     retry: { ...defaultRetry, ...(options.attempts !== undefined && { attempts: options.attempts }) },
-    encryption: options.encryption,
-    checksums: options.requestChecksumCalculation !== 'WHEN_REQUIRED',
   };
   let conditionalWrites = true;
   return {
