@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Secret } from '../src/kube/objects.ts';
+import { KubeError } from '../src/kube/errors.ts';
+import { resource } from '../src/kube/resource-types.ts';
+import { type ClusterObject, getCluster, isHealthy, objectStoreSection, waitForCluster } from './support/cluster.ts';
+import { openNamespace, openShared } from './support/shared.ts';
+import { waitFor } from './support/wait.ts';
+
+const platform = openShared();
+const { api } = platform;
+let namespace: Awaited<ReturnType<typeof openNamespace>>;
+
+beforeAll(async () => {
+  namespace = await openNamespace(platform, 'bad');
+});
+afterAll(async () => {
+  await namespace?.[Symbol.asyncDispose]();
+  await platform[Symbol.asyncDispose]();
+});
+
+const manifest = (name: string, spec: Record<string, unknown>): ClusterObject => ({
+  apiVersion: 'postgresql.cnpg.io/v1',
+  kind: 'Cluster',
+  metadata: { name, namespace: namespace.name },
+  spec: { instances: 1, imageName: platform.image(18), storage: { size: '1Gi' }, ...spec },
+});
+
+/** The message with which a manifest is refused: by the API server, or by the operator in the status. */
+async function refusal(name: string, spec: Record<string, unknown>): Promise<string> {
+  try {
+    await api.create(resource.clusters, manifest(name, spec));
+  } catch (error) {
+    if (error instanceof KubeError) return error.message;
+    throw error;
+  }
+  const cluster = await waitFor(`a refusal of ${name}`, async () => {
+    const found = await getCluster(api, namespace.name, name);
+    return found?.status?.phase === 'Invalid cluster definition' ? found : undefined;
+  });
+  return cluster.status?.phaseReason ?? '';
+}
+
+test.each([
+  ['no-instance', { instances: 0 }, /spec\.instances.*0/],
+  ['bad-quantity', { storage: { size: 'plenty' } }, /spec\.storage\.size.*plenty/],
+  ['no-storage', { storage: {} }, /spec\.storage/],
+  ['blocked-parameter', { postgresql: { parameters: { port: '5433' } } }, /spec\.postgresql\.parameters.*port/],
+  [
+    'unsupported',
+    { replica: { enabled: true, source: 'x' } },
+    /spec\.replica.*not supported by this version of Howdah/,
+  ],
+  ['two-bootstraps', { bootstrap: { initdb: {}, recovery: { source: 'x' } } }, /spec\.bootstrap/],
+  ['Upper-Case', {}, /metadata\.name|Upper-Case/],
+])('%s is refused with a message that names the field', async (name, spec, message) => {
+  expect(await refusal(name, spec)).toMatch(message);
+});
+
+test('a cluster whose object store Secret is missing says which, and goes on when it is there', async () => {
+  const section = objectStoreSection(platform.objectStore);
+  await api.create(
+    resource.clusters,
+    manifest('forbidden', {
+      backup: {
+        barmanObjectStore: {
+          ...section,
+          serverName: `${namespace.name}-forbidden`,
+          s3Credentials: {
+            accessKeyId: { name: 'no-such-secret', key: 'ID' },
+            secretAccessKey: { name: 'no-such-secret', key: 'KEY' },
+          },
+        },
+      },
+    }),
+  );
+  await waitForCluster(api, namespace.name, 'forbidden', isHealthy, 'a ready instance');
+  const failing = await waitForCluster(
+    api,
+    namespace.name,
+    'forbidden',
+    (cluster) =>
+      cluster.status?.conditions?.some((c) => c.type === 'ContinuousArchiving' && c.status === 'False') === true,
+    'a failing archive',
+  );
+  const condition = failing.status?.conditions?.find((c) => c.type === 'ContinuousArchiving');
+  expect(condition?.message).toContain('no-such-secret');
+
+  await api.create<Secret>(resource.secrets, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'no-such-secret', namespace: namespace.name },
+    stringData: { ID: platform.objectStore.accessKeyId, KEY: platform.objectStore.secretAccessKey },
+  });
+  await waitForCluster(
+    api,
+    namespace.name,
+    'forbidden',
+    (cluster) =>
+      cluster.status?.conditions?.some((c) => c.type === 'ContinuousArchiving' && c.status === 'True') === true,
+    'a working archive',
+  );
+});
