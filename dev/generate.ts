@@ -1,0 +1,43 @@
+// Writes everything that is generated from src/api: `npm run generate`. With --check it writes nothing, names each file whose
+// content is not what would be written, and exits 1.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { stringify } from 'yaml';
+import { apiGroup } from '../src/naming.ts';
+import { kinds } from '../src/api/kinds/kinds.ts';
+import kubernetes from '../src/api/generated/kubernetes.json' with { type: 'json' };
+import { toCrd } from '../src/api/schema/crd.ts';
+import type { KubernetesTypes } from '../src/api/schema/structural.ts';
+import { toTypeScript } from '../src/api/schema/typescript.ts';
+
+const root = path.dirname(import.meta.dirname);
+
+/** The content of every generated file, by its path in the repository. */
+function generatedFiles(): Map<string, string> {
+  const files = new Map<string, string>();
+  for (const [name, content] of toTypeScript(kinds)) files.set(`src/api/generated/${name}.ts`, content);
+  for (const kind of kinds) {
+    const crd = toCrd(kind, kubernetes.types as KubernetesTypes);
+    files.set(`crds/${apiGroup}_${kind.plural}.yaml`, stringify(crd, { aliasDuplicateObjects: false, lineWidth: 0 }));
+  }
+  return files;
+}
+
+function contentOf(file: string): string | undefined {
+  try {
+    return readFileSync(path.join(root, file), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+const check = process.argv.includes('--check');
+const drifted = [...generatedFiles()].filter(([file, content]) => contentOf(file) !== content);
+for (const [file, content] of drifted) {
+  process.stdout.write(check ? `${file}: not what npm run generate writes\n` : `${file}\n`);
+  if (check) continue;
+  mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
+  writeFileSync(path.join(root, file), content);
+}
+process.exitCode = check && drifted.length > 0 ? 1 : 0;
