@@ -1,0 +1,126 @@
+import type { Socket } from 'node:net';
+import pg from 'pg';
+import {
+  type Message,
+  MessageReader,
+  parseDataRow,
+  parseServerError,
+  queryMessage,
+  terminateMessage,
+} from './messages.ts';
+
+/** Where a server is and who asks. */
+export interface ServerAddress {
+  /** An IP address, or the directory of a unix socket. */
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly ssl?: {
+    readonly ca: string;
+    readonly cert: string;
+    readonly key: string;
+    /** The name that the server's certificate must hold; `host` may be an address that it does not name. */
+    readonly servername: string;
+  };
+}
+
+const connectTimeout = 15_000;
+
+/** Milliseconds without a byte after which a peer counts as dead: a server that copies always has something to say. */
+const silenceLimit = 120_000;
+
+/** What is used of pg's inner connection, which its types leave out. */
+interface PgConnection {
+  /** With TLS replaced when the session is encrypted: to be read after the connection is made. */
+  readonly stream: Socket;
+  on(event: 'parameterStatus', listener: (message: { parameterName: string; parameterValue: string }) => void): void;
+}
+
+/**
+ * A physical replication connection (walsender). `pg` opens it, with TLS and authentication; then its parser is taken off the
+ * socket and messages are read here: as fast as they are consumed and no faster, without a copy.
+ */
+export class ReplicationConnection implements AsyncDisposable {
+  readonly #socket: Socket;
+  readonly #chunks: AsyncIterator<Buffer>;
+  readonly #reader = new MessageReader();
+  readonly #release: () => void;
+  /** The server's major version. */
+  readonly major: number;
+  #pending: Iterator<Message> = [][Symbol.iterator]();
+
+  private constructor(socket: Socket, major: number, signal: AbortSignal) {
+    this.major = major;
+    this.#socket = socket;
+    this.#chunks = socket.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
+    const abort = (): void => void socket.destroy(asError(signal.reason));
+    signal.addEventListener('abort', abort, { once: true });
+    this.#release = () => signal.removeEventListener('abort', abort);
+    socket.setTimeout(silenceLimit, () => socket.destroy(new Error('the server has gone silent')));
+    if (signal.aborted) abort();
+  }
+
+  static async open(address: ServerAddress, signal: AbortSignal): Promise<ReplicationConnection> {
+    signal.throwIfAborted();
+    const client = new pg.Client({
+      ...address,
+      replication: 'true',
+      connectionTimeoutMillis: connectTimeout,
+      keepAlive: true,
+      application_name: 'howdah',
+    } as pg.ClientConfig);
+    // After the hand-over errors arrive where the socket is read.
+    client.on('error', () => undefined);
+    const { connection } = client as unknown as { connection: PgConnection };
+    let version = '';
+    connection.on('parameterStatus', ({ parameterName, parameterValue }) => {
+      if (parameterName === 'server_version') version = parameterValue;
+    });
+    await client.connect();
+    const { stream } = connection;
+    stream.removeAllListeners('data');
+    stream.pause();
+    return new ReplicationConnection(stream, Number.parseInt(version, 10), signal);
+  }
+
+  /** Sends a command and gives its messages up to the server's ReadyForQuery, which is not given. Throws ServerError. */
+  async *send(command: string): AsyncGenerator<Message> {
+    this.#socket.write(queryMessage(command));
+    let error: Error | undefined;
+    for (;;) {
+      const next = this.#pending.next();
+      if (next.done) {
+        await this.#fill();
+        continue;
+      }
+      const message = next.value;
+      if (message.type === 'E') error = parseServerError(message.payload);
+      else if (message.type === 'Z') {
+        if (error) throw error;
+        return;
+      } else if (message.type !== 'N' && message.type !== 'S') yield message;
+    }
+  }
+
+  async #fill(): Promise<void> {
+    const chunk = await this.#chunks.next();
+    // A fatal error (such as a shutdown) is told before the connection ends.
+    if (chunk.done) throw new Error('the server closed the connection');
+    this.#pending = this.#reader.push(chunk.value);
+  }
+
+  /** The rows of a command's only result. */
+  async rows(command: string): Promise<(string | null)[][]> {
+    const rows: (string | null)[][] = [];
+    for await (const message of this.send(command)) if (message.type === 'D') rows.push(parseDataRow(message.payload));
+    return rows;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#release();
+    if (!this.#socket.destroyed) this.#socket.end(terminateMessage());
+    this.#socket.destroySoon();
+  }
+}
+
+const asError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)));

@@ -1,0 +1,89 @@
+import type { Logger } from 'pino';
+import type { KubeApi } from '../../kube/port.ts';
+import { resource } from '../../kube/resource-types.ts';
+import type { KubeObject } from '../../kube/types.ts';
+import * as naming from '../../naming.ts';
+import type { InstancePaths } from '../../paths.ts';
+import { clone } from './clone.ts';
+import type { ServerAddress } from './connection.ts';
+import { reserveSlot } from './slot.ts';
+
+/** What a clone needs to know of a Cluster. */
+export interface JoinCluster extends KubeObject {
+  spec?: {
+    walStorage?: unknown;
+    replicationSlots?: { highAvailability?: { enabled?: boolean; slotPrefix?: string } };
+  };
+  status?: {
+    currentPrimary?: string;
+    instancesReportedState?: Record<string, { ip?: string }>;
+    certificates?: { serverCASecret?: string; replicationTLSSecret?: string };
+  };
+}
+
+export interface JoinDeps {
+  readonly kube: KubeApi;
+  readonly namespace: string;
+  readonly clusterName: string;
+  /** The instance that is made. */
+  readonly instanceName: string;
+  readonly paths: InstancePaths;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+interface Secret extends KubeObject {
+  data?: Record<string, string>;
+}
+
+async function secretValue(deps: JoinDeps, name: string, key: string): Promise<string> {
+  const { kube, namespace, signal } = deps;
+  const secret = await kube.get<Secret>(resource.secrets, { namespace, name }, { signal });
+  const value = secret?.data?.[key];
+  if (value === undefined) throw new Error(`Secret "${name}" ${secret ? `has no key "${key}"` : 'does not exist'}`);
+  return Buffer.from(value, 'base64').toString();
+}
+
+/** The primary by the address its pod reported; the service's name, which its certificate holds, is for verification. */
+export async function primaryAddress(deps: JoinDeps, cluster: JoinCluster): Promise<ServerAddress> {
+  const primary = cluster.status?.currentPrimary ?? '';
+  if (primary === '') throw new Error('the cluster has no primary yet');
+  if (primary === deps.instanceName) throw new Error(`${primary} is the primary and cannot be cloned from itself`);
+  const service = naming.readWriteService(deps.clusterName);
+  const certificates = cluster.status?.certificates ?? {};
+  const client = certificates.replicationTLSSecret ?? naming.replicationSecret(deps.clusterName);
+  const [ca, cert, key] = await Promise.all([
+    secretValue(deps, certificates.serverCASecret ?? naming.caSecret(deps.clusterName), 'ca.crt'),
+    secretValue(deps, client, 'tls.crt'),
+    secretValue(deps, client, 'tls.key'),
+  ]);
+  return {
+    host: cluster.status?.instancesReportedState?.[primary]?.ip ?? service,
+    port: naming.port.postgres,
+    user: naming.role.replication,
+    ssl: { ca, cert, key, servername: service },
+  };
+}
+
+/** `howdah instance join`: makes PGDATA a copy of the primary's. Ready for `instance run`, which writes the configuration. */
+export async function runJoin(deps: JoinDeps): Promise<void> {
+  const { kube, namespace, clusterName: name, instanceName, paths, log, signal } = deps;
+  const cluster = await kube.get<JoinCluster>(resource.clusters, { namespace, name }, { signal });
+  if (!cluster) throw new Error(`Cluster "${name}" does not exist`);
+  const primary = await primaryAddress(deps, cluster);
+  const slots = cluster.spec?.replicationSlots?.highAvailability ?? {};
+  if (slots.enabled !== false) {
+    await reserveSlot(primary, naming.slotName(slots.slotPrefix ?? '_cnpg_', instanceName), signal);
+  }
+  const place = {
+    data: paths.data,
+    wal: cluster.spec?.walStorage === undefined ? undefined : paths.wal,
+    tablespaces: paths.tablespaces,
+  };
+  const begun = Date.now();
+  const made = await clone(primary, place, { label: `howdah join ${instanceName}`, log, signal });
+  log.info(
+    { seconds: (Date.now() - begun) / 1000 },
+    made ? 'Cloned and verified' : 'The data directory is already there',
+  );
+}

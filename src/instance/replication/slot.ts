@@ -1,0 +1,44 @@
+import pg from 'pg';
+import type { ServerAddress } from './connection.ts';
+
+interface SlotRow {
+  active: boolean;
+  reserved: boolean;
+  lost: boolean;
+}
+
+const statementTimeout = 30_000;
+
+async function ensure(client: pg.Client, slot: string): Promise<void> {
+  const { rows } = await client.query<SlotRow>(
+    `SELECT active, restart_lsn IS NOT NULL AS reserved, COALESCE(wal_status = 'lost', false) AS lost
+       FROM pg_catalog.pg_replication_slots WHERE slot_name = $1`,
+    [slot],
+  );
+  const [found] = rows;
+  if (found?.active) throw new Error(`replication slot "${slot}" is in use: another instance streams under this name`);
+  if (found?.reserved && !found.lost) return;
+  // A slot that holds no WAL, or lost it, would let the server recycle what this clone needs.
+  if (found) await client.query('SELECT pg_catalog.pg_drop_replication_slot($1)', [slot]);
+  await client.query('SELECT pg_catalog.pg_create_physical_replication_slot($1, true)', [slot]);
+}
+
+/** Makes sure that `origin` keeps all WAL from now on for the standby that will stream from this slot. */
+export async function reserveSlot(origin: ServerAddress, slot: string, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const client = new pg.Client({
+    ...origin,
+    database: 'postgres',
+    connectionTimeoutMillis: 15_000,
+    statement_timeout: statementTimeout,
+    query_timeout: statementTimeout + 1_000,
+    application_name: 'howdah',
+  });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await ensure(client, slot);
+  } finally {
+    await client.end();
+  }
+}
