@@ -5,6 +5,16 @@ import type {
 } from '../../kube/types.ts';
 import type {
   AzureCredentials,
+  BackupPluginConfiguration,
+  GoogleCredentials,
+  LocalObjectReference,
+  OnlineConfiguration,
+  S3Credentials,
+  SecretKeySelector,
+} from './shared.ts';
+export type {
+  AzureCredentials,
+  BackupPluginConfiguration,
   GoogleCredentials,
   LocalObjectReference,
   OnlineConfiguration,
@@ -33,14 +43,6 @@ export interface BackupSpec {
   online?: boolean;
   /** How a volume snapshot of a running instance is begun and ended. */
   onlineConfiguration?: OnlineConfiguration;
-}
-
-/** The plugin that takes the backup, when method is plugin. */
-export interface BackupPluginConfiguration {
-  /** Name of the plugin. */
-  name: string;
-  /** Parameters that are passed to the plugin for this backup. */
-  parameters?: Record<string, string>;
 }
 
 /** What was observed of the backup; only the operator and the instances write it. */

@@ -3,7 +3,6 @@ import type {
   V1EnvFromSource,
   V1EnvVar,
   V1EphemeralVolumeSource,
-  V1ImageVolumeSource,
   V1LabelSelector,
   V1NodeAffinity,
   V1PersistentVolumeClaimSpec,
@@ -14,7 +13,6 @@ import type {
   V1ResourceRequirements,
   V1SeccompProfile,
   V1SecurityContext,
-  V1ServiceSpec,
   V1Toleration,
   V1TopologySpreadConstraint,
 } from '@kubernetes/client-node';
@@ -24,11 +22,31 @@ import type {
 } from '../../kube/types.ts';
 import type {
   AzureCredentials,
+  Condition,
+  ExtensionConfiguration,
   GoogleCredentials,
   LocalObjectReference,
+  Metadata,
+  MetricsTLS,
   OnlineConfiguration,
+  RelabelConfig,
   S3Credentials,
   SecretKeySelector,
+  ServiceTemplateSpec,
+} from './shared.ts';
+export type {
+  AzureCredentials,
+  Condition,
+  ExtensionConfiguration,
+  GoogleCredentials,
+  LocalObjectReference,
+  Metadata,
+  MetricsTLS,
+  OnlineConfiguration,
+  RelabelConfig,
+  S3Credentials,
+  SecretKeySelector,
+  ServiceTemplateSpec,
 } from './shared.ts';
 
 /** A PostgreSQL cluster: one primary and its replicas. */
@@ -186,16 +204,6 @@ export interface ServiceAccountTemplate {
   metadata: Metadata;
 }
 
-/** Metadata of the objects made from this template. */
-export interface Metadata {
-  /** Name of the object. */
-  name?: string;
-  /** Labels of the object. */
-  labels?: Record<string, string>;
-  /** Annotations of the object. */
-  annotations?: Record<string, string>;
-}
-
 /** On which nodes instances may run. */
 export interface AffinityConfiguration {
   /** Keeps the instances of a cluster apart; default: true. */
@@ -306,32 +314,6 @@ export interface LDAPBindSearchAuth {
   searchAttribute?: string;
   /** Filter of the search. */
   searchFilter?: string;
-}
-
-/** A PostgreSQL extension that is an image volume. */
-export interface ExtensionConfiguration {
-  /** Name of the extension; the image is mounted at /extensions/NAME. */
-  name: string;
-  /** The image that holds the extension. */
-  image?: V1ImageVolumeSource;
-  /** Directories within the image for extension_control_path; default: share. */
-  extension_control_path?: string[];
-  /** Directories within the image for dynamic_library_path; default: lib. */
-  dynamic_library_path?: string[];
-  /** Directories within the image for LD_LIBRARY_PATH. */
-  ld_library_path?: string[];
-  /** Directories within the image for PATH. */
-  bin_path?: string[];
-  /** Environment variables that the extension needs. */
-  env?: ExtensionEnvVar[];
-}
-
-/** An environment variable. */
-export interface ExtensionEnvVar {
-  /** Name of the variable. */
-  name: string;
-  /** Value; ${image_root} stands for the directory where the image is mounted. */
-  value: string;
 }
 
 /** A named selector of pods. */
@@ -830,30 +812,6 @@ export interface MonitoringConfiguration {
   podMonitorRelabelings?: RelabelConfig[];
 }
 
-/** TLS of the metrics endpoint. */
-export interface MetricsTLS {
-  /** The metrics endpoint speaks TLS. Default: false. */
-  enabled?: boolean;
-}
-
-/** A relabelling step of Prometheus. */
-export interface RelabelConfig {
-  /** Labels whose values are joined and matched. */
-  sourceLabels?: string[];
-  /** What joins the values. */
-  separator?: string;
-  /** Label that the result is written to. */
-  targetLabel?: string;
-  /** Regular expression that the joined values are matched against. */
-  regex?: string;
-  /** Modulus of the hash of the joined values. */
-  modulus?: number;
-  /** What a match is replaced with. */
-  replacement?: string;
-  /** What is done with a match. Default: "replace". */
-  action?: string;
-}
-
 /** What the operator manages for the applications. */
 export interface ManagedConfiguration {
   /** Roles of the database. */
@@ -912,14 +870,6 @@ export interface ManagedService {
   updateStrategy?: 'patch' | 'replace';
   /** Template of the service. */
   serviceTemplate: ServiceTemplateSpec;
-}
-
-/** Template of the service. */
-export interface ServiceTemplateSpec {
-  /** Metadata of the objects made from this template. */
-  metadata?: Metadata;
-  /** Specification of the Service; the selector is always ours. */
-  spec?: V1ServiceSpec;
 }
 
 /** What was observed of the cluster; only the operator writes it. */
@@ -1188,20 +1138,4 @@ export interface AvailableArchitecture {
   goArch: string;
   /** SHA-256 of the manager. */
   hash: string;
-}
-
-/** An observation of the state of the object. */
-export interface Condition {
-  /** Type of the condition, in CamelCase. */
-  type: string;
-  /** Whether the condition holds. */
-  status: 'True' | 'False' | 'Unknown';
-  /** The generation of the object that this was observed on. */
-  observedGeneration?: number;
-  /** When status last changed. */
-  lastTransitionTime: string;
-  /** Why status last changed, one CamelCase word. */
-  reason: string;
-  /** The same, for people. */
-  message: string;
 }

@@ -52,12 +52,7 @@ function convert(definitions: Record<string, OpenApiSchema>, schema: OpenApiSche
     ? { ...structural(definitions, reference.slice(referencePrefix.length)) }
     : { ...(schema.type !== undefined && { type: schema.type }) };
   if (schema.format !== undefined) result.format = schema.format;
-  if (
-    typeof schema.default === 'number' ||
-    typeof schema.default === 'boolean' ||
-    (typeof schema.default === 'string' && schema.default !== '')
-  )
-    result.default = schema.default;
+  if (schema.default !== undefined && typeof schema.default !== 'object') result.default = schema.default;
   if (schema.required) result.required = schema.required;
   if (schema.items) result.items = convert(definitions, schema.items);
   if (schema.additionalProperties) result.additionalProperties = convert(definitions, schema.additionalProperties);

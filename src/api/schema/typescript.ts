@@ -105,7 +105,9 @@ function moduleText(objects: readonly ObjectSchema[], kind: string, sharedNames:
   const imports = [
     ...(embedded.length > 0 ? [importText(embedded, '@kubernetes/client-node')] : []),
     ...(kind === '' ? [] : [importText(['KubeObject', 'ObjectMeta'], '../../kube/types.ts')]),
-    ...(shared.length > 0 ? [importText(shared, './shared.ts')] : []),
+    ...(shared.length > 0 && kind !== '' ? [importText(shared, './shared.ts')] : []),
+    // A type keeps its place for those who import it when another kind comes to use it too.
+    ...(shared.length > 0 && kind !== '' ? [importText(shared, './shared.ts').replace(/^import/, 'export')] : []),
   ];
   return `${header}${imports.join('')}${body}`;
 }
