@@ -1,0 +1,110 @@
+import type { PolicyRule, Role, RoleBinding, ServiceAccount } from '../kube/objects.ts';
+import { apiGroup, clusterScopedName } from '../naming.ts';
+import { clusterName, clusterNamespace, objectMetadata } from './metadata.ts';
+import type { BuildSettings, ClusterModel } from './model.ts';
+import { serviceAccountName } from './pod-spec.ts';
+import { readableConfigMaps, readableSecrets } from './secret-names.ts';
+
+/** A right and what it is for. The reason is not sent: it is here for whoever reviews the list. */
+interface Right {
+  readonly reason: string;
+  readonly rule: PolicyRule;
+}
+
+export function instanceRights(cluster: ClusterModel): Right[] {
+  const name = clusterName(cluster);
+  const secrets = readableSecrets(cluster);
+  const configMaps = readableConfigMaps(cluster);
+  return [
+    {
+      reason: 'reads what it shall be: role, configuration, fencing',
+      rule: { apiGroups: [apiGroup], resources: ['clusters'], resourceNames: [name], verbs: ['get', 'list', 'watch'] },
+    },
+    {
+      reason: 'says who is primary, whether archiving works, when the last backup was taken',
+      rule: {
+        apiGroups: [apiGroup],
+        resources: ['clusters/status'],
+        resourceNames: [name],
+        verbs: ['get', 'patch', 'update'],
+      },
+    },
+    {
+      reason: 'certificates, passwords of roles, credentials of the object store; these and no others',
+      rule: { apiGroups: [''], resources: ['secrets'], resourceNames: secrets, verbs: ['get', 'list', 'watch'] },
+    },
+    ...(configMaps.length === 0
+      ? []
+      : [
+          {
+            reason: 'SQL of the bootstrap and queries of the metrics that the user refers to',
+            rule: {
+              apiGroups: [''],
+              resources: ['configmaps'],
+              resourceNames: configMaps,
+              verbs: ['get', 'list', 'watch'],
+            },
+          },
+        ]),
+    {
+      reason:
+        'takes the backups that are assigned to it, and finds the one to recover from; users name them, so no names here',
+      rule: { apiGroups: [apiGroup], resources: ['backups'], verbs: ['get', 'list', 'watch'] },
+    },
+    {
+      reason: 'reports on the backups it takes',
+      rule: { apiGroups: [apiGroup], resources: ['backups/status'], verbs: ['get', 'patch', 'update'] },
+    },
+    {
+      reason: 'the lease of the cluster: holding it is what makes a primary',
+      rule: {
+        apiGroups: ['coordination.k8s.io'],
+        resources: ['leases'],
+        resourceNames: [name],
+        verbs: ['get', 'list', 'watch', 'update', 'patch'],
+      },
+    },
+    {
+      reason: 'the addresses of its peers and primary, without waiting for DNS',
+      rule: { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] },
+    },
+    {
+      reason: 'tells people what it did',
+      rule: { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
+    },
+  ];
+}
+
+export function instanceServiceAccount(cluster: ClusterModel, settings: BuildSettings): ServiceAccount | undefined {
+  if (cluster.spec.serviceAccountName !== undefined) return undefined;
+  const template = cluster.spec.serviceAccountTemplate?.metadata;
+  const pullSecrets = cluster.spec.imagePullSecrets ?? [];
+  return {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: objectMetadata(cluster, settings, clusterScopedName(clusterName(cluster)), {
+      ...(template?.labels === undefined ? {} : { labels: template.labels }),
+      ...(template?.annotations === undefined ? {} : { annotations: template.annotations }),
+    }),
+    ...(pullSecrets.length === 0 ? {} : { imagePullSecrets: pullSecrets.map(({ name }) => ({ name })) }),
+  };
+}
+
+export const instanceRoleObject = (cluster: ClusterModel, settings: BuildSettings): Role => ({
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'Role',
+  metadata: objectMetadata(cluster, settings, clusterScopedName(clusterName(cluster))),
+  rules: instanceRights(cluster).map(({ rule }) => rule),
+});
+
+export const instanceRoleBinding = (cluster: ClusterModel, settings: BuildSettings): RoleBinding => ({
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'RoleBinding',
+  metadata: objectMetadata(cluster, settings, clusterScopedName(clusterName(cluster))),
+  roleRef: {
+    apiGroup: 'rbac.authorization.k8s.io',
+    kind: 'Role',
+    name: clusterScopedName(clusterName(cluster)),
+  },
+  subjects: [{ kind: 'ServiceAccount', name: serviceAccountName(cluster), namespace: clusterNamespace(cluster) }],
+});
