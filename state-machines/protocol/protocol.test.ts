@@ -1,0 +1,94 @@
+import { describe, expect, test } from '@jest/globals';
+import { nextEpoch } from './epoch.ts';
+import { comparePositions } from './position.ts';
+import { readQuorum, satisfies, unsatisfied } from './quorum.ts';
+import { unsafeTiming } from './timing.ts';
+import type { Configuration, GrantedPromise, Member } from './types.ts';
+
+const member = (instance: string, incarnation = '1'): Member => ({ instance, incarnation });
+const aConfiguration = (over: Partial<Configuration> = {}): Configuration => ({
+  version: 1,
+  epoch: 1,
+  owner: member('a'),
+  names: [member('b'), member('c')],
+  external: [],
+  number: 1,
+  ...over,
+});
+const aPromise = (who: Member, over: Partial<GrantedPromise> = {}): GrantedPromise => ({
+  member: who,
+  epoch: 2,
+  position: { timeline: 1, lsn: 10n },
+  ownsLog: false,
+  ...over,
+});
+
+describe('positions', () => {
+  test.each([
+    [{ timeline: 1, lsn: 9n }, { timeline: 1, lsn: 10n }, -1],
+    [{ timeline: 2, lsn: 1n }, { timeline: 1, lsn: 99n }, 1],
+    [{ timeline: 3, lsn: 7n }, { timeline: 3, lsn: 7n }, 0],
+  ])('%p against %p', (a, b, sign) => {
+    expect(Math.sign(comparePositions(a, b))).toBe(sign);
+    expect(Math.sign(comparePositions(b, a))).toBe(sign === 0 ? 0 : -sign);
+  });
+});
+
+describe('read quorum: R + W > N', () => {
+  test.each([
+    ['three instances, ANY 1', aConfiguration(), 2],
+    ['three instances, ANY 2', aConfiguration({ number: 2 }), 1],
+    ['two instances', aConfiguration({ names: [member('b')] }), 1],
+    ['an external name counts in N', aConfiguration({ external: ['elsewhere'] }), 3],
+  ])('%s', (_, configuration, expected) => {
+    expect(readQuorum(configuration)).toBe(expected);
+  });
+});
+
+describe('a claim', () => {
+  test('ANY 1 of two needs both standbys', () => {
+    expect(satisfies(aConfiguration(), [aPromise(member('b'))])).toBe(false);
+    expect(satisfies(aConfiguration(), [aPromise(member('b')), aPromise(member('c'))])).toBe(true);
+  });
+  test('one standby twice is one', () => {
+    expect(satisfies(aConfiguration(), [aPromise(member('b')), aPromise(member('b'))])).toBe(false);
+  });
+  test('the stopped owner with its whole log is a quorum alone', () => {
+    expect(satisfies(aConfiguration(), [aPromise(member('a'), { ownsLog: true })])).toBe(true);
+    expect(satisfies(aConfiguration(), [aPromise(member('a'))])).toBe(false);
+  });
+  test('a clone under an old name does not count', () => {
+    const promises = [aPromise(member('b')), aPromise(member('c', '2'))];
+    expect(satisfies(aConfiguration(), promises)).toBe(false);
+  });
+  test('external names hold data and never promise: without enough of the cluster the claim waits', () => {
+    const configuration = aConfiguration({ names: [member('b')], external: ['elsewhere'] });
+    expect(satisfies(configuration, [aPromise(member('b'))])).toBe(false);
+  });
+  test('every configuration in force must agree', () => {
+    const older = aConfiguration();
+    const newer = aConfiguration({ version: 2, names: [member('b')] });
+    expect(unsatisfied([older, newer], [aPromise(member('b'))])).toBe(older);
+    expect(unsatisfied([older, newer], [aPromise(member('b')), aPromise(member('c'))])).toBeUndefined();
+  });
+});
+
+describe('lease timings', () => {
+  test.each([
+    [15, 10, 2],
+    [5, 2, 1],
+  ])('%d/%d/%d are safe', (duration, renewDeadline, retryPeriod) => {
+    expect(unsafeTiming({ duration, renewDeadline, retryPeriod })).toBeUndefined();
+  });
+  test.each([
+    [15, 14, 2, /leaseDurationSeconds 15 is too short/],
+    [15, 10, 6, /at least twice retryPeriodSeconds 6/],
+  ])('%d/%d/%d are refused', (duration, renewDeadline, retryPeriod, message) => {
+    expect(unsafeTiming({ duration, renewDeadline, retryPeriod })).toMatch(message);
+  });
+});
+
+test('an epoch is above everything seen', () => {
+  expect(nextEpoch([3, 7, 5])).toBe(8);
+  expect(nextEpoch([])).toBe(1);
+});

@@ -1,0 +1,27 @@
+import { sameMember } from './position.ts';
+import type { Configuration, GrantedPromise } from './types.ts';
+
+/** N: names that hold data under this configuration, external ones included (§1). */
+export const size = (configuration: Configuration): number =>
+  configuration.names.length + configuration.external.length;
+
+/** R = N − W + 1: so many of the names together hold every commit that W of them have acknowledged (§1). */
+export const readQuorum = (configuration: Configuration): number => size(configuration) - configuration.number + 1;
+
+/**
+ * Whether these promises suffice for a claim under one configuration: R of its names given by the incarnations that it names, or
+ * the one of its owner that has stopped with the whole log (rule 13). An asynchronous configuration asks for none: there the
+ * lease's expiry decides.
+ */
+export function satisfies(configuration: Configuration, promises: readonly GrantedPromise[]): boolean {
+  if (configuration.number === 0) return true;
+  if (promises.some((given) => given.ownsLog && sameMember(given.member, configuration.owner))) return true;
+  const given = configuration.names.filter((name) => promises.some((promise) => sameMember(promise.member, name)));
+  return given.length >= readQuorum(configuration);
+}
+
+/** Rule 13 against every configuration that is in the lease at the moment of the claim; the missing one, or undefined. */
+export const unsatisfied = (
+  configurations: readonly Configuration[],
+  promises: readonly GrantedPromise[],
+): Configuration | undefined => configurations.find((configuration) => !satisfies(configuration, promises));
