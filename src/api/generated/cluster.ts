@@ -17,6 +17,9 @@ import type {
   V1TopologySpreadConstraint,
 } from '@kubernetes/client-node';
 import type {
+  Wire,
+} from '../../kube/objects.ts';
+import type {
   KubeObject,
   ObjectMeta,
 } from '../../kube/types.ts';
@@ -83,17 +86,17 @@ export interface ClusterSpec {
   /** @deprecated Greatest number of synchronous replicas; less than instances. Default: 0. */
   maxSyncReplicas?: number;
   /** Environment variables of the instances; names that we set are refused. */
-  env?: V1EnvVar[];
+  env?: Wire<V1EnvVar>[];
   /** ConfigMaps and Secrets that environment variables are taken from. */
-  envFrom?: V1EnvFromSource[];
+  envFrom?: Wire<V1EnvFromSource>[];
   /** A volume that is mounted at /projected. */
-  projectedVolumeTemplate?: V1ProjectedVolumeSource;
+  projectedVolumeTemplate?: Wire<V1ProjectedVolumeSource>;
   /** Makes the volume for temporary data from a claim. */
-  ephemeralVolumeSource?: V1EphemeralVolumeSource;
+  ephemeralVolumeSource?: Wire<V1EphemeralVolumeSource>;
   /** Size limits of the ephemeral volumes. */
   ephemeralVolumesSizeLimit?: EphemeralVolumesSizeLimit;
   /** Resources of the PostgreSQL container, and of the Jobs. */
-  resources?: V1ResourceRequirements;
+  resources?: Wire<V1ResourceRequirements>;
   /** Priority class of the pods. */
   priorityClassName?: string;
   /** Template of the service account of the instances. */
@@ -101,13 +104,13 @@ export interface ClusterSpec {
   /** An existing service account for the instances, instead of a generated one. */
   serviceAccountName?: string;
   /** Seccomp profile of the pods; default: RuntimeDefault. */
-  seccompProfile?: V1SeccompProfile;
+  seccompProfile?: Wire<V1SeccompProfile>;
   /** Security context of the pods; what is unset we fill in. */
-  podSecurityContext?: V1PodSecurityContext;
+  podSecurityContext?: Wire<V1PodSecurityContext>;
   /** Security context of the containers; what is unset we fill in. */
-  securityContext?: V1SecurityContext;
+  securityContext?: Wire<V1SecurityContext>;
   /** How the pods spread over the topology of the Kubernetes cluster. */
-  topologySpreadConstraints?: V1TopologySpreadConstraint[];
+  topologySpreadConstraints?: Wire<V1TopologySpreadConstraint>[];
   /** On which nodes instances may run. */
   affinity?: AffinityConfiguration;
   /** Log level of the instance manager; pods made later have it. Default: "info". */
@@ -215,13 +218,13 @@ export interface AffinityConfiguration {
   /** Labels that a node must have. */
   nodeSelector?: Record<string, string>;
   /** Rules about the nodes. */
-  nodeAffinity?: V1NodeAffinity;
+  nodeAffinity?: Wire<V1NodeAffinity>;
   /** Taints of nodes that are tolerated. */
-  tolerations?: V1Toleration[];
+  tolerations?: Wire<V1Toleration>[];
   /** Rules that are added to the generated anti-affinity. */
-  additionalPodAntiAffinity?: V1PodAntiAffinity;
+  additionalPodAntiAffinity?: Wire<V1PodAntiAffinity>;
   /** Pods to run near to. */
-  additionalPodAffinity?: V1PodAffinity;
+  additionalPodAffinity?: Wire<V1PodAffinity>;
 }
 
 /** PostgreSQL's configuration. */
@@ -321,7 +324,7 @@ export interface PodSelectorRef {
   /** Name, for ${podselector:NAME} in pg_hba. */
   name: string;
   /** Labels of the pods. */
-  selector: V1LabelSelector;
+  selector: Wire<V1LabelSelector>;
 }
 
 /** Replication slots. */
@@ -661,7 +664,7 @@ export interface StorageConfiguration {
   /** Volumes grow in place when size does. Default: true. */
   resizeInUseVolumes?: boolean;
   /** Template of the claim. */
-  pvcTemplate?: V1PersistentVolumeClaimSpec;
+  pvcTemplate?: Wire<V1PersistentVolumeClaimSpec>;
 }
 
 /** A tablespace on a volume of its own. */

@@ -4,6 +4,9 @@ import type {
   V1PodSpec,
 } from '@kubernetes/client-node';
 import type {
+  Wire,
+} from '../../kube/objects.ts';
+import type {
   KubeObject,
   ObjectMeta,
 } from '../../kube/types.ts';
@@ -40,7 +43,7 @@ export interface PoolerSpec {
   /** Template of the pods; the container is named pgbouncer. */
   template?: PodTemplateSpec;
   /** How pods are replaced. */
-  deploymentStrategy?: V1DeploymentStrategy;
+  deploymentStrategy?: Wire<V1DeploymentStrategy>;
   /** Template of a Service. */
   serviceTemplate?: ServiceTemplateSpec;
   /** An existing service account, instead of a generated one; it cannot change. */
@@ -56,7 +59,7 @@ export interface PodTemplateSpec {
   /** Metadata of the objects made from this template. */
   metadata?: Metadata;
   /** Specification of the pods. */
-  spec?: V1PodSpec;
+  spec?: Wire<V1PodSpec>;
 }
 
 /** Metrics of the pooler. */

@@ -3,6 +3,9 @@ import type {
   V1ImageVolumeSource,
   V1ServiceSpec,
 } from '@kubernetes/client-node';
+import type {
+  Wire,
+} from '../../kube/objects.ts';
 
 /** The cluster that holds it; it cannot change. */
 export interface LocalObjectReference {
@@ -33,7 +36,7 @@ export interface ExtensionConfiguration {
   /** Name of the extension; the image is mounted at /extensions/NAME. */
   name: string;
   /** The image that holds the extension. */
-  image?: V1ImageVolumeSource;
+  image?: Wire<V1ImageVolumeSource>;
   /** Directories within the image for extension_control_path; default: share. */
   extension_control_path?: string[];
   /** Directories within the image for dynamic_library_path; default: lib. */
@@ -129,7 +132,7 @@ export interface ServiceTemplateSpec {
   /** Metadata of the objects made from this template. */
   metadata?: Metadata;
   /** Specification of the Service; the selector is always ours. */
-  spec?: V1ServiceSpec;
+  spec?: Wire<V1ServiceSpec>;
 }
 
 /** An observation of the state of the object. */

@@ -67,8 +67,9 @@ function typeOf(schema: Schema): string {
     case 'map':
       return `Record<string, ${typeOf(schema.values)}>`;
     case 'object':
-    case 'kubernetes':
       return schema.name;
+    case 'kubernetes':
+      return `Wire<${schema.name}>`;
     default:
       throw new Error(`no schema type ${JSON.stringify(schema satisfies never)}`);
   }
@@ -104,6 +105,7 @@ function moduleText(objects: readonly ObjectSchema[], kind: string, sharedNames:
   const shared = [...sharedNames].filter(used).sort();
   const imports = [
     ...(embedded.length > 0 ? [importText(embedded, '@kubernetes/client-node')] : []),
+    ...(embedded.length > 0 ? [importText(['Wire'], '../../kube/objects.ts')] : []),
     ...(kind === '' ? [] : [importText(['KubeObject', 'ObjectMeta'], '../../kube/types.ts')]),
     ...(shared.length > 0 && kind !== '' ? [importText(shared, './shared.ts')] : []),
     // A type keeps its place for those who import it when another kind comes to use it too.
