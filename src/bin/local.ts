@@ -3,7 +3,14 @@ import { UserError } from '../local/platform/config.ts';
 
 type Command = { main(args: string[]): Promise<number> };
 
-const commands: Record<string, () => Promise<Command>> = {};
+const commands: Record<string, () => Promise<Command>> = {
+  up: () => import('../local/platform/up.ts'),
+  down: () => import('../local/platform/down.ts'),
+  status: () => import('../local/platform/status.ts'),
+  reset: () => import('../local/platform/reset.ts'),
+  kubeconfig: () => import('../local/platform/kubeconfig-command.ts'),
+  supervisor: () => import('../local/platform/supervisor-command.ts'),
+};
 
 const usage = `usage: howdah local COMMAND [--data DIR]
 

@@ -19,6 +19,8 @@ export interface LocalConfig {
   readonly podDir: string;
   /** A short path (at most 40 bytes) of a directory for containers' roots: unix socket paths are limited to 107 bytes. */
   readonly shortDir: string;
+  /** The copy of this program in images/ that stands for the operator's image; the platform runs from it too. */
+  readonly program: string;
   /** Folder of the npm packages pg15 … pg18. */
   readonly packages: string;
   /** PostgreSQL programs by major version that replace the npm packages, such as { 15: "/usr/lib/postgresql/15/bin" }. */

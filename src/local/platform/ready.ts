@@ -1,0 +1,102 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { operatorDeployment, operatorNamespace } from '../../naming.ts';
+import type { Deployment, Node } from '../../kube/objects.ts';
+import type { KubeApi } from '../../kube/port.ts';
+import { resource } from '../../kube/resource-types.ts';
+import type { KubeObject } from '../../kube/types.ts';
+import { type LocalConfig, UserError, places } from './config.ts';
+import { liveRecords, readRecord } from './processes.ts';
+import { roles } from './roles.ts';
+import { supervisorName } from './shutdown.ts';
+
+const tooManyFailures = 5;
+
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly message?: string;
+}
+
+export const isTrue = (conditions: readonly Condition[] | undefined, type: string): boolean =>
+  conditions?.some((it) => it.type === type && it.status === 'True') ?? false;
+
+async function lastLines(config: LocalConfig, name: string): Promise<string> {
+  const file = path.join(places(config).logs, `${name}.log`);
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return `${file}:\n${text.trimEnd().split('\n').slice(-5).join('\n')}`;
+}
+
+/** Ends the wait when waiting is in vain: the supervisor is gone, or a process dies again and again. */
+async function assertAlive(config: LocalConfig): Promise<void> {
+  const run = places(config).run;
+  if (!(await liveRecords(run)).has(supervisorName)) {
+    throw new UserError(`the supervisor has ended; ${await lastLines(config, supervisorName)}`);
+  }
+  for (const { name } of roles(config)) {
+    const failures = (await readRecord(run, name))?.failures ?? 0;
+    if (failures >= tooManyFailures) throw new UserError(`${name} keeps dying; ${await lastLines(config, name)}`);
+  }
+}
+
+/** Asks until the answer is true. `what` names it when time is over. */
+async function until(
+  config: LocalConfig,
+  what: string,
+  milliseconds: number,
+  signal: AbortSignal,
+  ask: () => Promise<boolean>,
+): Promise<void> {
+  const deadline = performance.now() + milliseconds;
+  let last: unknown;
+  for (;;) {
+    const yes = await ask().catch((error: unknown) => {
+      last = error;
+      return false;
+    });
+    if (yes) return;
+    signal.throwIfAborted();
+    await assertAlive(config);
+    if (performance.now() > deadline) {
+      const why = last instanceof Error ? ` (${last.message})` : '';
+      throw new UserError(`${what}: not within ${milliseconds / 1000} s${why}; logs are in ${places(config).logs}`);
+    }
+    await sleep(100, undefined, { signal });
+  }
+}
+
+export const apiReady = (config: LocalConfig, api: KubeApi, signal: AbortSignal): Promise<void> =>
+  until(
+    config,
+    'API server ready',
+    30_000,
+    signal,
+    async () => (await api.raw('GET', '/readyz', { signal })).status === 200,
+  );
+
+export const nodesReady = (config: LocalConfig, api: KubeApi, signal: AbortSignal): Promise<void> =>
+  until(config, 'all nodes Ready', 60_000, signal, async () => {
+    const { items } = await api.list<Node>(resource.nodes, { signal });
+    const ready = new Set(items.filter((it) => isTrue(it.status?.conditions, 'Ready')).map((it) => it.metadata?.name));
+    return config.nodes.every((name) => ready.has(name));
+  });
+
+export const operatorReady = (config: LocalConfig, api: KubeApi, signal: AbortSignal): Promise<void> =>
+  until(config, 'operator available', 90_000, signal, async () => {
+    const key = { namespace: operatorNamespace, name: operatorDeployment };
+    const deployment = await api.get<Deployment>(resource.deployments, key, { signal });
+    const current = (deployment?.status?.observedGeneration ?? 0) >= (deployment?.metadata?.generation ?? 1);
+    return (
+      current && isTrue(deployment?.status?.conditions, 'Available') && (deployment?.status?.updatedReplicas ?? 0) > 0
+    );
+  });
+
+/** All Cluster objects report Ready. */
+export const clustersReady = (config: LocalConfig, api: KubeApi, signal: AbortSignal): Promise<void> =>
+  until(config, 'all clusters Ready', 300_000, signal, async () => {
+    const { items } = await api.list<KubeObject & { status?: { conditions?: Condition[] } }>(resource.clusters, {
+      signal,
+    });
+    return items.every((it) => isTrue(it.status?.conditions, 'Ready'));
+  });

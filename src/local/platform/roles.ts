@@ -1,0 +1,23 @@
+import type { LocalConfig } from './config.ts';
+
+/** One process of the platform. */
+export interface Role {
+  /** Names run/NAME.pid and logs/NAME.log. */
+  readonly name: string;
+  readonly args: readonly string[];
+  /** A node: it is stopped before everything that its pods need. */
+  readonly node: boolean;
+}
+
+/** All processes, in the order of their start; they end in the reverse order. */
+export function roles(config: LocalConfig): Role[] {
+  const plain = (name: string): Role => ({ name, args: ['local', name, '--data', config.dir], node: false });
+  return [
+    ...['apiserver', 's3', 'controllers', 'proxy'].map(plain),
+    ...config.nodes.map((name) => ({
+      name,
+      args: ['local', 'node', '--data', config.dir, '--name', name],
+      node: true,
+    })),
+  ];
+}
