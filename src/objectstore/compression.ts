@@ -28,7 +28,7 @@ export function decompressStream(compression: Compression, body: Readable): Read
   return compression === 'none' ? body : through(body, createGunzip({ chunkSize }));
 }
 
-function through<T extends Transform>(source: AsyncIterable<Buffer>, stream: T): T {
+function through(source: AsyncIterable<Buffer>, stream: Transform): Transform {
   // The failure of either side destroys the other one and comes out of the stream that is read.
   pipeline(source, stream, () => undefined);
   return stream;
