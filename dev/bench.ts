@@ -1,0 +1,47 @@
+// `npm run bench [-- --runs N --size MIB --only NAME]`: the figures that docs/benchmarks.md quotes, each with a target or a floor
+// that was measured in the same run. On the embedded engine, or on the platform that HOWDAH_E2E names.
+import { parseArgs } from 'node:util';
+import { createBucket } from '../e2e/support/bucket.ts';
+import { localPlatform } from '../e2e/support/platform.ts';
+import { openShared } from '../e2e/support/shared.ts';
+import { temporaryPostgres } from '../src/testing/postgres.ts';
+import { baseBackup } from './bench/base-backup.ts';
+import { type Figure, header, row } from './bench/figures.ts';
+import { provisioning } from './bench/provisioning.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '5' },
+    size: { type: 'string', default: '1024' },
+    only: { type: 'string' },
+  },
+});
+const runs = Number(options.runs);
+
+/** initdb and a start, with nothing around them: what provisioning cannot beat. */
+async function bareStart(): Promise<number> {
+  const start = performance.now();
+  const server = await temporaryPostgres({ major: 18 });
+  const seconds = (performance.now() - start) / 1000;
+  await server[Symbol.asyncDispose]();
+  return seconds;
+}
+
+const platform = process.env['HOWDAH_E2E'] === undefined ? await localPlatform() : openShared();
+try {
+  await createBucket(platform.objectStore);
+  const parts: Record<string, () => Promise<Figure[]>> = {
+    provisioning: async () => {
+      await bareStart();
+      return provisioning(platform, runs, await bareStart());
+    },
+    'base-backup': () => baseBackup(platform, runs, Number(options.size)),
+  };
+  process.stdout.write(`${header}\n`);
+  for (const [name, part] of Object.entries(parts)) {
+    if (options.only !== undefined && options.only !== name) continue;
+    for (const figure of await part()) process.stdout.write(`${row(figure)}\n`);
+  }
+} finally {
+  await platform[Symbol.asyncDispose]();
+}
