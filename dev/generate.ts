@@ -8,7 +8,9 @@ import { kinds } from '../src/api/kinds/kinds.ts';
 import kubernetes from '../src/api/generated/kubernetes.json' with { type: 'json' };
 import { toCrd } from '../src/api/schema/crd.ts';
 import type { KubernetesTypes } from '../src/api/schema/structural.ts';
-import { toTypeScript } from '../src/api/schema/typescript.ts';
+import { toReference } from '../src/api/schema/reference.ts';
+import { fileName, toTypeScript } from '../src/api/schema/typescript.ts';
+import { compatibilityDocument } from '../src/api/support/compatibility.ts';
 
 const root = path.dirname(import.meta.dirname);
 
@@ -19,7 +21,9 @@ function generatedFiles(): Map<string, string> {
   for (const kind of kinds) {
     const crd = toCrd(kind, kubernetes.types as KubernetesTypes);
     files.set(`crds/${apiGroup}_${kind.plural}.yaml`, stringify(crd, { aliasDuplicateObjects: false, lineWidth: 0 }));
+    files.set(`docs/reference/${fileName(kind)}.md`, toReference(kind));
   }
+  files.set('docs/compatibility.md', compatibilityDocument(kinds));
   return files;
 }
 

@@ -1,0 +1,28 @@
+import { clusterSupport } from './cluster.ts';
+import { only, type SupportTable } from './support.ts';
+
+const backup: SupportTable = {
+  cluster: 'honoured',
+  target: 'honoured',
+  method: only('barmanObjectStore'),
+  pluginConfiguration: 'refused',
+  online: 'refused',
+  onlineConfiguration: 'refused',
+};
+
+/** A kind that nothing reconciles yet. */
+const refusedWhole: SupportTable = { '': 'refused' };
+
+/** What this version honours of the spec of every kind that has one. */
+export const supportTables: Readonly<Record<string, SupportTable>> = {
+  Cluster: clusterSupport,
+  Backup: backup,
+  ScheduledBackup: refusedWhole,
+  Pooler: refusedWhole,
+  ImageCatalog: refusedWhole,
+  ClusterImageCatalog: refusedWhole,
+  Database: refusedWhole,
+  DatabaseRole: refusedWhole,
+  Publication: refusedWhole,
+  Subscription: refusedWhole,
+};
