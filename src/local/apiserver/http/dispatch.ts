@@ -1,0 +1,50 @@
+import { denial, type Attributes } from '../auth/rbac.ts';
+import { discovery } from '../discovery/discovery.ts';
+import { ApiError, methodNotAllowed, pathNotFound } from '../errors.ts';
+import { objects } from '../rest/route.ts';
+import type { Call } from '../services.ts';
+import { json, jsonObject, type Answer } from './answer.ts';
+
+export const attributesOf = (call: Call): Attributes => ({ ...call.info, user: call.user });
+
+export function authorize(call: Call): void {
+  const wanted = attributesOf(call);
+  if (call.services.rbac.allows(wanted)) return;
+  throw new ApiError(403, 'Forbidden', denial(wanted), {
+    ...(wanted.name && { name: wanted.name }),
+    ...(wanted.group && { group: wanted.group }),
+    ...(wanted.isResource && { kind: wanted.plural }),
+  });
+}
+
+const health = new Set(['healthz', 'livez', 'readyz']);
+
+const version = {
+  major: '1',
+  minor: '35',
+  gitVersion: 'v1.35.0-howdah',
+  gitCommit: '',
+  gitTreeState: 'clean',
+  buildDate: '1970-01-01T00:00:00Z',
+  goVersion: '',
+  compiler: '',
+  platform: 'linux/amd64',
+};
+
+async function nonResource(call: Call): Promise<Answer> {
+  const [root = ''] = call.info.path.split('/').filter((part) => part !== '');
+  if (call.info.verb !== 'get' && call.info.verb !== 'head') throw methodNotAllowed();
+  if (health.has(root)) return json(200, 'ok', 'text/plain; charset=utf-8');
+  if (root === 'version') return jsonObject(200, version);
+  if (root === 'api' || root === 'apis') return discovery(call);
+  throw pathNotFound();
+}
+
+/** From an authenticated request to its answer. */
+export async function dispatch(call: Call): Promise<Answer> {
+  authorize(call);
+  if (!call.info.isResource) return nonResource(call);
+  const { resource } = call.info;
+  if (!resource) throw pathNotFound();
+  return objects(call, resource);
+}

@@ -1,0 +1,107 @@
+import { builtinKinds, reviewKinds, type KindRow } from './builtin/kinds.ts';
+import type { BuiltinSchemas } from './schema/builtin.ts';
+import type { Schema } from './schema/schema.ts';
+import type { Column } from './table/columns.ts';
+import type { Loose, Obj } from './types.ts';
+
+export interface ScalePaths {
+  readonly spec: string;
+  readonly status: string;
+  readonly selector?: string;
+}
+
+/** One served version of one kind. */
+export interface Resource {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly kind: string;
+  readonly listKind: string;
+  readonly namespaced: boolean;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  /** Where its objects are stored; two served kinds may share one place (events). */
+  readonly storage: string;
+  readonly storageVersion: string;
+  readonly status: boolean;
+  readonly scale?: ScalePaths;
+  readonly schema?: Schema;
+  /** The definition that it comes from; built-in kinds have none. */
+  readonly crd?: Obj;
+  readonly columns?: readonly Column[];
+  /** A review: POST only, answered, never stored. */
+  readonly review: boolean;
+}
+
+export const apiVersion = (resource: { group: string; version: string }): string =>
+  resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
+
+const eventsStorage = '/events';
+const storageOf = (row: { group: string; plural: string }): string =>
+  row.group === 'events.k8s.io' ? eventsStorage : `${row.group}/${row.plural}`;
+
+export class Registry {
+  readonly schemas: BuiltinSchemas;
+  readonly #builtin: Resource[];
+  #custom: Resource[] = [];
+  #byPath = new Map<string, Resource>();
+
+  constructor(schemas: BuiltinSchemas) {
+    this.schemas = schemas;
+    const fromRow = (row: KindRow, review: boolean): Resource => {
+      const schema = schemas.forKind(row.group, row.version, row.kind);
+      return {
+        ...row,
+        singular: row.kind.toLowerCase(),
+        listKind: `${row.kind}List`,
+        storage: storageOf(row),
+        storageVersion: row.version,
+        review,
+        ...(schema && { schema }),
+        ...(row.scale && { scale: { spec: '.spec.replicas', status: '.status.replicas' } }),
+      } as Resource;
+    };
+    this.#builtin = [
+      ...builtinKinds.map((row) => fromRow(row, false)),
+      ...reviewKinds.map((row) => fromRow(row, true)),
+    ].map(({ scale, ...rest }) => ((scale as Loose) === false ? rest : { ...rest, ...(scale && { scale }) }));
+    this.#index();
+  }
+
+  all(): Resource[] {
+    return [...this.#byPath.values()];
+  }
+
+  /** The kinds that custom resource definitions serve now. */
+  setCustom(resources: readonly Resource[]): void {
+    this.#custom = [...resources];
+    this.#index();
+  }
+
+  find(group: string, version: string, plural: string): Resource | undefined {
+    return this.#byPath.get(`${group}/${version}/${plural}`);
+  }
+
+  /** Any served version of the resource. */
+  anyVersion(group: string, plural: string): Resource | undefined {
+    return this.all().find((resource) => resource.group === group && resource.plural === plural);
+  }
+
+  forKind(groupVersion: string, kind: string): Resource | undefined {
+    return this.all().find((resource) => resource.kind === kind && apiVersion(resource) === groupVersion);
+  }
+
+  forStorage(storage: string): Resource | undefined {
+    return this.all().find((resource) => resource.storage === storage);
+  }
+
+  #index(): void {
+    this.#byPath = new Map(
+      [...this.#builtin, ...this.#custom].map((resource) => [
+        `${resource.group}/${resource.version}/${resource.plural}`,
+        resource,
+      ]),
+    );
+  }
+}
