@@ -1,0 +1,114 @@
+// Processes are killed at moments of a cluster's birth and life; each time a healthy cluster and every acknowledged row must follow.
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Pod } from '../src/kube/objects.ts';
+import { resource } from '../src/kube/resource-types.ts';
+import { operatorNamespace } from '../src/naming.ts';
+import { type ClusterObject, hasPrimary, instancePods, isHealthy, waitForCluster } from './support/cluster.ts';
+import { killManager, killPostgres } from './support/exec.ts';
+import { openNamespace, openShared, shared } from './support/shared.ts';
+import { connect, connectionConfig } from './support/sql.ts';
+import { waitFor } from './support/wait.ts';
+import { WriteLoad, lostAndFound } from './support/write-load.ts';
+
+const platform = openShared();
+const { api } = platform;
+let namespace: Awaited<ReturnType<typeof openNamespace>>;
+
+beforeAll(async () => {
+  namespace = await openNamespace(platform, 'survival');
+});
+afterAll(async () => {
+  await namespace?.[Symbol.asyncDispose]();
+  await platform[Symbol.asyncDispose]();
+});
+
+async function createCluster(name: string, instances = 2): Promise<void> {
+  await api.create<ClusterObject>(resource.clusters, {
+    apiVersion: 'postgresql.cnpg.io/v1',
+    kind: 'Cluster',
+    metadata: { name, namespace: namespace.name },
+    spec: { instances, imageName: platform.image(18), storage: { size: '1Gi' } },
+  });
+}
+
+/** Loses the operator's pod without a chance to say goodbye. */
+async function killOperator(): Promise<void> {
+  const { items } = await api.list<Pod>(resource.pods, { namespace: operatorNamespace });
+  for (const pod of items) {
+    const name = pod.metadata?.name ?? '';
+    await api.delete(resource.pods, { namespace: operatorNamespace, name }, { gracePeriodSeconds: 0 });
+  }
+}
+
+/** SIGKILL to the embedded API server, by the pid that the platform has noted. */
+async function killApiServer(): Promise<void> {
+  const { data = '' } = shared();
+  const noted = await readFile(path.join(data, 'run', 'apiserver.pid'), 'utf8');
+  process.kill(Number.parseInt(noted, 10), 'SIGKILL');
+}
+
+const moments: [string, () => Promise<unknown>][] = [
+  ['the primary is being made', () => sleep(300)],
+  ['the primary is there', () => waitForCluster(api, namespace.name, 'born', hasPrimary, 'a primary')],
+];
+
+test.each(moments)('the operator is killed when %s', async (_, moment) => {
+  await createCluster('born');
+  await moment();
+  await killOperator();
+  await waitForCluster(api, namespace.name, 'born', isHealthy, 'a healthy cluster');
+  await remove('born');
+});
+
+(platform.engine === 'local' ? test.each(moments) : test.skip.each(moments))(
+  'the API server is killed when %s',
+  async (_, moment) => {
+    await createCluster('born');
+    await moment();
+    await killApiServer();
+    await waitForCluster(api, namespace.name, 'born', isHealthy, 'a healthy cluster');
+    await remove('born');
+  },
+);
+
+async function remove(name: string): Promise<void> {
+  await api.delete(resource.clusters, { namespace: namespace.name, name });
+  await waitFor(`pods of ${name} gone`, async () =>
+    (await instancePods(api, namespace.name, name)).length === 0 ? true : undefined,
+  );
+}
+
+test('managers and PostgreSQL are killed under load: sessions outlive a manager, and no acknowledged row is lost', async () => {
+  await createCluster('lives', 3);
+  const { status } = await waitForCluster(api, namespace.name, 'lives', isHealthy, 'a healthy cluster');
+  const primary = status?.currentPrimary ?? '';
+  const rw = { namespace: namespace.name, cluster: 'lives', to: 'rw' } as const;
+  const load = await WriteLoad.start(() => connectionConfig(api, rw));
+
+  await using session = await connect(api, rw);
+  const { rows: before } = await session.query('select pg_backend_pid() as pid');
+  for (const pod of await instancePods(api, namespace.name, 'lives')) {
+    await killManager(platform, namespace.name, pod.metadata?.name ?? '');
+  }
+  await sleep(2000);
+  const { rows: after } = await session.query('select pg_backend_pid() as pid');
+  expect(after).toEqual(before);
+
+  const before9 = load.count;
+  await killPostgres(platform, namespace.name, primary);
+  await waitFor('writes after the crash of PostgreSQL', async () => (load.count > before9 + 50 ? true : undefined));
+  await waitForCluster(api, namespace.name, 'lives', isHealthy, 'a healthy cluster again');
+  const report = await load.stop();
+  for (const pod of await instancePods(api, namespace.name, 'lives')) {
+    const to = { instance: pod.metadata?.name ?? '' };
+    await waitFor(`every row on ${to.instance}`, async () => {
+      await using reader = await connect(api, { ...rw, to });
+      const { lost, unknown } = await lostAndFound(reader, report);
+      expect(unknown).toEqual([]);
+      return lost.length === 0 ? true : undefined;
+    });
+  }
+});
