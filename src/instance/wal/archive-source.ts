@@ -1,0 +1,91 @@
+import type { ArchiveConfig, BarmanSection, SecretKeyRef } from '../../objectstore/config.ts';
+import { openArchive, readArchiveConfig } from '../../objectstore/config.ts';
+import type { ObjectStore } from '../../objectstore/port.ts';
+import type { KubeApi } from '../../kube/port.ts';
+import { resource } from '../../kube/resource-types.ts';
+import type { KubeObject } from '../../kube/types.ts';
+
+/** An archive ready for use. */
+export interface Archive {
+  readonly store: ObjectStore;
+  readonly config: ArchiveConfig;
+}
+
+/** Where a `barmanObjectStore` section is said, and the server's directory when it names none. */
+export interface SectionAt {
+  readonly section: BarmanSection;
+  readonly field: string;
+  readonly defaultServer: string;
+}
+
+interface Secret extends KubeObject {
+  data?: Record<string, string>;
+}
+
+/** How long credentials are used before the Secret is looked at again: a rotated key works within this time. */
+const refreshAfter = 30_000;
+
+export function secretGetter(
+  kube: Pick<KubeApi, 'get'>,
+  namespace: string,
+  signal: AbortSignal,
+): (ref: SecretKeyRef) => Promise<string> {
+  return async ({ name, key }) => {
+    const secret = await kube.get<Secret>(resource.secrets, { namespace, name }, { signal });
+    if (!secret) throw new Error('the Secret does not exist');
+    const value = secret.data?.[key];
+    if (value === undefined) throw new Error('the Secret has no such key');
+    return Buffer.from(value, 'base64').toString();
+  };
+}
+
+/** Opens the archive that a Cluster names and keeps it open as long as nothing about it changes. */
+export class ArchiveSource implements Disposable {
+  readonly #kube: Pick<KubeApi, 'get'>;
+  readonly #namespace: string;
+  readonly #section: () => SectionAt | undefined;
+  #open: { archive: Archive & { store: ObjectStore & Disposable }; text: string; readAt: number } | undefined;
+  #opening: Promise<Archive> | undefined;
+
+  /** `section` is asked each time: it is the newest that is known of the Cluster. */
+  constructor(kube: Pick<KubeApi, 'get'>, namespace: string, section: () => SectionAt | undefined) {
+    this.#kube = kube;
+    this.#namespace = namespace;
+    this.#section = section;
+  }
+
+  /** Undefined when no archive is configured. Throws ArchiveConfigError when one is that cannot be used. */
+  async get(signal: AbortSignal): Promise<Archive | undefined> {
+    const at = this.#section();
+    if (!at) return undefined;
+    const open = this.#open;
+    if (open && open.text.startsWith(sectionText(at)) && Date.now() - open.readAt < refreshAfter) return open.archive;
+    this.#opening ??= this.#read(at, signal).finally(() => (this.#opening = undefined));
+    return this.#opening;
+  }
+
+  /** Credentials are read again at the next use: after the store has refused them. */
+  invalidate(): void {
+    if (this.#open) this.#open.readAt = 0;
+  }
+
+  async #read(at: SectionAt, signal: AbortSignal): Promise<Archive> {
+    const secret = secretGetter(this.#kube, this.#namespace, signal);
+    const config = await readArchiveConfig(at.section, { field: at.field, defaultServer: at.defaultServer, secret });
+    const text = sectionText(at) + JSON.stringify(config);
+    if (this.#open?.text === text) {
+      this.#open.readAt = Date.now();
+      return this.#open.archive;
+    }
+    // A call under way on the old store must come to its end: its sockets close when they are idle.
+    this.#open = { archive: { store: await openArchive(config), config }, text, readAt: Date.now() };
+    return this.#open.archive;
+  }
+
+  [Symbol.dispose](): void {
+    this.#open?.archive.store[Symbol.dispose]();
+    this.#open = undefined;
+  }
+}
+
+const sectionText = (at: SectionAt): string => JSON.stringify(at);

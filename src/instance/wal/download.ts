@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import type { Archive } from './archive-source.ts';
+import { getWal } from './wal-objects.ts';
+
+/** The bytes that came do not match the digest noted when the file was archived. */
+export class WalDamagedError extends Error {
+  override readonly name = 'WalDamagedError';
+}
+
+async function writeAll(handle: FileHandle, chunk: Buffer): Promise<void> {
+  for (let at = 0; at < chunk.length;) at += (await handle.write(chunk, at)).bytesWritten;
+}
+
+/** Writes a file of the archive to `place`, verified and durable; false when the archive does not hold it. */
+export async function downloadWal(
+  archive: Archive,
+  name: string,
+  place: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const found = await getWal(archive, name, signal);
+  if (!found) return false;
+  try {
+    await using handle = await open(place, 'w', 0o600);
+    const hash = createHash('sha256');
+    for await (const chunk of found.content) {
+      hash.update(chunk as Buffer);
+      await writeAll(handle, chunk as Buffer);
+    }
+    if (found.digest !== undefined && hash.digest('hex') !== found.digest) {
+      throw new WalDamagedError(`WAL file "${name}" is damaged in the archive: it does not match its digest`);
+    }
+    await handle.sync();
+    return true;
+  } catch (error) {
+    found.content.destroy();
+    await rm(place, { force: true });
+    throw error;
+  }
+}

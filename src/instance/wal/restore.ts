@@ -1,0 +1,134 @@
+import { rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { ObjectStoreError } from '../../objectstore/errors.ts';
+import { type TimelineHistory, isFileOfHistory } from '../../postgres/timeline.ts';
+import { parseWalName, segmentAfter } from '../../postgres/wal-name.ts';
+import { sync } from '../replication/durable.ts';
+import type { RestoreOutcome, WalRestorer } from '../wal-port.ts';
+import type { Archive, ArchiveSource } from './archive-source.ts';
+import { downloadWal } from './download.ts';
+import { Prefetch } from './prefetch.ts';
+
+export interface RestorerDeps {
+  /** PGDATA: paths that PostgreSQL names are below it. */
+  readonly dataDirectory: string;
+  readonly source: Pick<ArchiveSource, 'get' | 'invalidate'>;
+  readonly segmentSize: () => Promise<number>;
+  /** The history that this instance must stay on; undefined when any is right (recovery of a new cluster). */
+  readonly history: () => Promise<TimelineHistory | undefined>;
+  /**
+   * What a failure means. 'stop': PostgreSQL must not take it for the end of the archive, so tries go on for `patience` and then
+   * recovery ends. 'stream': a standby has another way to its WAL and asks again soon.
+   */
+  readonly onFailure: 'stop' | 'stream';
+  /** Milliseconds. */
+  readonly patience: number;
+  readonly log: Logger;
+  /** The manager's life. */
+  readonly signal: AbortSignal;
+}
+
+const firstPause = 250;
+const longestPause = 5_000;
+/** What asking again cannot change soon. */
+const lasting = new Set(['forbidden', 'no-such-bucket']);
+
+/** Implements restore_command: whole files only, only of our history, the next ones fetched ahead. */
+export class Restorer implements WalRestorer {
+  readonly #deps: RestorerDeps;
+  #prefetch: { directory: string; files: Prefetch } | undefined;
+
+  constructor(deps: RestorerDeps) {
+    this.#deps = deps;
+  }
+
+  async restore(file: string, target: string, signal: AbortSignal): Promise<RestoreOutcome> {
+    const { source, history, segmentSize, log, onFailure } = this.#deps;
+    if (parseWalName(file) === undefined) return { outcome: 'absent' };
+    try {
+      const place = this.#place(target);
+      const known = await history();
+      if (known && !isFileOfHistory(known, file, await segmentSize())) {
+        log.info(
+          { wal: file, timeline: known.timeline },
+          'Not restored: the file is not on the history of this cluster',
+        );
+        return { outcome: 'absent' };
+      }
+      const archive = await source.get(signal);
+      if (!archive) return { outcome: 'absent' };
+      const fetched = await this.#fetch(archive, file, place, signal);
+      if (fetched) await this.#ahead(archive, file, path.dirname(place));
+      return { outcome: fetched ? 'restored' : 'absent' };
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      log.warn({ wal: file, err: error }, 'WAL file was not restored');
+      return { outcome: 'failed', message, fatal: onFailure === 'stop' };
+    }
+  }
+
+  /** The request comes from inside the pod; still nothing outside of PGDATA is written. */
+  #place(target: string): string {
+    const place = path.resolve(this.#deps.dataDirectory, target);
+    if (!place.startsWith(`${this.#deps.dataDirectory}/`))
+      throw new Error(`"${target}" is not below the data directory`);
+    return place;
+  }
+
+  async #fetch(archive: Archive, file: string, place: string, signal: AbortSignal): Promise<boolean> {
+    const files = this.#files(path.dirname(place));
+    const fetched = await files.take(file);
+    const staging = fetched ?? `${place}.howdah`;
+    if (fetched === undefined && !(await this.#patiently(() => downloadWal(archive, file, staging, signal), signal))) {
+      return false;
+    }
+    await rename(staging, place);
+    await sync(path.dirname(place));
+    return true;
+  }
+
+  async #patiently(download: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+    const deadline = Date.now() + this.#deps.patience;
+    for (let pause = firstPause; ; pause = Math.min(2 * pause, longestPause)) {
+      try {
+        return await download();
+      } catch (error) {
+        if (error instanceof ObjectStoreError && error.kind === 'forbidden') this.#deps.source.invalidate();
+        const final = error instanceof ObjectStoreError && lasting.has(error.kind);
+        if (final || Date.now() + pause > deadline || signal.aborted) throw error;
+        this.#deps.log.warn({ err: error, pause }, 'The archive did not answer; asking again');
+        await delay(pause, undefined, { signal });
+      }
+    }
+  }
+
+  async #ahead(archive: Archive, file: string, directory: string): Promise<void> {
+    if (parseWalName(file)?.kind !== 'segment') return;
+    const size = await this.#deps.segmentSize();
+    const count = archive.config.wal.maxParallel;
+    const names = Array.from({ length: count }, (_, index) => segmentAfter(file, size, index + 1));
+    const known = await this.#deps.history();
+    const wanted = names.filter((name) => !known || isFileOfHistory(known, name, size));
+    await this.#files(directory).want(count > 1 ? wanted : []);
+  }
+
+  #files(directory: string): Prefetch {
+    if (this.#prefetch?.directory !== directory) {
+      const { source, signal } = this.#deps;
+      const files = new Prefetch(path.join(directory, '.howdah-restore'), async (name, place) => {
+        const archive = await source.get(signal);
+        return archive !== undefined && (await downloadWal(archive, name, place, signal));
+      });
+      this.#prefetch = { directory, files };
+    }
+    return this.#prefetch.files;
+  }
+
+  /** Removes what was fetched ahead and not asked for. */
+  async close(): Promise<void> {
+    if (this.#prefetch)
+      await rm(path.join(this.#prefetch.directory, '.howdah-restore'), { recursive: true, force: true });
+  }
+}
