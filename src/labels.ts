@@ -45,6 +45,8 @@ export const annotation = {
   lastAppliedSpec: 'cnpg.io/lastAppliedSpec',
   coredumpFilter: 'cnpg.io/coredumpFilter',
   unrecoverable: 'alpha.cnpg.io/unrecoverable',
+  failoverQuorum: 'alpha.cnpg.io/failoverQuorum',
+  livenessPinger: 'alpha.cnpg.io/livenessPinger',
 } as const;
 
 export const instanceRole = { primary: 'primary', replica: 'replica', unhealthy: 'unhealthy' } as const;
