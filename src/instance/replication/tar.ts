@@ -89,6 +89,11 @@ export class TarReader {
     if (!this.#ended) this.#rest = chunk;
   }
 
+  /** Whether the blocks that end an archive were seen. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   /** To be called after the last chunk: an archive that stops inside a file is an error. */
   finish(): void {
     if (this.#state || this.#rest.length > 0) throw new Error('tar archive: it ends in the middle of a file');

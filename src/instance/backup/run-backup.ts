@@ -1,0 +1,101 @@
+import type pg from 'pg';
+import type { Logger } from 'pino';
+import { parseBackupInfo } from '../../objectstore/backup-info.ts';
+import { backupDirectory, backupId, backupInfoKey } from '../../objectstore/layout.ts';
+import { parseBackupManifest } from '../../postgres/backup-manifest.ts';
+import type { ServerAddress } from '../replication/connection.ts';
+import type { Archive } from '../wal/archive-source.ts';
+import { neededSegments, waitForSegments } from './needed-wal.ts';
+import { type BackupStatus, kubeTime } from './objects.ts';
+import { manifestKey, takeBackup, writeInfo } from './take.ts';
+
+export interface RunBackup {
+  readonly archive: Archive;
+  /** Name of the Backup object. */
+  readonly name: string;
+  /** Its status as it is now; a backup whose data is stored already is only brought to its end. */
+  readonly status: BackupStatus;
+  readonly sql: pg.ClientConfig;
+  readonly replication: ServerAddress;
+  /** Writes a step to the Backup before the next one begins. */
+  readonly write: (status: BackupStatus) => Promise<void>;
+  /** How long the archive may take for the last segments, milliseconds. */
+  readonly walPatience: number;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+async function readAll(archive: Archive, key: string, signal: AbortSignal): Promise<Buffer> {
+  const found = await archive.store.get(key, { signal });
+  if (!found) throw new Error(`"${key}" is missing`);
+  const chunks: Buffer[] = [];
+  for await (const chunk of found.body) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+/** An id of its own, also for two backups within a second. */
+async function freeId({ archive, signal }: RunBackup): Promise<string> {
+  for (let when = Date.now(); ; when += 1000) {
+    const id = backupId(new Date(when));
+    let used = false;
+    for await (const _entry of archive.store.list(backupDirectory(archive.config.location, id), { signal })) {
+      used = true;
+      break;
+    }
+    if (!used) return id;
+  }
+}
+
+/** Removes what an attempt has stored. */
+export async function removeObjects(archive: Archive, id: string, signal: AbortSignal): Promise<void> {
+  const keys: string[] = [];
+  for await (const entry of archive.store.list(backupDirectory(archive.config.location, id), { signal })) {
+    if (entry.kind === 'object') keys.push(entry.key);
+  }
+  if (keys.length > 0) await archive.store.delete(keys, { signal });
+}
+
+const cleanUpTimeout = 60_000;
+
+async function store(run: RunBackup): Promise<string> {
+  const { archive, name, sql, replication, log, signal } = run;
+  const id = await freeId(run);
+  const stamp = id.replace('T', '');
+  await run.write({ phase: 'running', backupId: id, backupName: `backup-${stamp}`, startedAt: kubeTime(new Date()) });
+  try {
+    const { info } = await takeBackup({ archive, id, name: `backup-${stamp}`, sql, replication, log, signal });
+    await run.write({
+      beginWal: info.beginWal ?? '',
+      endWal: info.endWal ?? '',
+      beginLSN: info.beginXlog ?? '',
+      endLSN: info.endXlog ?? '',
+      majorVersion: Math.floor((info.version ?? 0) / 10_000),
+    });
+    return id;
+  } catch (error) {
+    // Half a backup is of no use to anyone and would be paid for.
+    const cleanUp = AbortSignal.timeout(cleanUpTimeout);
+    await removeObjects(archive, id, cleanUp).catch((err: unknown) =>
+      log.warn({ err, backupId: id, backup: name }, 'Objects of the failed backup could not be removed'),
+    );
+    throw error;
+  }
+}
+
+/**
+ * Takes a backup, or brings one to its end whose data is stored. It is `completed` only when the archive holds every segment that
+ * it needs. Each step is written to the Backup before the next, so a manager that dies leaves a state to go on from.
+ */
+export async function runBackup(run: RunBackup): Promise<{ id: string; stoppedAt: Date }> {
+  const { archive, status, signal, log } = run;
+  const id = status.endLSN !== undefined && status.backupId !== undefined ? status.backupId : await store(run);
+  const info = parseBackupInfo((await readAll(archive, backupInfoKey(archive.config.location, id), signal)).toString());
+  const manifest = parseBackupManifest(await readAll(archive, manifestKey(archive, id), signal));
+  const segments = neededSegments(manifest.walRanges, info.walSegmentSize ?? 16 << 20);
+  log.info({ backupId: id, segments: segments.length }, 'Waiting until the archive holds the WAL of the backup');
+  await waitForSegments(archive, segments, { patience: run.walPatience, signal });
+  await writeInfo(archive, id, { ...info, status: 'DONE' }, signal);
+  const stoppedAt = info.endTime ?? new Date();
+  await run.write({ phase: 'completed', stoppedAt: kubeTime(stoppedAt) });
+  return { id, stoppedAt };
+}

@@ -1,0 +1,171 @@
+import type pg from 'pg';
+import type { Logger } from 'pino';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { KubeApi } from '../../kube/port.ts';
+import { Reflector } from '../../kube/reflector.ts';
+import { resource } from '../../kube/resource-types.ts';
+import { readCatalog } from '../recovery/catalog.ts';
+import type { ServerAddress } from '../replication/connection.ts';
+import type { Archive, ArchiveSource, SectionAt } from '../wal/archive-source.ts';
+import { reportBackup } from './cluster-status.ts';
+import { type Backup, type BackupStatus, kubeTime, locationStatus } from './objects.ts';
+import { removeObjects, runBackup } from './run-backup.ts';
+import { withClient } from './server-facts.ts';
+
+export interface BackupRunnerDeps {
+  readonly kube: KubeApi;
+  readonly namespace: string;
+  readonly clusterName: string;
+  readonly podName: string;
+  readonly source: Pick<ArchiveSource, 'get'>;
+  readonly section: () => SectionAt | undefined;
+  /** The server beside this manager, as superuser. */
+  readonly sql: pg.ClientConfig;
+  /** The same server for replication connections. */
+  readonly replication: () => ServerAddress | Promise<ServerAddress>;
+  readonly isPrimary: () => boolean;
+  readonly log: Logger;
+  /** Default one hour. */
+  readonly walPatience?: number;
+}
+
+const method = 'barmanObjectStore';
+const defaultPatience = 3_600_000;
+/** Between two looks at backups that nothing has happened to. */
+const interval = 1_000;
+
+/** Does the backups that the operator assigned to this instance, one at a time; as primary it also closes segments for others'. */
+export class BackupRunner {
+  readonly #deps: BackupRunnerDeps;
+  /** Uids of backups that this life of the manager has taken on. */
+  readonly #taken = new Set<string>();
+
+  constructor(deps: BackupRunnerDeps) {
+    this.#deps = deps;
+  }
+
+  /** Until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { kube, namespace, log } = this.#deps;
+    const backups = new Reflector<Backup>(kube, resource.backups, { namespace });
+    backups.on('failed', (error) => log.debug({ err: error }, 'Backups cannot be watched just now'));
+    const watching = backups.run(signal);
+    while (!signal.aborted) {
+      await this.pass([...backups.store.list()], signal);
+      await delay(interval, undefined, { signal }).catch(() => undefined);
+    }
+    await watching;
+  }
+
+  /** Looks at all backups once and does what is to be done. Does not throw. */
+  async pass(backups: readonly Backup[], signal: AbortSignal): Promise<void> {
+    const mine = backups
+      .filter(({ spec }) => spec?.cluster?.name === this.#deps.clusterName && (spec.method ?? method) === method)
+      .sort((a, b) => ((a.metadata?.creationTimestamp ?? '') < (b.metadata?.creationTimestamp ?? '') ? -1 : 1));
+    for (const backup of mine) {
+      if (signal.aborted) return;
+      await this.#closeSegment(backup).catch((error: unknown) =>
+        this.#deps.log.warn({ err: error, backup: backup.metadata?.name }, 'The WAL segment could not be switched'),
+      );
+      if (this.#isMine(backup)) await this.#execute(backup, signal);
+    }
+  }
+
+  #isMine({ status, metadata }: Backup): boolean {
+    if (status?.instanceID?.podName !== this.#deps.podName) return false;
+    return (status.phase === 'started' || status.phase === 'running') && !this.#taken.has(metadata?.uid ?? '');
+  }
+
+  /** A backup taken from a standby ends inside a segment that only the primary can complete. */
+  async #closeSegment({ status }: Backup): Promise<void> {
+    const endWal = status?.endWal;
+    if (status?.phase !== 'running' || endWal === undefined || !this.#deps.isPrimary()) return;
+    await withClient(this.#deps.sql, (client) =>
+      client.query(
+        `SELECT pg_catalog.pg_switch_wal()
+          WHERE pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()) COLLATE "C" <= $1`,
+        [endWal],
+      ),
+    );
+  }
+
+  async #execute(backup: Backup, signal: AbortSignal): Promise<void> {
+    const { kube, namespace, log } = this.#deps;
+    const name = backup.metadata?.name ?? '';
+    const write = async (status: BackupStatus): Promise<void> =>
+      void (await kube.patchStatus<Backup>(resource.backups, { namespace, name }, { status }, { signal }));
+    this.#taken.add(backup.metadata?.uid ?? '');
+    try {
+      await this.#perform(backup, write, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      log.error({ err: error, backup: name }, 'Backup failed');
+      await this.#fail(backup, error, write, signal);
+    }
+  }
+
+  async #perform(backup: Backup, write: (status: BackupStatus) => Promise<void>, signal: AbortSignal): Promise<void> {
+    const { source, section, sql, replication, log, walPatience } = this.#deps;
+    const at = section();
+    const archive = await source.get(signal);
+    if (!at || !archive) throw new Error('the cluster has no spec.backup.barmanObjectStore section');
+    const status = backup.status ?? {};
+    const key = { namespace: this.#deps.namespace, name: this.#deps.clusterName };
+    if (status.phase === 'running' && status.endLSN === undefined) {
+      throw new Error('InstanceManagerRestarted: the instance manager was restarted while the backup was being taken');
+    }
+    if (status.phase === 'started') {
+      await write({ ...locationStatus(at.section, at.defaultServer), method, phase: 'running' });
+      await reportBackup(this.#deps.kube, key, { kind: 'started' }, signal);
+    }
+    const name = backup.metadata?.name ?? '';
+    const patience = { walPatience: walPatience ?? defaultPatience };
+    const run = { archive, name, status, sql, replication: await replication(), write, log, signal, ...patience };
+    const { stoppedAt, id } = await runBackup(run);
+    log.info({ backup: name, backupId: id }, 'Backup completed');
+    await this.#succeeded(archive, stoppedAt, signal);
+  }
+
+  async #succeeded(archive: Archive, at: Date, signal: AbortSignal): Promise<void> {
+    const { kube, namespace, clusterName: name, log } = this.#deps;
+    try {
+      const { backups } = await readCatalog(archive.store, archive.config.location, signal);
+      const event = { kind: 'succeeded' as const, at, firstRecoverabilityPoint: backups[0]?.info.endTime };
+      await reportBackup(kube, { namespace, name }, event, signal);
+    } catch (error) {
+      // The backup itself says that it is complete.
+      log.warn({ err: error }, 'The success of the backup could not be noted in the cluster');
+    }
+  }
+
+  async #fail(
+    backup: Backup,
+    error: unknown,
+    write: (status: BackupStatus) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { kube, namespace, clusterName, log, source } = this.#deps;
+    const message = error instanceof Error ? error.message : String(error);
+    try {
+      const newest = await kube.get<Backup>(
+        resource.backups,
+        { namespace, name: backup.metadata?.name ?? '' },
+        { signal },
+      );
+      const archive = await source.get(signal).catch(() => undefined);
+      if (archive && newest?.status?.backupId !== undefined)
+        await removeObjects(archive, newest.status.backupId, signal);
+    } catch (err) {
+      log.warn({ err, backup: backup.metadata?.name }, 'Objects of the failed backup could not be removed');
+    }
+    try {
+      await write({ phase: 'failed', error: message, stoppedAt: kubeTime(new Date()) });
+      const event = { kind: 'failed' as const, at: new Date(), message };
+      await reportBackup(kube, { namespace, name: clusterName }, event, signal);
+    } catch (err) {
+      // Still `running` in the API: looked at again, and then failed.
+      this.#taken.delete(backup.metadata?.uid ?? '');
+      log.warn({ err, backup: backup.metadata?.name }, 'The failure of the backup could not be written');
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import type pg from 'pg';
+import type { Logger } from 'pino';
+import { type BackupInfo, renderBackupInfo } from '../../objectstore/backup-info.ts';
+import { compressStream } from '../../objectstore/compression.ts';
+import { backupDirectory, backupInfoKey, dataKey } from '../../objectstore/layout.ts';
+import { partSizeFor } from '../../objectstore/parts.ts';
+import { parseBackupManifest } from '../../postgres/backup-manifest.ts';
+import { formatLsn } from '../../postgres/lsn.ts';
+import { segmentName, segmentNumber, segmentNumberBefore } from '../../postgres/wal-name.ts';
+import { type BackupArchive, BaseBackup } from '../replication/base-backup.ts';
+import { ReplicationConnection, type ServerAddress } from '../replication/connection.ts';
+import { ContentRecord } from '../replication/manifest-check.ts';
+import type { Archive } from '../wal/archive-source.ts';
+import { neededSegments } from './needed-wal.ts';
+import { observe } from './observe.ts';
+import { type ServerFacts, readServerFacts } from './server-facts.ts';
+
+export interface BackupRequest {
+  readonly archive: Archive;
+  /** Id in the archive, by layout.backupId(). */
+  readonly id: string;
+  readonly name: string;
+  /** SQL, as superuser. */
+  readonly sql: pg.ClientConfig;
+  /** Replication connections, to the same server. */
+  readonly replication: ServerAddress;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+export interface TakenBackup {
+  readonly info: BackupInfo;
+  /** What must be in the archive before the backup is complete. */
+  readonly segments: readonly string[];
+}
+
+const labelFile = 'backup_label';
+
+/** A name for the manifest beside Barman's files; Barman passes over it. */
+export const manifestKey = (archive: Archive, id: string): string =>
+  `${backupDirectory(archive.config.location, id)}backup_manifest`;
+
+/** Stores a base backup, verified against PostgreSQL's manifest on its way, with backup.info in state WAITING_FOR_WALS. */
+export async function takeBackup(request: BackupRequest): Promise<TakenBackup> {
+  const { archive, id, signal, log } = request;
+  const facts = await readServerFacts(request.sql);
+  await using connection = await ReplicationConnection.open(request.replication, signal);
+  const beginTime = new Date();
+  const backup = await BaseBackup.begin(connection, connection.major, {
+    label: request.name,
+    checkpoint: archive.config.data.immediateCheckpoint ? 'fast' : 'spread',
+    waitForArchive: false,
+  });
+  log.info({ backupId: id, start: formatLsn(backup.start.lsn), timeline: backup.start.timeline }, 'Base backup begun');
+  const record = new ContentRecord();
+  const keep = new Map([[labelFile, '']]);
+  let size = 0;
+  const count = (bytes: number): void => void (size += bytes);
+  for await (const part of backup.archives())
+    await storeArchive(request, part, { record, keep, count, expected: facts.size });
+  const manifest = parseBackupManifest(backup.manifest);
+  record.verify(manifest);
+  await archive.store.put(manifestKey(archive, id), backup.manifest, { ...archive.config.data.attributes, signal });
+  const info = describe(request, { facts, backup, beginTime, size, label: keep.get(labelFile) ?? '' });
+  await writeInfo(archive, id, info, signal);
+  return { info, segments: neededSegments(manifest.walRanges, facts.segmentSize) };
+}
+
+export async function writeInfo(archive: Archive, id: string, info: BackupInfo, signal: AbortSignal): Promise<void> {
+  const body = Buffer.from(renderBackupInfo(info));
+  await archive.store.put(backupInfoKey(archive.config.location, id), body, { contentType: 'text/plain', signal });
+}
+
+interface Measures {
+  readonly record: ContentRecord;
+  readonly keep: Map<string, string>;
+  readonly count: (bytes: number) => void;
+  /** Bytes that the archive may have. */
+  readonly expected: number;
+}
+
+async function storeArchive(request: BackupRequest, part: BackupArchive, measures: Measures): Promise<void> {
+  const { archive, id, signal } = request;
+  const { compression, attributes, jobs } = archive.config.data;
+  const { record, keep, count } = measures;
+  const manifestPrefix = part.oid === undefined ? '' : `pg_tblspc/${part.oid}/`;
+  const observed = observe(part.content, { record, manifestPrefix, keep });
+  async function* counted(): AsyncGenerator<Buffer> {
+    for await (const chunk of observed) {
+      count(chunk.length);
+      yield chunk;
+    }
+  }
+  const oid = part.oid === undefined ? undefined : Number(part.oid);
+  const key = dataKey(archive.config.location, id, compression, oid);
+  await archive.store.upload(key, compressStream(compression, counted()), {
+    ...attributes,
+    concurrency: jobs,
+    partSize: partSizeFor(measures.expected),
+    signal,
+  });
+}
+
+interface Facts {
+  readonly facts: ServerFacts;
+  readonly backup: BaseBackup;
+  readonly beginTime: Date;
+  readonly size: number;
+  readonly label: string;
+}
+
+function describe(request: BackupRequest, { facts, backup, beginTime, size, label }: Facts): BackupInfo {
+  const { start, stop } = backup;
+  const { segmentSize } = facts;
+  const { location, data } = request.archive.config;
+  return {
+    status: 'WAITING_FOR_WALS',
+    backupName: request.name,
+    serverName: location.server,
+    mode: 'concurrent',
+    systemId: facts.systemIdentifier,
+    version: facts.version,
+    pgdata: facts.dataDirectory,
+    timeline: start.timeline,
+    beginTime,
+    endTime: new Date(),
+    beginXlog: formatLsn(start.lsn),
+    endXlog: formatLsn(stop.lsn),
+    beginWal: segmentName(start.timeline, segmentNumber(start.lsn, segmentSize), segmentSize),
+    endWal: segmentName(stop.timeline, segmentNumberBefore(stop.lsn, segmentSize), segmentSize),
+    beginOffset: Number(start.lsn % BigInt(segmentSize)),
+    endOffset: Number(stop.lsn % BigInt(segmentSize)),
+    size,
+    walSegmentSize: segmentSize,
+    backupLabel: label,
+    tablespaces: backup.tablespaces.flatMap(({ oid, location: place }) =>
+      oid === undefined ? [] : [{ name: facts.tablespaces.get(Number(oid)) ?? oid, oid: Number(oid), location: place }],
+    ),
+    ...(data.compression === 'none' ? {} : { compression: data.compression }),
+    configFile: facts.configFile,
+    hbaFile: facts.hbaFile,
+    identFile: facts.identFile,
+  };
+}
