@@ -1,5 +1,6 @@
 import { builtinKinds, reviewKinds, type KindRow } from './builtin/kinds.ts';
 import type { BuiltinSchemas } from './schema/builtin.ts';
+import { builtinSchema } from './schema/builtin-values.ts';
 import type { Schema } from './schema/schema.ts';
 import type { Column } from './table/columns.ts';
 import type { Loose, Obj } from './types.ts';
@@ -49,8 +50,10 @@ export class Registry {
 
   constructor(schemas: BuiltinSchemas) {
     this.schemas = schemas;
+    const relaxed = new Map<Schema, Schema>();
     const fromRow = (row: KindRow, review: boolean): Resource => {
-      const schema = schemas.forKind(row.group, row.version, row.kind);
+      const found = schemas.forKind(row.group, row.version, row.kind);
+      const schema = found && builtinSchema(found, relaxed);
       return {
         ...row,
         singular: row.kind.toLowerCase(),

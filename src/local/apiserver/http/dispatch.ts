@@ -1,5 +1,6 @@
 import { denial, type Attributes } from '../auth/rbac.ts';
 import { discovery } from '../discovery/discovery.ts';
+import { openApi } from '../discovery/openapi.ts';
 import { ApiError, methodNotAllowed, pathNotFound } from '../errors.ts';
 import { objects } from '../rest/route.ts';
 import type { Call } from '../services.ts';
@@ -37,6 +38,7 @@ async function nonResource(call: Call): Promise<Answer> {
   if (health.has(root)) return json(200, 'ok', 'text/plain; charset=utf-8');
   if (root === 'version') return jsonObject(200, version);
   if (root === 'api' || root === 'apis') return discovery(call);
+  if (root === 'openapi') return openApi(call);
   throw pathNotFound();
 }
 

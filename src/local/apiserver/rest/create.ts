@@ -76,7 +76,7 @@ export async function create(call: Call, resource: Resource, object: Obj): Promi
   if (store.get(resource.storage, place, name)) throw alreadyExists(resource, name);
   let fresh = stored(resource, named);
   if (resource.status) delete fresh['status'];
-  fresh = await shape(call, resource, fresh, undefined);
+  fresh = shape(call, resource, fresh, undefined);
   fresh = await admit(call, resource, 'CREATE', fresh, undefined);
   checkMetadata(resource, fresh);
   const rules = builtinRules(resource);

@@ -1,8 +1,54 @@
+import { badRequest, invalid, type Cause } from '../errors.ts';
+import { builtinRules } from '../builtin/rules.ts';
 import type { Resource } from '../registry.ts';
+import { decodeBuiltin } from '../schema/builtin-values.ts';
+import { fillDefaults } from '../schema/defaults.ts';
+import { prune } from '../schema/prune.ts';
+import { validateValue } from '../schema/validate.ts';
 import type { Call } from '../services.ts';
 import type { Obj } from '../types.ts';
+import { validateRules } from '../crd/rules.ts';
 
-/** Unknown fields dropped or refused, defaults filled in, values checked against the schema. */
-export async function shape(_call: Call, _resource: Resource, object: Obj, _current: Obj | undefined): Promise<Obj> {
-  return object;
+const noSchema = {};
+
+function reportUnknown(call: Call, resource: Resource, unknown: readonly string[]): void {
+  const mode = call.query.get('fieldValidation') || 'Warn';
+  if (unknown.length === 0 || mode === 'Ignore') return;
+  const lines = unknown.map((field) => `unknown field ${JSON.stringify(field)}`);
+  if (mode !== 'Strict') {
+    call.warnings.push(...lines);
+    return;
+  }
+  const { kind, version } = resource;
+  throw badRequest(
+    `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: strict decoding error: ${lines.join(', ')}`,
+  );
+}
+
+/** Unknown fields dropped or refused, types checked, defaults filled in. */
+export function decoded(call: Call, resource: Resource, object: Obj): Obj {
+  const { objectMeta } = call.services.registry.schemas;
+  const custom = resource.crd !== undefined;
+  const pruned = prune(object, resource.schema ?? noSchema, objectMeta, !custom);
+  reportUnknown(call, resource, pruned.unknown);
+  const value: Obj = custom ? pruned.value : decodeBuiltin(resource, pruned.value);
+  if (custom) fillDefaults(value, resource.schema ?? noSchema);
+  else builtinRules(resource).fill?.(value);
+  return value;
+}
+
+/** Everything that is wrong with the object by its schema and the rules in it. */
+export function schemaCauses(resource: Resource, object: Obj, current: Obj | undefined): Cause[] {
+  const { schema } = resource;
+  if (!schema) return [];
+  const causes = validateValue(object, schema, '', current);
+  return causes.length > 0 || !resource.crd ? causes : validateRules(schema, object, current);
+}
+
+/** From what a client sent to what may be stored, or an error that names each wrong field. */
+export function shape(call: Call, resource: Resource, object: Obj, current: Obj | undefined): Obj {
+  const value = decoded(call, resource, object);
+  const causes = schemaCauses(resource, value, current);
+  if (causes.length > 0) throw invalid(resource, value.metadata.name ?? '', causes);
+  return value;
 }

@@ -109,7 +109,7 @@ async function prepareUpdate(
 ): Promise<Obj> {
   const name = current.metadata.name ?? '';
   const kept = carryOver(resource, subresource, current, stored(resource, next));
-  let changed = await shape(call, resource, kept, current);
+  let changed = shape(call, resource, kept, current);
   changed = carryOver(resource, subresource, current, await admit(call, resource, 'UPDATE', changed, current));
   checkMetadata(resource, changed);
   const causes = builtinRules(resource).validate?.(changed, current) ?? [];
