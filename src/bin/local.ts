@@ -10,6 +10,10 @@ const commands: Record<string, () => Promise<Command>> = {
   reset: () => import('../local/platform/reset.ts'),
   kubeconfig: () => import('../local/platform/kubeconfig-command.ts'),
   supervisor: () => import('../local/platform/supervisor-command.ts'),
+  apiserver: () => import('../local/platform/apiserver-command.ts'),
+  controllers: () => import('../local/platform/controllers-command.ts'),
+  proxy: () => import('../local/platform/proxy-command.ts'),
+  node: () => import('../local/node/command.ts'),
 };
 
 const usage = `usage: howdah local COMMAND [--data DIR]
