@@ -44,6 +44,7 @@ export const annotation = {
   updateStrategy: 'cnpg.io/updateStrategy',
   lastAppliedSpec: 'cnpg.io/lastAppliedSpec',
   coredumpFilter: 'cnpg.io/coredumpFilter',
+  volumeSnapshotDeadline: 'cnpg.io/volumeSnapshotDeadline',
   unrecoverable: 'alpha.cnpg.io/unrecoverable',
   failoverQuorum: 'alpha.cnpg.io/failoverQuorum',
   livenessPinger: 'alpha.cnpg.io/livenessPinger',
