@@ -7,7 +7,6 @@ import { apiGroup } from '../src/naming.ts';
 import { kinds } from '../src/api/kinds/kinds.ts';
 import kubernetes from '../src/api/generated/kubernetes.json' with { type: 'json' };
 import { toCrd } from '../src/api/schema/crd.ts';
-import type { KubernetesTypes } from '../src/api/schema/structural.ts';
 import { toReference } from '../src/api/schema/reference.ts';
 import { fileName, toTypeScript } from '../src/api/schema/typescript.ts';
 import { compatibilityDocument } from '../src/api/support/compatibility.ts';
@@ -19,7 +18,7 @@ function generatedFiles(): Map<string, string> {
   const files = new Map<string, string>();
   for (const [name, content] of toTypeScript(kinds)) files.set(`src/api/generated/${name}.ts`, content);
   for (const kind of kinds) {
-    const crd = toCrd(kind, kubernetes.types as KubernetesTypes);
+    const crd = toCrd(kind, kubernetes.types);
     files.set(`crds/${apiGroup}_${kind.plural}.yaml`, stringify(crd, { aliasDuplicateObjects: false, lineWidth: 0 }));
     files.set(`docs/reference/${fileName(kind)}.md`, toReference(kind));
   }

@@ -1,0 +1,21 @@
+import type { BackupSpec } from '../generated/backup.ts';
+import { fieldError, type FieldError } from '../validation/field-error.ts';
+
+type MethodFields = Pick<BackupSpec, 'method' | 'online' | 'onlineConfiguration' | 'pluginConfiguration' | 'cluster'>;
+
+/** What Backup and ScheduledBackup say alike about how a backup is taken. */
+export function* methodRules(spec: MethodFields): Generator<FieldError> {
+  const method = spec.method ?? 'barmanObjectStore';
+  if (spec.cluster.name === '') yield fieldError('spec.cluster.name', '', 'must not be empty');
+  for (const name of ['online', 'onlineConfiguration'] as const) {
+    if (spec[name] !== undefined && method !== 'volumeSnapshot') {
+      yield fieldError(`spec.${name}`, undefined, `is only for method volumeSnapshot; the method is ${method}`);
+    }
+  }
+  if (method === 'plugin' && !spec.pluginConfiguration?.name) {
+    yield fieldError('spec.pluginConfiguration.name', '', 'must be set with method plugin');
+  }
+  if (method !== 'plugin' && spec.pluginConfiguration) {
+    yield fieldError('spec.pluginConfiguration', undefined, `is only for method plugin; the method is ${method}`);
+  }
+}

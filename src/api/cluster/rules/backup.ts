@@ -1,0 +1,33 @@
+import type { Cluster } from '../../generated/cluster.ts';
+import { fieldError, type FieldError } from '../../validation/field-error.ts';
+import { barmanRules } from './barman.ts';
+
+export function* backupRules({ spec }: Cluster): Generator<FieldError> {
+  const { retentionPolicy, barmanObjectStore } = spec.backup ?? {};
+  if (retentionPolicy !== undefined && !/^[1-9][0-9]*[dwm]$/.test(retentionPolicy)) {
+    yield fieldError(
+      'spec.backup.retentionPolicy',
+      retentionPolicy,
+      'must be a number of days, weeks or months such as 30d',
+    );
+  }
+  if (barmanObjectStore) yield* barmanRules('spec.backup.barmanObjectStore', barmanObjectStore);
+}
+
+export function* pluginRules({ spec }: Cluster): Generator<FieldError> {
+  const seen = new Set<string>();
+  for (const [index, { name }] of (spec.plugins ?? []).entries()) {
+    if (seen.has(name)) yield fieldError(`spec.plugins[${index}].name`, name, 'is there twice');
+    seen.add(name);
+  }
+  const archivers = (spec.plugins ?? []).filter((plugin) => plugin.isWALArchiver && plugin.enabled !== false);
+  const names = archivers.map(({ name }) => name);
+  if (archivers.length > 1) yield fieldError('spec.plugins', names, 'at most one plugin may be the WAL archiver');
+  if (archivers.length > 0 && spec.backup?.barmanObjectStore) {
+    yield fieldError(
+      'spec.plugins',
+      names,
+      'a plugin cannot be the WAL archiver together with backup.barmanObjectStore',
+    );
+  }
+}

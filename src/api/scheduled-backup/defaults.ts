@@ -1,0 +1,14 @@
+import type { ScheduledBackup } from '../generated/scheduled-backup.ts';
+
+/** A copy of the ScheduledBackup with everything said that it leaves to us. Doing it again changes nothing. */
+export function defaultScheduledBackup(scheduled: ScheduledBackup): ScheduledBackup {
+  const { spec } = scheduled;
+  return {
+    ...scheduled,
+    spec: {
+      ...spec,
+      method: spec.method ?? 'barmanObjectStore',
+      backupOwnerReference: spec.backupOwnerReference ?? 'none',
+    },
+  };
+}
