@@ -2,18 +2,19 @@ import type { PersistentVolumeClaim } from '../kube/objects.ts';
 import { annotation, label, pvcRole, pvcStatus } from '../labels.ts';
 import { dataVolumeClaim, instanceName, walVolumeClaim } from '../naming.ts';
 import { clusterName, objectMetadata } from './metadata.ts';
-import type { BuildSettings, ClusterModel, Storage } from './model.ts';
+import type { StorageConfiguration } from '../api/generated/cluster.ts';
+import type { BuildSettings, Cluster } from './model.ts';
 import { tablespaceClaim } from './volumes.ts';
 
 export interface ClaimRole {
   readonly name: string;
   readonly role: (typeof pvcRole)[keyof typeof pvcRole];
   readonly tablespace?: string;
-  readonly storage: Storage;
+  readonly storage: StorageConfiguration;
 }
 
 /** The claims that an instance is made of. It may start only when it has them all. */
-export function claimsOf(cluster: ClusterModel, instance: string): ClaimRole[] {
+export function claimsOf(cluster: Cluster, instance: string): ClaimRole[] {
   const { storage, walStorage, tablespaces } = cluster.spec;
   return [
     { name: dataVolumeClaim(instance), role: pvcRole.data, storage: storage ?? {} },
@@ -28,11 +29,11 @@ export function claimsOf(cluster: ClusterModel, instance: string): ClaimRole[] {
 }
 
 /** The size asked for: `size`, or what the template says. */
-export const wantedSize = (storage: Storage): string | undefined =>
+export const wantedSize = (storage: StorageConfiguration): string | undefined =>
   storage.size ?? storage.pvcTemplate?.resources?.requests?.['storage'];
 
 export function instanceClaim(
-  cluster: ClusterModel,
+  cluster: Cluster,
   settings: BuildSettings,
   serial: number,
   { name, role, tablespace, storage }: ClaimRole,

@@ -2,7 +2,7 @@ import type { PodDisruptionBudget } from '../kube/objects.ts';
 import { instanceRole, label } from '../labels.ts';
 import { primaryBudget, replicaBudget } from '../naming.ts';
 import { clusterName, objectMetadata } from './metadata.ts';
-import type { BuildSettings, ClusterModel } from './model.ts';
+import type { BuildSettings, Cluster } from './model.ts';
 
 export interface Budgets {
   readonly wanted: PodDisruptionBudget[];
@@ -11,7 +11,7 @@ export interface Budgets {
 }
 
 /** What a drain may not evict (reference §2.29). */
-export function disruptionBudgets(cluster: ClusterModel, settings: BuildSettings): Budgets {
+export function disruptionBudgets(cluster: Cluster, settings: BuildSettings): Budgets {
   const name = clusterName(cluster);
   const { instances, enablePDB, nodeMaintenanceWindow } = cluster.spec;
   const maintenance = nodeMaintenanceWindow?.inProgress === true && nodeMaintenanceWindow.reusePVC !== false;

@@ -2,7 +2,7 @@ import type { Container } from '../kube/objects.ts';
 import { port } from '../naming.ts';
 import { instancePaths } from '../paths.ts';
 import { clusterName, clusterNamespace } from './metadata.ts';
-import type { BuildSettings, ClusterModel } from './model.ts';
+import type { BuildSettings, Cluster } from './model.ts';
 
 type Variable = NonNullable<Container['env']>[number];
 
@@ -12,7 +12,7 @@ const fromPod = (name: string, fieldPath: string): Variable => ({
 });
 
 /** The environment of an instance (reference §2.1) and of the Jobs that make it; POD_NAME is the instance in both. */
-export function instanceEnvironment(cluster: ClusterModel, settings: BuildSettings, instance: string): Variable[] {
+export function instanceEnvironment(cluster: Cluster, settings: BuildSettings, instance: string): Variable[] {
   const paths = instancePaths('');
   return [
     { name: 'PGDATA', value: paths.data },

@@ -2,7 +2,7 @@ import type { Job } from '../kube/objects.ts';
 import { jobRole, label, type JobRole } from '../labels.ts';
 import { instanceName, jobName } from '../naming.ts';
 import { clusterName, objectMetadata } from './metadata.ts';
-import type { BuildSettings, ClusterModel } from './model.ts';
+import type { BuildSettings, Cluster } from './model.ts';
 import { jobPodSpec } from './pod-spec.ts';
 
 /** The sub-command of the instance manager that does the work of a Job. */
@@ -15,7 +15,7 @@ const commands: Partial<Record<JobRole, string>> = {
 
 /** A Job that fills the volumes of an instance. `attempts` tries, then it has failed for good. */
 export function instanceJob(
-  cluster: ClusterModel,
+  cluster: Cluster,
   settings: BuildSettings,
   serial: number,
   role: JobRole,
@@ -42,7 +42,7 @@ export function instanceJob(
 }
 
 /** How the first instance of a cluster comes to be. */
-export function bootstrapRole(cluster: ClusterModel): JobRole {
+export function bootstrapRole(cluster: Cluster): JobRole {
   const { bootstrap } = cluster.spec;
   if (bootstrap?.recovery !== undefined) return jobRole.recovery;
   if (bootstrap?.pg_basebackup !== undefined) return jobRole.pgBaseBackup;

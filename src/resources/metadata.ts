@@ -2,15 +2,15 @@ import type { OwnerReference } from '../kube/types.ts';
 import { annotation, label, managedByValue } from '../labels.ts';
 import { apiVersion } from '../naming.ts';
 import { imageMajor } from './image.ts';
-import type { BuildSettings, ClusterModel } from './model.ts';
+import type { BuildSettings, Cluster } from './model.ts';
 
-export const clusterName = (cluster: ClusterModel): string => cluster.metadata?.name ?? '';
-export const clusterNamespace = (cluster: ClusterModel): string => cluster.metadata?.namespace ?? '';
-export const clusterImage = (cluster: ClusterModel, settings: BuildSettings): string =>
+export const clusterName = (cluster: Cluster): string => cluster.metadata?.name ?? '';
+export const clusterNamespace = (cluster: Cluster): string => cluster.metadata?.namespace ?? '';
+export const clusterImage = (cluster: Cluster, settings: BuildSettings): string =>
   cluster.spec.imageName ?? cluster.status?.image ?? settings.postgresImage;
 
 /** Everything that is made for a cluster belongs to it, and goes with it. */
-export const ownedBy = (cluster: ClusterModel): OwnerReference[] => [
+export const ownedBy = (cluster: Cluster): OwnerReference[] => [
   {
     apiVersion,
     kind: 'Cluster',
@@ -40,7 +40,7 @@ function selected(
 }
 
 /** Labels and annotations that the user wants on every object of the cluster (reference §2.39). */
-export const inherited = (cluster: ClusterModel, settings: BuildSettings) => ({
+export const inherited = (cluster: Cluster, settings: BuildSettings) => ({
   labels: {
     ...selected(cluster.metadata?.labels, settings.inheritedLabels),
     ...cluster.spec.inheritedMetadata?.labels,
@@ -52,7 +52,7 @@ export const inherited = (cluster: ClusterModel, settings: BuildSettings) => ({
 });
 
 /** The recommended labels of Kubernetes, as CloudNativePG sets them. */
-export function applicationLabels(cluster: ClusterModel, settings: BuildSettings): Record<string, string> {
+export function applicationLabels(cluster: Cluster, settings: BuildSettings): Record<string, string> {
   const major = imageMajor(clusterImage(cluster, settings));
   return {
     [label.appManagedBy]: managedByValue,
@@ -73,7 +73,7 @@ export interface ObjectMetadata {
 
 /** Metadata of an object of the cluster. Our own keys win over inherited ones. */
 export function objectMetadata(
-  cluster: ClusterModel,
+  cluster: Cluster,
   settings: BuildSettings,
   name: string,
   own: { labels?: Record<string, string>; annotations?: Record<string, string> } = {},

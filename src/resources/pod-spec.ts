@@ -3,22 +3,22 @@ import { clusterScopedName, container, port } from '../naming.ts';
 import { program } from '../paths.ts';
 import { instanceEnvironment } from './environment.ts';
 import { clusterImage, clusterName } from './metadata.ts';
-import type { BuildSettings, ClusterModel } from './model.ts';
+import type { BuildSettings, Cluster } from './model.ts';
 import { instanceProbes } from './probes.ts';
 import { scheduling } from './scheduling.ts';
 import { containerSecurityContext, podSecurityContext } from './security.ts';
 import { bootstrapMounts, instanceMounts, instanceVolumes } from './volumes.ts';
 
-export const serviceAccountName = (cluster: ClusterModel): string =>
+export const serviceAccountName = (cluster: Cluster): string =>
   cluster.spec.serviceAccountName ?? clusterScopedName(clusterName(cluster));
 
-const resources = ({ spec }: ClusterModel): Pick<Container, 'resources'> =>
+const resources = ({ spec }: Cluster): Pick<Container, 'resources'> =>
   spec.resources === undefined ? {} : { resources: spec.resources };
-const pullPolicy = ({ spec }: ClusterModel): Pick<Container, 'imagePullPolicy'> =>
+const pullPolicy = ({ spec }: Cluster): Pick<Container, 'imagePullPolicy'> =>
   spec.imagePullPolicy === undefined ? {} : { imagePullPolicy: spec.imagePullPolicy };
 
 /** Puts the program into the pod, so that any PostgreSQL image will do. */
-const bootstrapContainer = (cluster: ClusterModel, settings: BuildSettings): Container => ({
+const bootstrapContainer = (cluster: Cluster, settings: BuildSettings): Container => ({
   name: container.bootstrap,
   image: settings.operatorImage,
   ...pullPolicy(cluster),
@@ -30,7 +30,7 @@ const bootstrapContainer = (cluster: ClusterModel, settings: BuildSettings): Con
 
 /** A container of the PostgreSQL image with an instance's volumes and environment. */
 function postgresContainer(
-  cluster: ClusterModel,
+  cluster: Cluster,
   settings: BuildSettings,
   instance: string,
   own: { name: string; command: string[] },
@@ -47,7 +47,7 @@ function postgresContainer(
   };
 }
 
-function podSpec(cluster: ClusterModel, settings: BuildSettings, instance: string, main: Container): PodSpec {
+function podSpec(cluster: Cluster, settings: BuildSettings, instance: string, main: Container): PodSpec {
   const pullSecrets = cluster.spec.imagePullSecrets ?? [];
   return {
     initContainers: [bootstrapContainer(cluster, settings)],
@@ -61,7 +61,7 @@ function podSpec(cluster: ClusterModel, settings: BuildSettings, instance: strin
   };
 }
 
-export function instancePodSpec(cluster: ClusterModel, settings: BuildSettings, instance: string): PodSpec {
+export function instancePodSpec(cluster: Cluster, settings: BuildSettings, instance: string): PodSpec {
   const level = cluster.spec.logLevel ?? 'info';
   const main = postgresContainer(cluster, settings, instance, {
     name: container.postgres,
@@ -84,7 +84,7 @@ export function instancePodSpec(cluster: ClusterModel, settings: BuildSettings, 
 
 /** A Job's pod: the same place, volumes and rights as the instance that it prepares. */
 export function jobPodSpec(
-  cluster: ClusterModel,
+  cluster: Cluster,
   settings: BuildSettings,
   instance: string,
   own: { name: string; command: string },

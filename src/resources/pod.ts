@@ -3,7 +3,7 @@ import type { Pod, PodSpec } from '../kube/objects.ts';
 import { annotation, instanceRole, label, podRole } from '../labels.ts';
 import { instanceName } from '../naming.ts';
 import { clusterName, objectMetadata } from './metadata.ts';
-import type { BuildSettings, ClusterModel } from './model.ts';
+import type { BuildSettings, Cluster } from './model.ts';
 import { instancePodSpec } from './pod-spec.ts';
 
 /** What `cnpg.io/podPatch` on the Cluster makes of a pod. Throws when the patch is not one or does not fit. */
@@ -27,14 +27,14 @@ export function patchedPod(pod: Pod, patch: string | undefined): Pod {
 export const roleLabels = (role: string | undefined): Record<string, string> =>
   role === undefined ? {} : { [label.instanceRole]: role, [label.legacyRole]: role };
 
-export const roleOf = (cluster: ClusterModel, instance: string): string | undefined => {
+export const roleOf = (cluster: Cluster, instance: string): string | undefined => {
   const primary = cluster.status?.currentPrimary;
   if (primary === undefined || primary === '') return undefined;
   return primary === instance ? instanceRole.primary : instanceRole.replica;
 };
 
 /** The pod of an instance (reference §2.1). The spec it was made from is kept in an annotation, to notice later drift. */
-export function instancePod(cluster: ClusterModel, settings: BuildSettings, serial: number): Pod {
+export function instancePod(cluster: Cluster, settings: BuildSettings, serial: number): Pod {
   const instance = instanceName(clusterName(cluster), serial);
   const metadata = objectMetadata(cluster, settings, instance, {
     labels: {

@@ -1,6 +1,9 @@
 import type { Container } from '../kube/objects.ts';
 import { port } from '../naming.ts';
-import type { ClusterModel, ProbeNumbers } from './model.ts';
+import type { LivenessProbe, ProbeWithStrategy } from '../api/generated/cluster.ts';
+import type { Cluster } from './model.ts';
+
+type ProbeNumbers = Omit<ProbeWithStrategy & LivenessProbe, 'type' | 'maximumLag' | 'isolationCheck'>;
 
 type Probe = NonNullable<Container['livenessProbe']>;
 
@@ -31,7 +34,7 @@ const failures = (budgetSeconds: number, periodSeconds: number): number =>
  */
 export function instanceProbes({
   spec,
-}: ClusterModel): Required<Pick<Container, 'startupProbe' | 'readinessProbe' | 'livenessProbe'>> {
+}: Cluster): Required<Pick<Container, 'startupProbe' | 'readinessProbe' | 'livenessProbe'>> {
   const startupPeriod = spec.probes?.startup?.periodSeconds ?? 1;
   const livenessPeriod = spec.probes?.liveness?.periodSeconds ?? 10;
   const livenessFailures =

@@ -1,7 +1,7 @@
 import type { PolicyRule, Role, RoleBinding, ServiceAccount } from '../kube/objects.ts';
 import { apiGroup, clusterScopedName } from '../naming.ts';
 import { clusterName, clusterNamespace, objectMetadata } from './metadata.ts';
-import type { BuildSettings, ClusterModel } from './model.ts';
+import type { BuildSettings, Cluster } from './model.ts';
 import { serviceAccountName } from './pod-spec.ts';
 import { readableConfigMaps, readableSecrets } from './secret-names.ts';
 
@@ -11,7 +11,7 @@ interface Right {
   readonly rule: PolicyRule;
 }
 
-export function instanceRights(cluster: ClusterModel): Right[] {
+export function instanceRights(cluster: Cluster): Right[] {
   const name = clusterName(cluster);
   const secrets = readableSecrets(cluster);
   const configMaps = readableConfigMaps(cluster);
@@ -75,7 +75,7 @@ export function instanceRights(cluster: ClusterModel): Right[] {
   ];
 }
 
-export function instanceServiceAccount(cluster: ClusterModel, settings: BuildSettings): ServiceAccount | undefined {
+export function instanceServiceAccount(cluster: Cluster, settings: BuildSettings): ServiceAccount | undefined {
   if (cluster.spec.serviceAccountName !== undefined) return undefined;
   const template = cluster.spec.serviceAccountTemplate?.metadata;
   const pullSecrets = cluster.spec.imagePullSecrets ?? [];
@@ -90,14 +90,14 @@ export function instanceServiceAccount(cluster: ClusterModel, settings: BuildSet
   };
 }
 
-export const instanceRoleObject = (cluster: ClusterModel, settings: BuildSettings): Role => ({
+export const instanceRoleObject = (cluster: Cluster, settings: BuildSettings): Role => ({
   apiVersion: 'rbac.authorization.k8s.io/v1',
   kind: 'Role',
   metadata: objectMetadata(cluster, settings, clusterScopedName(clusterName(cluster))),
   rules: instanceRights(cluster).map(({ rule }) => rule),
 });
 
-export const instanceRoleBinding = (cluster: ClusterModel, settings: BuildSettings): RoleBinding => ({
+export const instanceRoleBinding = (cluster: Cluster, settings: BuildSettings): RoleBinding => ({
   apiVersion: 'rbac.authorization.k8s.io/v1',
   kind: 'RoleBinding',
   metadata: objectMetadata(cluster, settings, clusterScopedName(clusterName(cluster))),

@@ -1,13 +1,13 @@
 import type { PodSpec } from '../kube/objects.ts';
 import { label, podRole } from '../labels.ts';
 import { clusterName } from './metadata.ts';
-import type { ClusterModel } from './model.ts';
+import type { Cluster } from './model.ts';
 
 type Affinity = NonNullable<PodSpec['affinity']>;
 type AntiAffinity = NonNullable<Affinity['podAntiAffinity']>;
 
 /** Keeps the instances of a cluster on different nodes (or whatever the topology key says), by preference or by force. */
-function antiAffinity(cluster: ClusterModel): AntiAffinity | undefined {
+function antiAffinity(cluster: Cluster): AntiAffinity | undefined {
   const wanted = cluster.spec.affinity;
   const additional = wanted?.additionalPodAntiAffinity;
   if (wanted?.enablePodAntiAffinity === false) return additional;
@@ -36,7 +36,7 @@ function antiAffinity(cluster: ClusterModel): AntiAffinity | undefined {
 }
 
 /** Where a pod of the cluster may run. */
-export function scheduling(cluster: ClusterModel): Partial<PodSpec> {
+export function scheduling(cluster: Cluster): Partial<PodSpec> {
   const { spec } = cluster;
   const podAntiAffinity = antiAffinity(cluster);
   const affinity: Affinity = {

@@ -1,11 +1,18 @@
 import { appSecret, caSecret, replicationSecret, serverSecret, superuserSecret } from '../naming.ts';
 import { clusterName } from './metadata.ts';
-import type { BootstrapTarget, ClusterModel, ObjectStoreReferences, SqlReferences } from './model.ts';
+import type { BarmanObjectStoreConfiguration, SQLRefs } from '../api/generated/cluster.ts';
+import type { Cluster } from './model.ts';
+
+export interface Application {
+  database: string;
+  owner: string;
+  secret?: { name: string };
+}
 
 /** The database and its owner that applications use; undefined when the bootstrap method makes none. */
 export function application({
   spec,
-}: ClusterModel): (BootstrapTarget & { database: string; owner: string }) | undefined {
+}: Cluster): Application | undefined {
   const { initdb, recovery, pg_basebackup: clone } = spec.bootstrap ?? {};
   // A cluster that is restored or cloned keeps what it has unless the user names a database.
   if (recovery === undefined && clone === undefined) {
@@ -19,7 +26,7 @@ export function application({
 }
 
 /** The names of the Secrets of a cluster: the user's where given, else ours. */
-export const secretNames = (cluster: ClusterModel) => {
+export const secretNames = (cluster: Cluster) => {
   const name = clusterName(cluster);
   const given = cluster.spec.certificates ?? {};
   return {
@@ -35,14 +42,14 @@ export const secretNames = (cluster: ClusterModel) => {
 const keySelector = (value: unknown): string[] =>
   typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string' ? [value.name] : [];
 
-const storeSecrets = (store: ObjectStoreReferences | undefined): string[] => [
+const storeSecrets = (store: BarmanObjectStoreConfiguration | undefined): string[] => [
   ...keySelector(store?.endpointCA),
   ...[store?.s3Credentials, store?.azureCredentials, store?.googleCredentials].flatMap((credentials) =>
     Object.values(credentials ?? {}).flatMap(keySelector),
   ),
 ];
 
-const sqlReferences = ({ spec }: ClusterModel): SqlReferences[] => {
+const sqlReferences = ({ spec }: Cluster): SQLRefs[] => {
   const initdb = spec.bootstrap?.initdb;
   return [initdb?.postInitSQLRefs, initdb?.postInitApplicationSQLRefs, initdb?.postInitTemplateSQLRefs].filter(
     (references) => references !== undefined,
@@ -52,7 +59,7 @@ const sqlReferences = ({ spec }: ClusterModel): SqlReferences[] => {
 const unique = (names: readonly string[]): string[] => [...new Set(names)].filter((name) => name !== '').sort();
 
 /** Secrets that the instances read, and no others. */
-export function readableSecrets(cluster: ClusterModel): string[] {
+export function readableSecrets(cluster: Cluster): string[] {
   const { spec } = cluster;
   const names = secretNames(cluster);
   return unique([
@@ -71,7 +78,7 @@ export function readableSecrets(cluster: ClusterModel): string[] {
 }
 
 /** ConfigMaps that the instances read, and no others. */
-export function readableConfigMaps(cluster: ClusterModel): string[] {
+export function readableConfigMaps(cluster: Cluster): string[] {
   return unique([
     ...sqlReferences(cluster).flatMap((references) => (references.configMapRefs ?? []).map(({ name }) => name)),
     ...(cluster.spec.monitoring?.customQueriesConfigMap ?? []).map(({ name }) => name),

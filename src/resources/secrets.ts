@@ -2,7 +2,7 @@ import type { Secret } from '../kube/objects.ts';
 import { label } from '../labels.ts';
 import { caSecret, port, readOnlyService, readService, readWriteService } from '../naming.ts';
 import { clusterName, clusterNamespace, objectMetadata } from './metadata.ts';
-import type { BuildSettings, ClusterModel } from './model.ts';
+import type { BuildSettings, Cluster } from './model.ts';
 
 const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
 const encoded = (values: Readonly<Record<string, string>>): Record<string, string> =>
@@ -19,7 +19,7 @@ interface Pair {
   readonly key: string;
 }
 
-export const authoritySecret = (cluster: ClusterModel, settings: BuildSettings, authority: Pair): Secret => ({
+export const authoritySecret = (cluster: Cluster, settings: BuildSettings, authority: Pair): Secret => ({
   apiVersion: 'v1',
   kind: 'Secret',
   metadata: objectMetadata(cluster, settings, caSecret(clusterName(cluster)), { labels: { [label.reload]: 'true' } }),
@@ -29,7 +29,7 @@ export const authoritySecret = (cluster: ClusterModel, settings: BuildSettings, 
 
 /** A certificate with its authority's beside it, so that nobody needs the Secret with the authority's key to verify a peer. */
 export const certificateSecret = (
-  cluster: ClusterModel,
+  cluster: Cluster,
   settings: BuildSettings,
   name: string,
   material: Pair & { authority: string },
@@ -42,7 +42,7 @@ export const certificateSecret = (
 });
 
 /** Names that a server certificate holds (reference §2.22). */
-export function serverNames(cluster: ClusterModel, settings: BuildSettings): string[] {
+export function serverNames(cluster: Cluster, settings: BuildSettings): string[] {
   const name = clusterName(cluster);
   const namespace = clusterNamespace(cluster);
   const services = [readWriteService(name), readService(name), readOnlyService(name)];
@@ -64,7 +64,7 @@ export interface Credentials {
 
 /** A basic-auth Secret with everything that an application needs to connect (reference §2.3). */
 export function credentialsSecret(
-  cluster: ClusterModel,
+  cluster: Cluster,
   settings: BuildSettings,
   name: string,
   { username, password, database, userType }: Credentials,

@@ -1,8 +1,8 @@
 import type { Container, PodSpec } from '../kube/objects.ts';
-import type { ClusterModel } from './model.ts';
+import type { Cluster } from './model.ts';
 
 /** Pods meet the *restricted* Pod Security Standard unless the user asks for something else. */
-export function podSecurityContext({ spec }: ClusterModel): NonNullable<PodSpec['securityContext']> {
+export function podSecurityContext({ spec }: Cluster): NonNullable<PodSpec['securityContext']> {
   return {
     runAsNonRoot: true,
     runAsUser: spec.postgresUID ?? 26,
@@ -15,7 +15,7 @@ export function podSecurityContext({ spec }: ClusterModel): NonNullable<PodSpec[
   };
 }
 
-export function containerSecurityContext({ spec }: ClusterModel): NonNullable<Container['securityContext']> {
+export function containerSecurityContext({ spec }: Cluster): NonNullable<Container['securityContext']> {
   return {
     allowPrivilegeEscalation: false,
     privileged: false,

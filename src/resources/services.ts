@@ -2,7 +2,8 @@ import type { Service } from '../kube/objects.ts';
 import { annotation, instanceRole, label, podRole } from '../labels.ts';
 import { port, readOnlyService, readService, readWriteService } from '../naming.ts';
 import { clusterName, objectMetadata } from './metadata.ts';
-import type { BuildSettings, ClusterModel, ManagedService } from './model.ts';
+import type { ManagedService } from '../api/generated/cluster.ts';
+import type { BuildSettings, Cluster } from './model.ts';
 
 type Selector = 'rw' | 'r' | 'ro';
 
@@ -14,7 +15,7 @@ const selectors: Record<Selector, Record<string, string>> = {
 
 const postgresPort = () => ({ name: 'postgres', port: port.postgres, targetPort: port.postgres, protocol: 'TCP' });
 
-const selectorOf = (cluster: ClusterModel, type: Selector): Record<string, string> => ({
+const selectorOf = (cluster: Cluster, type: Selector): Record<string, string> => ({
   [label.cluster]: clusterName(cluster),
   ...selectors[type],
 });
@@ -24,7 +25,7 @@ export const serviceName = (cluster: string, type: Selector): string =>
 
 const isSelector = (type: string): type is Selector => type in selectors;
 
-function managedService(cluster: ClusterModel, settings: BuildSettings, managed: ManagedService): Service {
+function managedService(cluster: Cluster, settings: BuildSettings, managed: ManagedService): Service {
   const { metadata: own, spec } = managed.serviceTemplate;
   if (!isSelector(managed.selectorType)) throw new Error(`spec.managed.services: selectorType ${managed.selectorType}`);
   const metadata = objectMetadata(cluster, settings, own?.name ?? '', {
@@ -44,7 +45,7 @@ function managedService(cluster: ClusterModel, settings: BuildSettings, managed:
 }
 
 /** The services of a cluster (reference §2.21): the default ones that are not disabled, then the managed ones. */
-export function clusterServices(cluster: ClusterModel, settings: BuildSettings): Service[] {
+export function clusterServices(cluster: Cluster, settings: BuildSettings): Service[] {
   const services = cluster.spec.managed?.services;
   const disabled = services?.disabledDefaultServices ?? [];
   const defaults = (['rw', 'r', 'ro'] as const)

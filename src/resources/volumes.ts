@@ -1,7 +1,7 @@
 import type { Container, PodSpec, Volume } from '../kube/objects.ts';
 import { dataVolumeClaim, volume, walVolumeClaim } from '../naming.ts';
 import { mount } from '../paths.ts';
-import type { ClusterModel } from './model.ts';
+import type { Cluster } from './model.ts';
 
 type Mount = NonNullable<Container['volumeMounts']>[number];
 
@@ -31,14 +31,14 @@ const apiAccess: Volume = {
   },
 };
 
-function scratch({ spec }: ClusterModel): Volume {
+function scratch({ spec }: Cluster): Volume {
   if (spec.ephemeralVolumeSource !== undefined) return { name: volume.scratch, ephemeral: spec.ephemeralVolumeSource };
   const sizeLimit = spec.ephemeralVolumesSizeLimit?.temporaryData;
   return { name: volume.scratch, emptyDir: sizeLimit === undefined ? {} : { sizeLimit: String(sizeLimit) } };
 }
 
 /** The volumes of an instance, and of the Jobs that make one. */
-export function instanceVolumes(cluster: ClusterModel, instance: string): NonNullable<PodSpec['volumes']> {
+export function instanceVolumes(cluster: Cluster, instance: string): NonNullable<PodSpec['volumes']> {
   const { spec } = cluster;
   const shm = spec.ephemeralVolumesSizeLimit?.shm;
   return [
@@ -61,7 +61,7 @@ const scratchMounts: Mount[] = [
 
 export const bootstrapMounts = (): Mount[] => scratchMounts.map((entry) => ({ ...entry }));
 
-export function instanceMounts({ spec }: ClusterModel): Mount[] {
+export function instanceMounts({ spec }: Cluster): Mount[] {
   return [
     { name: volume.data, mountPath: mount.data },
     ...(spec.walStorage === undefined ? [] : [{ name: volume.wal, mountPath: mount.wal }]),
