@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { isAlive, markerOf, readProcess } from './processes.ts';
+import { identify, isAlive, readProcess } from './processes.ts';
 
 export interface ExitFile {
   readonly code: number;
@@ -30,7 +30,7 @@ export async function findShim(
   marker: string,
 ): Promise<{ pid: number; startTicks: string } | undefined> {
   const pid = await readPid(directory, 'shim');
-  const info = pid !== undefined && markerOf(pid) === marker ? readProcess(pid) : undefined;
+  const info = pid !== undefined && identify(pid).marker === marker ? readProcess(pid) : undefined;
   return info && { pid: info.pid, startTicks: info.startTicks };
 }
 

@@ -47,13 +47,22 @@ export function isAlive(process: { readonly pid: number; readonly startTicks: st
   return found !== undefined && !found.zombie && found.startTicks === process.startTicks;
 }
 
-export function markerOf(pid: number): string | undefined {
+export interface Identity {
+  readonly marker?: string;
+  /** The environment is readable but gone: the process has written a title over it. */
+  readonly overwritten: boolean;
+}
+
+/** To which container a process belongs, by its environment. Of processes of other users nothing can be told, unless we are root. */
+export function identify(pid: number): Identity {
   try {
     const prefix = `${markerVariable}=`;
     const entries = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
-    return entries.find((entry) => entry.startsWith(prefix))?.slice(prefix.length);
+    const marker = entries.find((entry) => entry.startsWith(prefix))?.slice(prefix.length);
+    if (marker !== undefined) return { marker, overwritten: false };
+    return { overwritten: !entries.some((entry) => entry.startsWith('PATH=')) };
   } catch {
-    return undefined;
+    return { overwritten: false };
   }
 }
 

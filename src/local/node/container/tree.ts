@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
+  identify,
   listProcesses,
-  markerOf,
   readProcess,
   signalProcess,
   workingDirectory,
@@ -13,7 +13,7 @@ export interface TreeSelector {
   readonly marker: string;
   /**
    * Real paths that only this tree works in. PostgreSQL's backends are each in a session of their own and overwrite their
-   * environment with a title, so an orphaned one is known by nothing but its working directory.
+   * environment with a title, so an orphaned one is known by nothing but its working directory. (Somebody's shell there is not meant.)
    */
   readonly directories?: readonly string[];
   /** Left alone (the shim, which still has to write the exit code). */
@@ -36,8 +36,8 @@ export function findTree(selector: TreeSelector): number[] {
   const strangers = new Set<number>();
   for (const info of all) {
     if (spared.has(info.pid)) continue;
-    const marker = markerOf(info.pid);
-    const cwd = marker === undefined && selector.directories?.length ? workingDirectory(info.pid) : undefined;
+    const { marker, overwritten } = identify(info.pid);
+    const cwd = overwritten && selector.directories?.length ? workingDirectory(info.pid) : undefined;
     if (marker !== undefined && below(marker, selector.marker)) take(info);
     else if (marker !== undefined) strangers.add(info.pid);
     else if (cwd !== undefined && selector.directories?.some((directory) => below(cwd, directory))) take(info);

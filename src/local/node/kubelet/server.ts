@@ -7,6 +7,7 @@ import type { Log } from '../context.ts';
 import type { PodManager } from '../pod/manager.ts';
 import { serveLogs } from './logs.ts';
 import { answer, RequestError, routeOf } from './route.ts';
+import { refuse, Upgrades } from './upgrade.ts';
 
 export interface KubeletOptions {
   readonly address: string;
@@ -60,6 +61,20 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
           error instanceof Error ? error.message : String(error),
         );
     });
+  });
+  const upgrades = new Upgrades(options.pods);
+  server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => socket.destroy());
+    const served = mayAsk(request.socket as TLSSocket)
+      ? upgrades.serve(request, socket, head)
+      : Promise.reject(new RequestError(403, 'forbidden: not a client of this node'));
+    served.catch((error: unknown) =>
+      refuse(
+        socket,
+        error instanceof RequestError ? error.status : 500,
+        error instanceof Error ? error.message : String(error),
+      ),
+    );
   });
   server.listen(options.port, options.address);
   await once(server, 'listening');

@@ -78,7 +78,8 @@ function containerStatus(
 
 function phase(facts: StatusFacts, statuses: readonly ContainerStatus[]): Phase {
   const { plan } = facts;
-  if (plan.outcome) return statuses.some(({ state }) => state.running) ? 'Running' : plan.outcome;
+  const runs = Object.values(facts.record.containers).some(({ run }) => !run.exit);
+  if (plan.outcome) return runs ? 'Running' : plan.outcome;
   if (!plan.initialized || statuses.some(({ state, lastState }) => state.waiting && !lastState.terminated))
     return 'Pending';
   return 'Running';
