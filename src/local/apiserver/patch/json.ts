@@ -1,9 +1,7 @@
-import { createRequire } from 'node:module';
+import jsonPatch from 'fast-json-patch';
 import { badRequest, ApiError } from '../errors.ts';
 import { isObject } from '../schema/schema.ts';
 import type { Loose } from '../types.ts';
-
-const jsonPatch = createRequire(import.meta.url)('fast-json-patch') as typeof import('fast-json-patch');
 
 /** RFC 6902. */
 export function applyJsonPatch(document: Loose, operations: Loose): Loose {
