@@ -4,6 +4,7 @@ import type { Resource } from '../registry.ts';
 import { isDryRun, type Call } from '../services.ts';
 import { WriteConflict } from '../storage/store.ts';
 import type { Obj } from '../types.ts';
+import { trackUpdate } from '../apply/track.ts';
 import { admit } from '../admission/admit.ts';
 import { builtinRules } from '../builtin/rules.ts';
 import { checkMetadata } from './decode.ts';
@@ -65,8 +66,8 @@ function systemFields(call: Call, resource: Resource, object: Obj): Obj {
   };
 }
 
-/** Stores a new object. `object` has been decoded and its kind checked. */
-export async function create(call: Call, resource: Resource, object: Obj): Promise<Obj> {
+/** Stores a new object. `object` has been decoded and its kind checked. `booked`: its fields have their owner already. */
+export async function create(call: Call, resource: Resource, object: Obj, booked = false): Promise<Obj> {
   if (object.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
   const named = systemFields(call, resource, structuredClone(object));
   const name = named.metadata.name ?? '';
@@ -83,6 +84,7 @@ export async function create(call: Call, resource: Resource, object: Obj): Promi
   const causes = rules.validate?.(fresh, undefined) ?? [];
   if (causes.length > 0) throw invalid(resource, name, causes);
   rules.prepare?.(fresh, call.services);
+  if (!booked) fresh = trackUpdate(call, resource, undefined, fresh, object);
   if (isDryRun(call)) return fresh;
   try {
     return store.put(resource.storage, fresh, undefined);

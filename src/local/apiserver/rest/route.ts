@@ -57,8 +57,10 @@ export async function objects(call: Call, resource: Resource): Promise<Answer> {
     }
     case 'update':
       return answerObject(call, resource, 200, await replace(call, resource));
-    case 'patch':
-      return answerObject(call, resource, 200, await patch(call, resource));
+    case 'patch': {
+      const { object, created } = await patch(call, resource);
+      return answerObject(call, resource, created ? 201 : 200, object);
+    }
     case 'delete':
       if (subresource) throw methodNotAllowed();
       return deleteOne(call, resource);

@@ -25,13 +25,19 @@ function reportUnknown(call: Call, resource: Resource, unknown: readonly string[
   );
 }
 
-/** Unknown fields dropped or refused, types checked, defaults filled in. */
-export function decoded(call: Call, resource: Resource, object: Obj): Obj {
+/** What an applier sent, without defaults: unknown fields dropped or refused, types checked. */
+export function configuration(call: Call, resource: Resource, object: Obj): Obj {
   const { objectMeta } = call.services.registry.schemas;
   const custom = resource.crd !== undefined;
   const pruned = prune(object, resource.schema ?? noSchema, objectMeta, !custom);
   reportUnknown(call, resource, pruned.unknown);
-  const value: Obj = custom ? pruned.value : decodeBuiltin(resource, pruned.value);
+  return custom ? pruned.value : decodeBuiltin(resource, pruned.value);
+}
+
+/** As `configuration`, with defaults filled in. */
+export function decoded(call: Call, resource: Resource, object: Obj): Obj {
+  const custom = resource.crd !== undefined;
+  const value = configuration(call, resource, object);
   if (custom) fillDefaults(value, resource.schema ?? noSchema);
   else builtinRules(resource).fill?.(value);
   return value;

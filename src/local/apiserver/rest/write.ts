@@ -3,6 +3,7 @@ import type { Resource } from '../registry.ts';
 import { isDryRun, type Call } from '../services.ts';
 import { WriteConflict } from '../storage/store.ts';
 import type { Obj } from '../types.ts';
+import { trackUpdate } from '../apply/track.ts';
 import { admit } from '../admission/admit.ts';
 import { shape } from './shape.ts';
 import { checkMetadata } from './decode.ts';
@@ -73,7 +74,14 @@ export function checkVersion(resource: Resource, current: Obj, next: Obj): void 
 }
 
 /** Runs a change through schema, rules and admission, and stores it. Returns what is stored (or, in a dry run, would be). */
-export async function update(call: Call, resource: Resource, subresource: string, change: Change): Promise<Obj> {
+export async function update(
+  call: Call,
+  resource: Resource,
+  subresource: string,
+  change: Change,
+  /** The change has booked itself to its owner (server-side apply). */
+  booked = false,
+): Promise<Obj> {
   const { store } = call.services;
   const { namespace, name } = call.info;
   for (let attempt = 0; ; attempt++) {
@@ -81,7 +89,8 @@ export async function update(call: Call, resource: Resource, subresource: string
     if (!current) throw notFound(resource, name);
     const next = await change(current);
     checkVersion(resource, current, next);
-    const changed = await prepareUpdate(call, resource, subresource, current, next);
+    const prepared = await prepareUpdate(call, resource, subresource, current, next);
+    const changed = booked ? prepared : trackUpdate(call, resource, current, prepared, next);
     if (equal(unversioned(changed), unversioned(current)) || isDryRun(call)) return isDryRun(call) ? changed : current;
     try {
       if (finished(changed)) return store.remove(resource.storage, putBack(call, resource, current, changed));
