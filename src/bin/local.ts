@@ -12,6 +12,7 @@ const commands: Record<string, () => Promise<Command>> = {
   supervisor: () => import('../local/platform/supervisor-command.ts'),
   apiserver: () => import('../local/platform/apiserver-command.ts'),
   controllers: () => import('../local/platform/controllers-command.ts'),
+  s3: () => import('../local/platform/s3-command.ts'),
   proxy: () => import('../local/platform/proxy-command.ts'),
   node: () => import('../local/node/command.ts'),
 };

@@ -80,3 +80,6 @@ export function statusPatch(kind: WatchedKind, object: KubeObject & { status?: u
   const same = Object.entries(wanted).every(([name, value]) => sameJson(value ?? undefined, current[name]));
   return same ? [] : [{ do: 'patchStatus', kind, key: keyOf(object), patch: { status: wanted } }];
 }
+
+/** A time as Kubernetes writes it: whole seconds. */
+export const timestamp = (milliseconds: number): string => new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z');

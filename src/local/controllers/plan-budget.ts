@@ -1,5 +1,5 @@
 import type { Pod, PodDisruptionBudget } from '../../kube/objects.ts';
-import { type Plan, isDeleting, namespaceOf, nothing, statusPatch } from './action.ts';
+import { type Plan, isDeleting, namespaceOf, nothing, statusPatch, timestamp } from './action.ts';
 import { fraction } from './plan-deployment.ts';
 import { isFinished, isReady } from './pods.ts';
 import { selects } from './selector.ts';
@@ -27,7 +27,7 @@ export function planBudget(budget: PodDisruptionBudget, allPods: readonly Pod[],
     status,
     reason: allowed > 0 ? 'SufficientPods' : 'InsufficientPods',
     message: '',
-    lastTransitionTime: before?.status === status ? before.lastTransitionTime : new Date(now).toISOString(),
+    lastTransitionTime: before?.status === status ? before.lastTransitionTime : timestamp(now),
     ...(budget.metadata?.generation === undefined ? {} : { observedGeneration: budget.metadata.generation }),
   };
   return {

@@ -13,6 +13,7 @@ import {
   sameJson,
   statusPatch,
   uidOf,
+  timestamp,
 } from './action.ts';
 
 const revision = 'deployment.kubernetes.io/revision';
@@ -150,7 +151,7 @@ function status(
     readyReplicas: sum((it) => it.status?.readyReplicas ?? 0) || null,
     availableReplicas: available || null,
     unavailableReplicas: Math.max(0, wanted - available) || null,
-    conditions: conditions(deployment, available, complete, new Date(now).toISOString()),
+    conditions: conditions(deployment, available, complete, timestamp(now)),
   });
 }
 

@@ -11,6 +11,7 @@ import {
   ownerReference,
   statusPatch,
   uidOf,
+  timestamp,
 } from './action.ts';
 import { isReady } from './pods.ts';
 
@@ -90,7 +91,7 @@ function finish(
   message: string,
   now: number,
 ): Plan {
-  const time = new Date(now).toISOString();
+  const time = timestamp(now);
   const condition = { type, status: 'True', reason, message, lastProbeTime: time, lastTransitionTime: time };
   const status = {
     active: null,
@@ -127,7 +128,7 @@ function planFinished(job: Job, ended: Condition, now: number): Plan {
 function planSuspended(job: Job, counts: Counts, now: number): Plan {
   const conditions = (job.status?.conditions ?? []).filter((it) => it.type !== 'Suspended');
   const before = job.status?.conditions?.find((it) => it.type === 'Suspended' && it.status === 'True');
-  const time = before?.lastTransitionTime ?? new Date(now).toISOString();
+  const time = before?.lastTransitionTime ?? timestamp(now);
   const suspended = {
     type: 'Suspended',
     status: 'True',
@@ -155,7 +156,7 @@ export function planJob(job: Job, allPods: readonly Pod[], now: number, suffix: 
   if (counts.retries > (job.spec?.backoffLimit ?? defaultBackoffLimit)) {
     return finish(job, counts, 'Failed', 'BackoffLimitExceeded', 'Job has reached the specified backoff limit', now);
   }
-  const started = job.status?.startTime ?? new Date(now).toISOString();
+  const started = job.status?.startTime ?? timestamp(now);
   const deadline = job.spec?.activeDeadlineSeconds;
   const left = deadline === undefined ? undefined : Date.parse(started) + deadline * second - now;
   if (left !== undefined && left <= 0) {

@@ -1,5 +1,5 @@
 import type { Node, Pod } from '../../kube/objects.ts';
-import { type Action, type Plan, isDeleting, keyOf, nameOf, namespaceOf, nothing, uidOf } from './action.ts';
+import { type Action, type Plan, isDeleting, keyOf, nameOf, namespaceOf, nothing, uidOf, timestamp } from './action.ts';
 import { isReady } from './pods.ts';
 import { tolerates } from './schedule-filters.ts';
 
@@ -88,7 +88,7 @@ const evict = (pod: Pod): Action[] => [
 /** A node by the age of its lease as we have seen it (`silentFor`), and the pods on it. */
 export function planNode(node: Node, allPods: readonly Pod[], silentFor: number, now: number): Plan {
   if (isDeleting(node)) return nothing;
-  const time = new Date(now).toISOString();
+  const time = timestamp(now);
   const dead = silentFor > leaseGrace;
   const pods = allPods.filter((pod) => pod.spec?.nodeName === nameOf(node));
   const due = pods.filter((pod) => !isDeleting(pod)).map((pod) => ({ pod, left: evictionIn(pod, node, now) }));

@@ -9,6 +9,7 @@ import {
   nothing,
   statusPatch,
   uidOf,
+  timestamp,
 } from './action.ts';
 import {
   type AffinityTerm,
@@ -42,7 +43,9 @@ function score(facts: SchedulingFacts): number {
 }
 
 type Claims =
-  | { readonly state: 'missing' | 'waiting'; readonly message: string }
+  | { readonly state: 'missing'; readonly message: string }
+  /** Being bound: the claim's next change brings us back. */
+  | { readonly state: 'binding' }
   | {
       readonly state: 'known';
       readonly volumes: PersistentVolume[];
@@ -64,10 +67,11 @@ function claimsOf(pod: Pod, world: World): Claims {
       return { state: 'missing', message: `persistentvolumeclaim "${name}" bound to a non-existent persistentvolume` };
     }
     const volume = world.persistentVolumes.get(undefined, claim.spec?.volumeName ?? '');
+    const waitsForUs = classOf(claim, world)?.volumeBindingMode === 'WaitForFirstConsumer';
     if (volume && claim.status?.phase === 'Bound') volumes.push(volume);
-    else if (!claim.spec?.volumeName && classOf(claim, world)?.volumeBindingMode === 'WaitForFirstConsumer') {
-      unbound.push(claim);
-    } else return { state: 'waiting', message: 'pod has unbound immediate PersistentVolumeClaims' };
+    else if (!claim.spec?.volumeName && waitsForUs) unbound.push(claim);
+    else if (claim.spec?.volumeName) return { state: 'binding' };
+    else return { state: 'missing', message: 'pod has unbound immediate PersistentVolumeClaims' };
   }
   return { state: 'known', volumes, unbound };
 }
@@ -98,9 +102,10 @@ export function planSchedule(pod: Pod, world: World, now: number): Plan {
   if (pod.spec?.nodeName !== undefined || isDeleting(pod)) return nothing;
   if ((pod.spec?.schedulerName ?? 'default-scheduler') !== 'default-scheduler') return nothing;
   if ((pod.spec?.schedulingGates ?? []).length > 0) return nothing;
-  const time = new Date(now).toISOString();
+  const time = timestamp(now);
   const claims = claimsOf(pod, world);
-  if (claims.state !== 'known') return unschedulable(pod, claims.message, time);
+  if (claims.state === 'binding') return nothing;
+  if (claims.state === 'missing') return unschedulable(pod, claims.message, time);
   const all = world.nodes.list();
   const nodes = new Map<string, Node>(all.map((node) => [nameOf(node), node]));
   const placed = world.pods.list().filter(isPlaced);

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type LocalConfig, UserError, configVersion, places, readConfig, saveConfig } from './config.ts';
+import { type LocalConfig, UserError, configVersion, places, readConfig, s3Url, saveConfig } from './config.ts';
 import { choosePodDir, chooseShortDir, claimDirectory, ensureShortDir, linkPodDir } from './data-dir.ts';
 import { allListeners, busySubnets, chooseSubnet } from './listeners.ts';
 import { podUserOfThisMachine } from './pod-user.ts';
@@ -57,13 +57,15 @@ async function makeDirectories(config: LocalConfig): Promise<void> {
   await ensureShortDir(config.podDir, config.shortDir);
 }
 
-/** Keys of the S3 store, made once. */
-async function ensureS3Credentials(file: string): Promise<void> {
-  const text = {
+/** Keys of the S3 store, made once, and where it is. */
+async function ensureS3Credentials(config: LocalConfig): Promise<void> {
+  const made = {
+    endpoint: s3Url(config),
     accessKeyId: `HOWDAH${randomBytes(7).toString('hex').toUpperCase()}`,
     secretAccessKey: randomBytes(20).toString('hex'),
   };
-  await writeFile(file, `${JSON.stringify(text, null, 2)}\n`, { mode: 0o600, flag: 'wx' }).catch(
+  const options = { mode: 0o600, flag: 'wx' };
+  await writeFile(places(config).s3Credentials, `${JSON.stringify(made, null, 2)}\n`, options).catch(
     (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
     },
@@ -93,7 +95,7 @@ export async function setUp(request: UpRequest): Promise<LocalConfig> {
   };
   await linkPodDir(dir, wanted.podDir);
   await makeDirectories(wanted);
-  await ensureS3Credentials(places(wanted).s3Credentials);
+  await ensureS3Credentials(wanted);
   const config = { ...wanted, program: await placeProgram(places(wanted).images, wanted.user !== undefined) };
   await saveConfig(config);
   return config;
