@@ -1,0 +1,17 @@
+import { ObjectStoreStartError, runObjectStore } from '../objectstore/run.ts';
+import { UserError, loadConfig, places, ports, s3Host } from './config.ts';
+import { parseOptions } from './options.ts';
+import { logLine, serve } from './serve.ts';
+import { readS3Credentials } from './setup.ts';
+
+export async function main(args: string[]): Promise<number> {
+  const config = await loadConfig(parseOptions(args, {}).data);
+  const credentials = await readS3Credentials(config);
+  const options = { dataDir: places(config).s3, address: s3Host(config), port: ports.s3, credentials, log: logLine };
+  try {
+    return await serve((signal) => runObjectStore({ ...options, signal }));
+  } catch (error) {
+    if (error instanceof ObjectStoreStartError) throw new UserError(error.message);
+    throw error;
+  }
+}
