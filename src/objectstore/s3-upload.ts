@@ -6,12 +6,14 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { ObjectStoreError } from './errors.ts';
-import { defaultPartSize, inParts, maxParts, minPartSize } from './parts.ts';
+import type { FilledPart } from './parts.ts';
+import { PartBuffers, defaultPartSize, inParts, maxParts, minPartSize } from './parts.ts';
 import type { UploadOptions, UploadResult } from './port.ts';
 import type { S3Context } from './s3-call.ts';
 import { attributeParameters, call } from './s3-call.ts';
 import { putObject } from './s3-put.ts';
 
+const defaultConcurrency = 3;
 const abortTimeoutMs = 30_000;
 
 export async function uploadObject(
@@ -20,113 +22,137 @@ export async function uploadObject(
   source: AsyncIterable<Buffer>,
   options: UploadOptions,
 ): Promise<UploadResult> {
-  const partSize = options.partSize ?? defaultPartSize;
+  const { partSize = defaultPartSize, concurrency = defaultConcurrency, signal } = options;
   if (partSize < minPartSize) throw new RangeError(`partSize is ${partSize}, less than ${minPartSize}`);
-  const parts = inParts(source, partSize);
+  // The first part that fails for good stops its siblings and the source.
+  const failed = new AbortController();
+  const until = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
+  const buffers = new PartBuffers(partSize, concurrency + 1);
+  const parts = inParts(source, buffers, until);
   try {
     const first = await parts.next();
-    const firstPart = first.done ? Buffer.alloc(0) : first.value;
-    if (firstPart.length < partSize) {
-      await putObject(context, key, firstPart, options);
-      return { size: firstPart.length, parts: 1 };
+    if (first.done || first.value.length < partSize) {
+      const body = first.done ? Buffer.alloc(0) : first.value.buffer.subarray(0, first.value.length);
+      await putObject(context, key, body, options);
+      return { size: body.length, parts: 1 };
     }
-    return await multipart(context, key, { first: firstPart, rest: parts }, options);
+    return await multipart(context, key, { first: first.value, rest: parts, buffers, failed, until }, options);
   } finally {
     await parts.return();
   }
 }
 
+interface Sending {
+  readonly first: FilledPart;
+  readonly rest: AsyncIterable<FilledPart>;
+  readonly buffers: PartBuffers;
+  readonly failed: AbortController;
+  readonly until: AbortSignal;
+}
+
 async function multipart(
   context: S3Context,
   key: string,
-  source: { first: Buffer; rest: AsyncIterable<Buffer> },
-  { concurrency = 3, signal, ...attributes }: UploadOptions,
+  { first, rest, buffers, failed, until }: Sending,
+  { signal, ...attributes }: UploadOptions,
 ): Promise<UploadResult> {
-  const target = { Bucket: context.bucket, Key: key };
-  const { UploadId } = await call(context, `start upload of "${key}"`, signal, (send) =>
-    context.client.send(
-      new CreateMultipartUploadCommand({
-        ...target,
-        ...attributeParameters(attributes),
-      }),
-      send,
-    ),
-  );
-  if (UploadId === undefined)
-    throw new ObjectStoreError('other', `start upload of "${key}" in ${context.where}: no upload id`);
-  // One part that fails stops its siblings.
-  const failed = new AbortController();
-  const until = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
+  const uploadId = await start(context, key, attributes, signal);
   const done: CompletedPart[] = [];
   const running = new Set<Promise<void>>();
   let size = 0;
-  const sendPart = async (number: number, body: Buffer): Promise<void> => {
-    const answer = await call(context, `upload part ${number} of "${key}"`, until, (send) =>
-      context.client.send(new UploadPartCommand({ ...target, UploadId, PartNumber: number, Body: body }), send),
-    );
-    done[number - 1] = {
-      PartNumber: number,
-      ETag: answer.ETag,
-      ...(answer.ChecksumCRC32 !== undefined && { ChecksumCRC32: answer.ChecksumCRC32 }),
-    };
-  };
-  const start = async (number: number, body: Buffer): Promise<void> => {
-    if (number > maxParts) {
-      throw new ObjectStoreError(
-        'other',
-        `upload "${key}" in ${context.where}: more than ${maxParts} parts; use larger parts`,
-      );
-    }
-    size += body.length;
-    const part = sendPart(number, body)
-      .catch((error: unknown) => {
-        if (!failed.signal.aborted) failed.abort(error);
-      })
+  let number = 0;
+  // How many run at once is bounded by the buffers: the next part is there only when one of them is free.
+  const send = ({ buffer, length }: FilledPart): void => {
+    const index = number++;
+    size += length;
+    const part = sendPart(context, { key, uploadId, number: index + 1, body: buffer.subarray(0, length) }, until)
+      .then(
+        (completed) => {
+          done[index] = completed;
+          buffers.release(buffer);
+        },
+        (error: unknown) => failed.abort(error),
+      )
       .finally(() => running.delete(part));
     running.add(part);
-    if (running.size >= concurrency) await Promise.race(running);
-    until.throwIfAborted();
   };
   try {
-    let number = 1;
-    await start(number, source.first);
-    for await (const body of source.rest) await start(++number, body);
+    send(first);
+    for await (const part of rest) send(part);
     await Promise.all(running);
     until.throwIfAborted();
-    await complete(context, key, { UploadId, parts: done }, signal);
+    await complete(context, key, { uploadId, parts: done }, signal);
     return { size, parts: number };
   } catch (error) {
     failed.abort(error);
     await Promise.all(running);
-    await abort(context, key, UploadId);
-    throw error;
+    await abort(context, key, uploadId);
+    // The reason itself, not the abort error that the wait for a buffer makes of it.
+    throw until.reason ?? error;
   }
+}
+
+async function start(
+  context: S3Context,
+  key: string,
+  attributes: UploadOptions,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const { UploadId } = await call(context, `start upload of "${key}"`, signal, (send) =>
+    context.client.send(
+      new CreateMultipartUploadCommand({ Bucket: context.bucket, Key: key, ...attributeParameters(attributes) }),
+      send,
+    ),
+  );
+  if (UploadId !== undefined) return UploadId;
+  throw new ObjectStoreError('other', `start upload of "${key}" in ${context.where}: no upload id`);
+}
+
+interface SentPart {
+  readonly key: string;
+  readonly uploadId: string;
+  readonly number: number;
+  readonly body: Buffer;
+}
+
+async function sendPart(
+  context: S3Context,
+  { key, uploadId, number, body }: SentPart,
+  signal: AbortSignal,
+): Promise<CompletedPart> {
+  const what = `upload part ${number} of "${key}"`;
+  if (number > maxParts) {
+    throw new ObjectStoreError('other', `${what} in ${context.where}: more than ${maxParts} parts; use larger ones`);
+  }
+  const { ETag, ChecksumCRC32 } = await call(context, what, signal, (send) =>
+    context.client.send(
+      new UploadPartCommand({ Bucket: context.bucket, Key: key, UploadId: uploadId, PartNumber: number, Body: body }),
+      send,
+    ),
+  );
+  return { PartNumber: number, ETag, ...(ChecksumCRC32 !== undefined && { ChecksumCRC32 }) };
 }
 
 async function complete(
   context: S3Context,
   key: string,
-  { UploadId, parts }: { UploadId: string; parts: CompletedPart[] },
+  { uploadId, parts }: { uploadId: string; parts: CompletedPart[] },
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  const request = { Bucket: context.bucket, Key: key, UploadId: uploadId, MultipartUpload: { Parts: parts } };
   await call(context, `complete upload of "${key}"`, signal, (send) =>
-    context.client.send(
-      new CompleteMultipartUploadCommand({
-        Bucket: context.bucket,
-        Key: key,
-        UploadId,
-        MultipartUpload: { Parts: parts },
-      }),
-      send,
-    ),
+    context.client.send(new CompleteMultipartUploadCommand(request), send),
   );
 }
 
 /** Without this the parts would be kept, and paid for, out of sight. The caller's signal may be what ended the upload. */
-async function abort(context: S3Context, key: string, UploadId: string): Promise<void> {
+async function abort(context: S3Context, key: string, uploadId: string): Promise<void> {
   try {
     await call(context, `abort upload of "${key}"`, AbortSignal.timeout(abortTimeoutMs), (send) =>
-      context.client.send(new AbortMultipartUploadCommand({ Bucket: context.bucket, Key: key, UploadId }), send),
+      context.client.send(
+        new AbortMultipartUploadCommand({ Bucket: context.bucket, Key: key, UploadId: uploadId }),
+        send,
+      ),
     );
   } catch {
     // The upload's own failure is the one to report; a store that cannot be reached keeps the parts for its clean-up rule.

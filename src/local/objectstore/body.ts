@@ -19,11 +19,18 @@ const maxObjectBytes = 5 * 1024 ** 3;
 /** What the bytes of a body turned out to be. */
 export interface BodyDigest {
   readonly size: number;
-  /** Hexadecimal. */
-  readonly md5: string;
+  /** 32 hexadecimal digits, the MD5 where that was asked for or had to be computed anyway. */
+  readonly etag: string;
   readonly checksum: Checksum;
   /** Whether the sender said something that the bytes could be held against, its signature apart. */
   readonly verified: boolean;
+}
+
+export interface BodyOptions {
+  /** The checksum that is wanted; a sender that gives another one is refused. */
+  readonly algorithm?: ChecksumAlgorithm;
+  /** Parts of a multipart upload: their ETag only has to tell contents apart. */
+  readonly anyEtag?: boolean;
 }
 
 interface Expected {
@@ -44,19 +51,21 @@ export async function readBody(
   request: S3Request,
   authenticated: Authenticated,
   take: (data: Buffer) => Promise<void>,
-  algorithm?: ChecksumAlgorithm,
+  { algorithm, anyEtag = false }: BodyOptions = {},
 ): Promise<BodyDigest> {
   const framing = chunkFraming(authenticated.payload);
   const expected = expectations(request, authenticated.payload, algorithm);
   const decoder = framing && new ChunkDecoder(request.message, framing, authenticated.chunks);
-  const md5 = createHash('md5');
+  // The MD5 costs more than all the rest together.
+  const needsMd5 = !anyEtag || expected.md5 !== undefined || expected.sha256 === undefined;
+  const md5 = needsMd5 ? createHash('md5') : undefined;
   const sha256 = expected.sha256 === undefined ? undefined : createHash('sha256');
   const checksum = startChecksum(expected.algorithm);
   let size = 0;
   for await (const data of decoder?.data() ?? (request.message as AsyncIterable<Buffer>)) {
     size += data.length;
     if (size > expected.length) break;
-    md5.update(data);
+    md5?.update(data);
     sha256?.update(data);
     checksum.update(data);
     await take(data);
@@ -66,8 +75,8 @@ export async function readBody(
   if (sha256 && sha256.digest('hex') !== expected.sha256) {
     throw new S3Error('XAmzContentSHA256Mismatch', 'The body does not match the header x-amz-content-sha256.');
   }
-  const md5Digest = md5.digest();
-  if (expected.md5 !== undefined && md5Digest.toString('base64') !== expected.md5) {
+  const md5Digest = md5?.digest();
+  if (expected.md5 !== undefined && md5Digest?.toString('base64') !== expected.md5) {
     throw new S3Error('BadDigest', 'The body does not match its Content-MD5.');
   }
   const value = checksum.digest().toString('base64');
@@ -77,7 +86,7 @@ export async function readBody(
   }
   return {
     size,
-    md5: md5Digest.toString('hex'),
+    etag: md5Digest?.toString('hex') ?? (expected.sha256 ?? '').slice(0, 32),
     checksum: { algorithm: expected.algorithm, type: 'FULL_OBJECT', value },
     verified: claimed !== undefined || expected.md5 !== undefined,
   };
@@ -88,10 +97,10 @@ export async function receiveBlob(
   request: S3Request,
   authenticated: Authenticated,
   blobs: BlobStore,
-  algorithm?: ChecksumAlgorithm,
+  options: BodyOptions = {},
 ): Promise<{ readonly blob: Blob; readonly digest: BodyDigest }> {
   await using writer = await blobs.create();
-  const digest = await readBody(request, authenticated, (data) => writer.write(data), algorithm);
+  const digest = await readBody(request, authenticated, (data) => writer.write(data), options);
   return { blob: await writer.finish(), digest };
 }
 

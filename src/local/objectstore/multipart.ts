@@ -80,10 +80,20 @@ export async function uploadPart(call: Call): Promise<Reply> {
   const upload = requireUpload(call);
   refuseUnsupported(request);
   const number = partNumber(call);
-  const { blob, digest } = await receiveBlob(request, authenticated, store.blobs, upload.algorithm);
+  const { blob, digest } = await receiveBlob(request, authenticated, store.blobs, {
+    algorithm: upload.algorithm,
+    anyEtag: true,
+  });
   const checksum = digest.checksum.value;
-  await commitPart(call, { number, etag: digest.md5, size: blob.size, modified: store.now(), checksum, blob: blob.id });
-  return { status: 200, headers: { etag: quoted(digest.md5), [checksumHeader(upload.algorithm)]: checksum } };
+  await commitPart(call, {
+    number,
+    etag: digest.etag,
+    size: blob.size,
+    modified: store.now(),
+    checksum,
+    blob: blob.id,
+  });
+  return { status: 200, headers: { etag: quoted(digest.etag), [checksumHeader(upload.algorithm)]: checksum } };
 }
 
 export async function uploadPartCopy(call: Call): Promise<Reply> {

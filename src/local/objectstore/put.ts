@@ -14,7 +14,7 @@ export async function putObject(call: Call): Promise<Reply> {
   checkWriteConditions(request, store.objects.get(bucket, key));
   const { blob, digest } = await receiveBlob(request, authenticated, store.blobs);
   const object: StoredObject = {
-    etag: digest.md5,
+    etag: digest.etag,
     size: blob.size,
     modified: store.now(),
     attributes,
