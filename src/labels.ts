@@ -46,6 +46,10 @@ export const annotation = {
   coredumpFilter: 'cnpg.io/coredumpFilter',
   volumeSnapshotDeadline: 'cnpg.io/volumeSnapshotDeadline',
   unrecoverable: 'alpha.cnpg.io/unrecoverable',
+  /** Ours: on a claim that is to go with its instance; the value is why. Nothing is removed without it. */
+  removal: 'howdah.dev/removal',
+  /** Ours: the generation of the Cluster that a Job was made for. */
+  clusterGeneration: 'howdah.dev/cluster-generation',
   failoverQuorum: 'alpha.cnpg.io/failoverQuorum',
   livenessPinger: 'alpha.cnpg.io/livenessPinger',
 } as const;

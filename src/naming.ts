@@ -18,6 +18,15 @@ export const port = {
 export const operatorNamespace = 'cnpg-system';
 export const operatorDeployment = 'cnpg-controller-manager';
 export const operatorServiceAccount = 'cnpg-manager';
+/** ConfigMap and Secret with the operator's settings; also the name of its leader lease. */
+export const operatorConfig = 'cnpg-controller-manager-config';
+export const operatorLease = 'db9c8771.cnpg.io';
+export const operatorCaSecret = 'cnpg-ca-secret';
+export const webhookCertificateSecret = 'cnpg-webhook-cert';
+/** The client certificate that the operator shows to instances. */
+export const operatorClientSecret = 'howdah-operator-client';
+export const mutatingWebhook = 'cnpg-mutating-webhook-configuration';
+export const validatingWebhook = 'cnpg-validating-webhook-configuration';
 export const webhookService = 'cnpg-webhook-service';
 export const fieldManager = { operator: 'howdah-operator', instance: 'howdah-instance' } as const;
 
