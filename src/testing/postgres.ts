@@ -60,7 +60,7 @@ export async function postgresInstallation(major: Major = 17): Promise<Installat
   const user = await unprivilegedUser();
   const target = path.join(os.tmpdir(), `howdah-test-postgres-${process.getuid?.() ?? 0}-${version}`);
   const bin = path.join(target, 'native/bin');
-  const found = await readdir(bin).catch(() => []);
+  const found: string[] = await readdir(bin).catch(() => []);
   if (!found.includes('postgres')) {
     const staging = await mkdtemp(`${target}-`);
     await linkTree(path.join(source, 'native'), path.join(staging, 'native'));

@@ -1,0 +1,80 @@
+import { EventEmitter } from 'node:events';
+import path from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import type { Cluster } from '../../api/generated/cluster.ts';
+import type { KubeApi } from '../../kube/port.ts';
+import { Reflector } from '../../kube/reflector.ts';
+import { resource } from '../../kube/resource-types.ts';
+import { readFileIfThere, replaceFile } from '../files.ts';
+import type { Logger } from '../log/logger.ts';
+
+export interface ClusterSourceOptions {
+  readonly kube: KubeApi;
+  readonly namespace: string;
+  readonly name: string;
+  /** Where the last copy is kept, for a manager that starts while the API server does not answer. */
+  readonly cacheFile: string;
+  readonly log: Logger;
+}
+
+/** The Cluster as last seen: from the API server, else from the copy on disk. */
+export class ClusterSource extends EventEmitter<{ change: [Cluster] }> {
+  readonly #options: ClusterSourceOptions;
+  #current: Cluster | undefined;
+  #seen = false;
+  #deleted = false;
+
+  constructor(options: ClusterSourceOptions) {
+    super();
+    this.#options = options;
+  }
+
+  get current(): Cluster | undefined {
+    return this.#current;
+  }
+
+  /** Whether `current` came from the API server in this process' life. */
+  get seen(): boolean {
+    return this.#seen;
+  }
+
+  get deleted(): boolean {
+    return this.#deleted;
+  }
+
+  async loadCopy(): Promise<void> {
+    const text = await readFileIfThere(this.#options.cacheFile).catch(() => undefined);
+    if (text === undefined || this.#current !== undefined) return;
+    try {
+      this.#current = JSON.parse(text) as Cluster;
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'The copy of the Cluster on disk is unusable');
+    }
+  }
+
+  /** Follows the Cluster until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { kube, namespace, name, log } = this.#options;
+    const reflector = new Reflector<Cluster>(kube, resource.clusters, {
+      namespace,
+      fieldSelector: `metadata.name=${name}`,
+    });
+    reflector.on('change', (change) => {
+      if (change.type === 'deleted') this.#deleted = true;
+      else this.#take(change.object);
+    });
+    reflector.on('failed', (error) => log.warn({ err: error }, 'The API server does not let us follow the Cluster'));
+    await reflector.run(signal);
+  }
+
+  #take(cluster: Cluster): void {
+    this.#current = cluster;
+    this.#seen = true;
+    this.#deleted = false;
+    this.emit('change', cluster);
+    const { cacheFile, log } = this.#options;
+    mkdir(path.dirname(cacheFile), { recursive: true })
+      .then(() => replaceFile(cacheFile, JSON.stringify(cluster)))
+      .catch((error: unknown) => log.warn({ err: error }, 'The copy of the Cluster cannot be kept on disk'));
+  }
+}

@@ -1,0 +1,78 @@
+// Our side of scripts/supervise, which is the parent of both the manager and postgres.
+import { closeSync, constants, existsSync, openSync, readFileSync, renameSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import { bootTime } from './boot-clock.ts';
+
+export interface PostgresExit {
+  readonly pid: number;
+  /** As a shell has it: 128 + signal for a death by signal. */
+  readonly status: number;
+}
+
+export interface Supervisor {
+  /** Says that postgres may live for the watchdog's time from now on. */
+  heartbeat(): void;
+  /** Asks for postgres to be started with this command. */
+  start(command: readonly string[]): void;
+  /** Process id of the postgres that the supervisor owns, while it runs. */
+  postgresPid(): number | undefined;
+  lastExit(): PostgresExit | undefined;
+  /** Since when, in milliseconds of wall time, the container is to end. */
+  terminatingSince(): number | undefined;
+  /** The next end of the manager is for good. */
+  done(exitCode: number): void;
+  readonly directory: string;
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
+
+function writeWhole(file: string, text: string): void {
+  writeFileSync(`${file}.new`, text, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
+
+export function connectSupervisor(variables: Readonly<Record<string, string | undefined>> = process.env): Supervisor {
+  const directory = variables['HOWDAH_SUPERVISOR'];
+  const parent = Number(variables['HOWDAH_SUPERVISOR_PID']);
+  if (directory === undefined || !Number.isInteger(parent)) {
+    throw new Error('`howdah instance run` runs under its supervisor only (bin/supervise instance run)');
+  }
+  const watchdog = Number(variables['HOWDAH_WATCHDOG_SECONDS'] ?? 30) * 100;
+  const at = (name: string): string => path.join(directory, name);
+  return {
+    directory,
+    heartbeat() {
+      const fifo = openSync(at('control'), constants.O_WRONLY | constants.O_NONBLOCK);
+      try {
+        writeSync(fifo, `${bootTime() + watchdog}\n`);
+      } finally {
+        closeSync(fifo);
+      }
+    },
+    start(command) {
+      if (process.ppid !== parent) throw new Error('the supervisor is gone');
+      writeWhole(at('postgres.argv'), command.map((argument) => `${argument}\n`).join(''));
+      process.kill(parent, 'SIGUSR1');
+    },
+    postgresPid() {
+      const text = readText(at('postgres.pid'));
+      return text === undefined || text === '' ? undefined : Number(text);
+    },
+    lastExit() {
+      const [pid, status] = (readText(at('postgres.exit')) ?? '').split(' ').map(Number);
+      return pid === undefined || status === undefined ? undefined : { pid, status };
+    },
+    terminatingSince() {
+      return existsSync(at('terminating')) ? statSync(at('terminating')).mtimeMs : undefined;
+    },
+    done(exitCode) {
+      writeWhole(at('done'), `${exitCode}\n`);
+    },
+  };
+}

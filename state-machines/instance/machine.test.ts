@@ -1,0 +1,118 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { InstanceFacts } from './facts.ts';
+import { decide, rows } from './machine.ts';
+
+const someFacts = (facts: Partial<InstanceFacts> = {}): InstanceFacts => ({
+  terminating: false,
+  cluster: 'seen',
+  fenced: false,
+  named: 'other',
+  data: 'valid',
+  programs: true,
+  certificates: true,
+  postgres: 'up',
+  foreign: false,
+  role: 'standby',
+  cleanlyStopped: false,
+  backingOff: false,
+  configurationStale: false,
+  restartDue: false,
+  predecessorGone: false,
+  published: false,
+  ...facts,
+});
+const primary = { named: 'self', role: 'primary', published: true } as const;
+const off = { postgres: 'down' } as const;
+
+const table: [rule: string, state: string, action: object, facts: Partial<InstanceFacts>][] = [
+  ['end-after-termination', 'ended', { type: 'end' }, { ...off, terminating: true }],
+  ['stop-for-termination', 'stopping', { type: 'stop', why: 'termination' }, { terminating: true, fenced: true }],
+  ['stop-for-termination', 'stopping', { type: 'stop', why: 'termination' }, { terminating: true, postgres: 'starting' }],
+  ['stop-foreign-postgres', 'stopping', { type: 'stop', why: 'foreign' }, { foreign: true }],
+  ['stay-fenced', 'fenced', { type: 'stay' }, { ...off, fenced: true }],
+  ['stop-for-fencing', 'stopping', { type: 'stop', why: 'fencing' }, { ...primary, fenced: true }],
+  ['stop-for-fencing', 'stopping', { type: 'stop', why: 'fencing' }, { fenced: true, postgres: 'starting' }],
+  ['stop-demoted', 'stopping', { type: 'stop', why: 'demotion' }, { role: 'primary', named: 'other' }],
+  ['wait-for-shutdown', 'stopping', { type: 'stay' }, { postgres: 'stopping' }],
+  ['wait-for-start', 'starting', { type: 'stay' }, { postgres: 'starting' }],
+  ['wait-for-data-directory', 'waiting', { type: 'stay' }, { ...off, data: 'absent' }],
+  ['wait-for-data-directory', 'waiting', { type: 'stay' }, { ...off, data: 'unusable' }],
+  ['wait-for-cluster', 'waiting', { type: 'stay' }, { ...off, cluster: 'unknown' }],
+  ['wait-for-programs', 'waiting', { type: 'stay' }, { ...off, programs: false }],
+  ['wait-for-certificates', 'waiting', { type: 'stay' }, { ...off, certificates: false }],
+  ['wait-for-a-role', 'waiting', { type: 'stay' }, { ...off, named: 'nobody' }],
+  ['wait-after-failed-start', 'waiting', { type: 'stay' }, { ...off, ...primary, backingOff: true }],
+  ['wait-for-fresh-role', 'waiting', { type: 'stay' }, { ...off, ...primary, cluster: 'copy' }],
+  ['start-primary', 'starting', { type: 'start', as: 'primary' }, { ...off, ...primary }],
+  ['start-standby', 'starting', { type: 'start', as: 'standby' }, { ...off, cluster: 'copy' }],
+  ['start-standby', 'starting', { type: 'start', as: 'standby' }, { ...off, named: 'self' }],
+  ['turn-into-standby', 'waiting', { type: 'become-standby' }, { ...off, role: 'primary', cleanlyStopped: true }],
+  ['wait-for-rewind', 'waiting', { type: 'stay' }, { ...off, role: 'primary' }],
+  ['wait-for-answer', 'starting', { type: 'stay' }, { role: 'unknown' }],
+  ['load-configuration', 'starting', { type: 'reload' }, { ...primary, configurationStale: true, restartDue: true }],
+  ['promote', 'promoting', { type: 'promote' }, { named: 'self', predecessorGone: true }],
+  ['wait-for-predecessor', 'standby', { type: 'stay' }, { named: 'self' }],
+  ['publish-primary', 'primary', { type: 'publish-primary' }, { ...primary, published: false }],
+  ['restart-for-parameters', 'stopping', { type: 'stop', why: 'restart' }, { restartDue: true }],
+  ['serve', 'primary', { type: 'stay' }, primary],
+  ['serve', 'primary', { type: 'stay' }, { ...primary, named: 'nobody', cluster: 'unknown' }],
+  ['replicate', 'standby', { type: 'stay' }, {}],
+];
+
+test.each(table)('%s → %s', (rule, state, action, facts) => {
+  const decision = decide(undefined, someFacts(facts));
+  expect(decision.state).toBe(state);
+  expect(decision.action).toEqual({ ...action, rule });
+});
+
+test('every row of the machine is in the table', () => {
+  expect([...new Set(table.map(([rule]) => rule))].sort()).toEqual(rows.map(({ rule }) => rule).sort());
+});
+
+const anyFacts: fc.Arbitrary<InstanceFacts> = fc.record({
+  terminating: fc.boolean(),
+  cluster: fc.constantFrom('unknown', 'copy', 'seen'),
+  fenced: fc.boolean(),
+  named: fc.constantFrom('self', 'other', 'nobody'),
+  data: fc.constantFrom('absent', 'unusable', 'valid'),
+  programs: fc.boolean(),
+  certificates: fc.boolean(),
+  postgres: fc.constantFrom('down', 'starting', 'up', 'stopping'),
+  foreign: fc.boolean(),
+  role: fc.constantFrom('primary', 'standby', 'unknown'),
+  cleanlyStopped: fc.boolean(),
+  backingOff: fc.boolean(),
+  configurationStale: fc.boolean(),
+  restartDue: fc.boolean(),
+  predecessorGone: fc.boolean(),
+  published: fc.boolean(),
+});
+
+test('whatever is observed, a rule matches, and some things never happen', () => {
+  fc.assert(
+    fc.property(anyFacts, (facts) => {
+      const { action } = decide(undefined, facts);
+      if (action.type === 'start') {
+        expect(facts).toMatchObject({ postgres: 'down', data: 'valid', terminating: false, fenced: false, certificates: true });
+        if (action.as === 'primary') expect(facts).toMatchObject({ named: 'self', cluster: 'seen', role: 'primary' });
+      }
+      if (action.type === 'promote') {
+        expect(facts).toMatchObject({ named: 'self', predecessorGone: true, fenced: false, terminating: false });
+      }
+      if (action.type === 'end') expect(facts.postgres).toBe('down');
+      if (action.type === 'publish-primary') expect(facts).toMatchObject({ named: 'self', role: 'primary', postgres: 'up' });
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('the state before does not change the decision', () => {
+  fc.assert(
+    fc.property(anyFacts, anyFacts, (before, facts) => {
+      const after = decide(decide(undefined, before).snapshot, facts);
+      expect(after.action).toEqual(decide(undefined, facts).action);
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -1,0 +1,107 @@
+import { initialTransition, setup, transition, type SnapshotFrom } from 'xstate';
+import type { InstanceAction } from './actions.ts';
+import type { InstanceFacts } from './facts.ts';
+
+/** Names of states, as /pg/status and the log show them. */
+export type InstanceState = 'waiting' | 'fenced' | 'starting' | 'primary' | 'standby' | 'promoting' | 'stopping' | 'ended';
+
+type Action = InstanceAction extends infer A ? (A extends InstanceAction ? Omit<A, 'rule'> : never) : never;
+
+interface Row {
+  readonly rule: string;
+  readonly when: (facts: InstanceFacts) => boolean;
+  readonly state: InstanceState;
+  readonly action: Action;
+}
+
+const stay = { type: 'stay' } as const;
+const down = (facts: InstanceFacts): boolean => facts.postgres === 'down';
+const up = (facts: InstanceFacts): boolean => facts.postgres === 'up';
+const serves = (facts: InstanceFacts): boolean => up(facts) && facts.role === 'primary';
+const replicates = (facts: InstanceFacts): boolean => up(facts) && facts.role === 'standby';
+
+/** The first row whose condition holds decides. The order is the meaning: what ends postgres stands before what starts it. */
+export const rows: readonly Row[] = [
+  { rule: 'end-after-termination', when: (f) => f.terminating && down(f), state: 'ended', action: { type: 'end' } },
+  { rule: 'stop-for-termination', when: (f) => f.terminating, state: 'stopping', action: { type: 'stop', why: 'termination' } },
+  { rule: 'stop-foreign-postgres', when: (f) => f.foreign && !down(f), state: 'stopping', action: { type: 'stop', why: 'foreign' } },
+  { rule: 'stay-fenced', when: (f) => f.fenced && down(f), state: 'fenced', action: stay },
+  { rule: 'stop-for-fencing', when: (f) => f.fenced, state: 'stopping', action: { type: 'stop', why: 'fencing' } },
+  // A role that was taken away is taken away during a shutdown, too: the stop gets stronger with its deadline.
+  { rule: 'stop-demoted', when: (f) => serves(f) && f.named === 'other', state: 'stopping', action: { type: 'stop', why: 'demotion' } },
+  { rule: 'wait-for-shutdown', when: (f) => f.postgres === 'stopping', state: 'stopping', action: stay },
+  { rule: 'wait-for-start', when: (f) => f.postgres === 'starting', state: 'starting', action: stay },
+
+  { rule: 'wait-for-data-directory', when: (f) => down(f) && f.data !== 'valid', state: 'waiting', action: stay },
+  { rule: 'wait-for-cluster', when: (f) => down(f) && f.cluster === 'unknown', state: 'waiting', action: stay },
+  { rule: 'wait-for-programs', when: (f) => down(f) && !f.programs, state: 'waiting', action: stay },
+  { rule: 'wait-for-certificates', when: (f) => down(f) && !f.certificates, state: 'waiting', action: stay },
+  { rule: 'wait-for-a-role', when: (f) => down(f) && f.named === 'nobody', state: 'waiting', action: stay },
+  { rule: 'wait-after-failed-start', when: (f) => down(f) && f.backingOff, state: 'waiting', action: stay },
+  {
+    // An old copy of the Cluster may name a primary that was replaced since.
+    rule: 'wait-for-fresh-role',
+    when: (f) => down(f) && f.named === 'self' && f.role === 'primary' && f.cluster !== 'seen',
+    state: 'waiting',
+    action: stay,
+  },
+  { rule: 'start-primary', when: (f) => down(f) && f.named === 'self' && f.role === 'primary', state: 'starting', action: { type: 'start', as: 'primary' } },
+  { rule: 'start-standby', when: (f) => down(f) && f.role === 'standby', state: 'starting', action: { type: 'start', as: 'standby' } },
+  {
+    rule: 'turn-into-standby',
+    when: (f) => down(f) && f.named === 'other' && f.cleanlyStopped,
+    state: 'waiting',
+    action: { type: 'become-standby' },
+  },
+  // Its last transactions may be on no other instance: it must be rewound or cloned first.
+  { rule: 'wait-for-rewind', when: down, state: 'waiting', action: stay },
+
+  { rule: 'wait-for-answer', when: (f) => up(f) && f.role === 'unknown', state: 'starting', action: stay },
+  { rule: 'load-configuration', when: (f) => up(f) && f.configurationStale, state: 'starting', action: { type: 'reload' } },
+  { rule: 'promote', when: (f) => replicates(f) && f.named === 'self' && f.predecessorGone, state: 'promoting', action: { type: 'promote' } },
+  { rule: 'wait-for-predecessor', when: (f) => replicates(f) && f.named === 'self', state: 'standby', action: stay },
+  { rule: 'publish-primary', when: (f) => serves(f) && f.named === 'self' && !f.published, state: 'primary', action: { type: 'publish-primary' } },
+  { rule: 'restart-for-parameters', when: (f) => up(f) && f.restartDue, state: 'stopping', action: { type: 'stop', why: 'restart' } },
+  { rule: 'serve', when: serves, state: 'primary', action: stay },
+  { rule: 'replicate', when: replicates, state: 'standby', action: stay },
+];
+
+type Observed = { type: 'OBSERVED'; facts: InstanceFacts };
+
+const guards = Object.fromEntries(
+  rows.map((row) => [row.rule, ({ event }: { event: Observed }) => row.when(event.facts)]),
+);
+
+const transitions = rows.map((row) => ({
+  guard: row.rule,
+  target: `.${row.state}`,
+  actions: { type: 'act' as const, params: { ...row.action, rule: row.rule } },
+}));
+
+export const instanceMachine = setup({
+  types: {} as { events: Observed },
+  guards,
+  actions: { act: (_: unknown, _action: InstanceAction) => undefined },
+}).createMachine({
+  id: 'instance',
+  initial: 'waiting',
+  states: { waiting: {}, fenced: {}, starting: {}, primary: {}, standby: {}, promoting: {}, stopping: {}, ended: {} },
+  on: { OBSERVED: transitions },
+});
+
+export type InstanceSnapshot = SnapshotFrom<typeof instanceMachine>;
+
+export interface Decision {
+  readonly snapshot: InstanceSnapshot;
+  readonly state: InstanceState;
+  readonly action: InstanceAction;
+}
+
+/** One observation, one decision. Throws when no row matches: the table is meant to be complete. */
+export function decide(snapshot: InstanceSnapshot | undefined, facts: InstanceFacts): Decision {
+  const from = snapshot ?? initialTransition(instanceMachine)[0];
+  const [next, actions] = transition(instanceMachine, from, { type: 'OBSERVED', facts });
+  const [decided] = actions;
+  if (!decided) throw new Error(`no rule of the instance's machine matches ${JSON.stringify(facts)}`);
+  return { snapshot: next, state: next.value as InstanceState, action: decided.params as unknown as InstanceAction };
+}
