@@ -1,0 +1,130 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { type Candidacy, type ElectionFacts, election, electionRows } from './machine.ts';
+
+const aCandidacy = (over: Partial<Candidacy> = {}): Candidacy => ({
+  epoch: 2,
+  prevote: 'granted',
+  promised: true,
+  quorum: true,
+  refused: false,
+  timedOut: false,
+  claim: 'unsent',
+  ...over,
+});
+const someFacts = (over: Partial<ElectionFacts> = {}): ElectionFacts => ({
+  now: 100_000,
+  mode: 'sync',
+  member: true,
+  whole: true,
+  apiAnswers: true,
+  paused: false,
+  lease: 'held',
+  unchangedFor: 4000,
+  patience: 4000,
+  delayed: false,
+  holderAnswers: false,
+  leaseInDoubt: false,
+  standing: 'first',
+  ...over,
+});
+const standing = (over: Partial<Candidacy> = {}): Partial<ElectionFacts> => ({ candidacy: aCandidacy(over) });
+
+const table: [rule: string, state: string, action: string, facts: Partial<ElectionFacts>][] = [
+  ['holds-the-lease', 'elected', 'stay', { lease: 'mine', ...standing({ claim: 'answer-lost' }) }],
+  ['claim-under-way', 'claiming', 'stay', { ...standing({ claim: 'sent' }), holdUntil: 200_000, paused: true }],
+  ['claim-answer-lost', 'claiming', 'read-back', standing({ claim: 'answer-lost' })],
+  ['claim-lost', 'following', 'give-up', standing({ claim: 'lost' })],
+  ['stand-down-unfit', 'following', 'give-up', { ...standing(), holdUntil: 100_001 }],
+  ['stand-down-unfit', 'following', 'give-up', { ...standing(), whole: false }],
+  ['stand-down-refused', 'following', 'give-up', standing({ refused: true, quorum: false })],
+  ['stand-down-prevote', 'following', 'give-up', standing({ prevote: 'refused', promised: false })],
+  ['stand-down-timed-out', 'following', 'give-up', standing({ timedOut: true, quorum: false })],
+  ['not-a-member', 'following', 'stay', { member: false }],
+  ['data-not-whole', 'following', 'stay', { whole: false }],
+  ['elections-paused', 'following', 'stay', { paused: true }],
+  ['hold-in-force', 'following', 'stay', { holdUntil: 100_001, lease: 'released' }],
+  ['lease-in-doubt', 'following', 'stay', { leaseInDoubt: true }],
+  ['api-silent', 'following', 'stay', { apiAnswers: false }],
+  ['lease-held', 'following', 'stay', { unchangedFor: 3999 }],
+  ['lease-held', 'following', 'stay', { lease: 'absent', unchangedFor: 3999 }],
+  ['failover-delayed', 'following', 'stay', { mode: 'async', delayed: true }],
+  ['holder-answers', 'following', 'stay', { mode: 'async', holderAnswers: true }],
+  ['backing-off', 'following', 'stay', { backOffUntil: 100_001 }],
+  ['ask-where-all-are', 'canvassing', 'ask-positions', { standing: 'unknown' }],
+  ['another-is-ahead', 'following', 'stay', { standing: 'behind' }],
+  ['ask-for-prevotes', 'canvassing', 'ask-prevotes', {}],
+  ['ask-for-prevotes', 'canvassing', 'ask-prevotes', { lease: 'released', unchangedFor: 0 }],
+  ['prevotes-under-way', 'canvassing', 'stay', standing({ prevote: 'asked', promised: false })],
+  ['promise-to-self', 'candidate', 'promise-to-self', standing({ promised: false, quorum: false })],
+  ['ask-for-promises', 'candidate', 'ask-promises', standing({ quorum: false })],
+  ['claim-the-lease', 'claiming', 'claim', standing()],
+];
+
+test.each(table)('%s → %s', (rule, state, action, over) => {
+  expect(election.decide(someFacts(over))).toEqual({ state, action: { type: action, rule } });
+});
+
+test('every row is in the table', () => {
+  expect([...new Set(table.map(([rule]) => rule))].sort()).toEqual(electionRows.map(({ rule }) => rule).sort());
+});
+
+const anyFacts: fc.Arbitrary<ElectionFacts> = fc.record(
+  {
+    now: fc.nat(20_000),
+    mode: fc.constantFrom('sync', 'async'),
+    member: fc.boolean(),
+    whole: fc.boolean(),
+    apiAnswers: fc.boolean(),
+    paused: fc.boolean(),
+    holdUntil: fc.nat(20_000),
+    lease: fc.constantFrom('mine', 'held', 'released', 'absent'),
+    unchangedFor: fc.nat(20_000),
+    patience: fc.constantFrom(4000, 15_000),
+    delayed: fc.boolean(),
+    holderAnswers: fc.boolean(),
+    leaseInDoubt: fc.boolean(),
+    standing: fc.constantFrom('unknown', 'first', 'behind'),
+    backOffUntil: fc.nat(20_000),
+    candidacy: fc.record({
+      epoch: fc.nat(9),
+      prevote: fc.constantFrom('unasked', 'asked', 'granted', 'refused'),
+      promised: fc.boolean(),
+      quorum: fc.boolean(),
+      refused: fc.boolean(),
+      timedOut: fc.boolean(),
+      claim: fc.constantFrom('unsent', 'sent', 'answer-lost', 'lost'),
+    }),
+  },
+  {
+    requiredKeys: [
+      'now',
+      'mode',
+      'member',
+      'whole',
+      'apiAnswers',
+      'paused',
+      'lease',
+      'unchangedFor',
+      'patience',
+      'delayed',
+      'holderAnswers',
+      'leaseInDoubt',
+      'standing',
+    ],
+  },
+);
+
+test('a claim is sent only by a whole member with its promise kept, a quorum, no hold, and a lease seen still for long enough', () => {
+  fc.assert(
+    fc.property(anyFacts, (facts) => {
+      const { action } = election.decide(facts);
+      if (action.type !== 'claim') return;
+      expect(facts).toMatchObject({ member: true, whole: true, apiAnswers: true, paused: false, leaseInDoubt: false });
+      expect(facts.candidacy).toMatchObject({ promised: true, quorum: true, refused: false, claim: 'unsent' });
+      expect(facts.holdUntil === undefined || facts.now >= facts.holdUntil).toBe(true);
+      expect(facts.lease === 'released' || facts.unchangedFor >= facts.patience).toBe(true);
+    }),
+    { numRuns: 20_000 },
+  );
+});
