@@ -1,8 +1,15 @@
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { Call } from '../services.ts';
 
 /** What a handler answers. `stream` takes the response over. */
 export type Answer =
   | { readonly kind: 'json'; readonly code: number; readonly text: string; readonly contentType?: string }
+  | {
+      readonly kind: 'pipe';
+      readonly code: number;
+      readonly headers: OutgoingHttpHeaders;
+      readonly body: IncomingMessage;
+    }
   | { readonly kind: 'stream'; readonly run: (out: ResponseStream) => Promise<void> };
 
 export interface ResponseStream {

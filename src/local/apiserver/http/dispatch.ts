@@ -1,8 +1,12 @@
+import type { IncomingMessage } from 'node:http';
 import { denial, type Attributes } from '../auth/rbac.ts';
+import { review } from '../auth/reviews.ts';
 import { discovery } from '../discovery/discovery.ts';
 import { openApi } from '../discovery/openapi.ts';
 import { ApiError, methodNotAllowed, pathNotFound } from '../errors.ts';
 import { objects } from '../rest/route.ts';
+import { podProxy } from '../subresources/pod-proxy.ts';
+import { subresource } from '../subresources/route.ts';
 import type { Call } from '../services.ts';
 import { json, jsonObject, type Answer } from './answer.ts';
 
@@ -43,10 +47,15 @@ async function nonResource(call: Call): Promise<Answer> {
 }
 
 /** From an authenticated request to its answer. */
-export async function dispatch(call: Call): Promise<Answer> {
+export async function dispatch(call: Call, request: IncomingMessage): Promise<Answer> {
   authorize(call);
   if (!call.info.isResource) return nonResource(call);
-  const { resource } = call.info;
+  const { resource, verb } = call.info;
   if (!resource) throw pathNotFound();
-  return objects(call, resource);
+  if (resource.review) {
+    if (verb !== 'create') throw methodNotAllowed();
+    return review(call, resource);
+  }
+  if (resource.storage === '/pods' && call.info.subresource === 'proxy') return podProxy(call, request);
+  return subresource(call, resource) ?? objects(call, resource);
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import https from 'node:https';
+import { pipeline } from 'node:stream/promises';
 import { gzipSync } from 'node:zlib';
 import { authenticate } from '../auth/authenticate.ts';
 import { ApiError, internal, statusBody } from '../errors.ts';
@@ -9,6 +10,7 @@ import type { Answer } from './answer.ts';
 import { readBody } from './body.ts';
 import { dispatch } from './dispatch.ts';
 import { parseRequest } from './request-info.ts';
+import { refuse, upgrade } from './upgrade.ts';
 
 /** A watcher that is this far behind is cut off: it starts again from a list. */
 const slowestClient = 32 * 1024 * 1024;
@@ -72,6 +74,12 @@ async function send(
     response.end(request.method === 'HEAD' ? undefined : body);
     return;
   }
+  if (answer.kind === 'pipe') {
+    response.writeHead(answer.code, answer.headers);
+    response.flushHeaders();
+    await pipeline(answer.body, response).catch(() => response.destroy());
+    return;
+  }
   response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
   response.flushHeaders();
   await answer.run({
@@ -95,7 +103,7 @@ async function serve(services: Services, log: Log, request: IncomingMessage, res
     const user = authenticate(request, services.tokens, services.now());
     const signal = AbortSignal.any([gone.signal, services.signal]);
     call = makeCall(services, request, user, requestUrl(request), signal);
-    answer = await dispatch(call);
+    answer = await dispatch(call, request);
     await services.store.settled();
   } catch (error) {
     const failure = toApiError(error, log);
@@ -121,6 +129,15 @@ export function createServer(services: Services, certificate: ServerCertificate,
       log('error', 'answer failed', { error: String(error) });
       response.destroy();
     });
+  });
+  server.on('upgrade', (request, socket, head) => {
+    // A client that leaves in the middle is no fault of ours.
+    socket.on('error', () => socket.destroy());
+    const handle = async (): Promise<void> => {
+      const user = authenticate(request, services.tokens, services.now());
+      await upgrade(makeCall(services, request, user, requestUrl(request), services.signal), request, socket, head);
+    };
+    handle().catch((error: unknown) => refuse(socket, toApiError(error, log)));
   });
   server.on('clientError', (_error, socket) => socket.destroy());
   return server;

@@ -117,11 +117,13 @@ async function prepareUpdate(
   next: Obj,
 ): Promise<Obj> {
   const name = current.metadata.name ?? '';
-  const kept = carryOver(resource, subresource, current, stored(resource, next));
+  const kept = structuredClone(carryOver(resource, subresource, current, stored(resource, next)));
+  const rules = builtinRules(resource);
+  if (subresource === '') rules.retain?.(kept, current, call.services);
   let changed = shape(call, resource, kept, current);
   changed = carryOver(resource, subresource, current, await admit(call, resource, 'UPDATE', changed, current));
   checkMetadata(resource, changed);
-  const causes = builtinRules(resource).validate?.(changed, current) ?? [];
+  const causes = rules.validate?.(changed, current) ?? [];
   if (causes.length > 0) throw invalid(resource, name, causes);
   if (hasGeneration(resource) && specChanged(resource, current, changed)) {
     changed = { ...changed, metadata: { ...changed.metadata, generation: (current.metadata.generation ?? 0) + 1 } };
