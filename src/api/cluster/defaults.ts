@@ -12,22 +12,22 @@ export interface ClusterDefaults {
 
 /** A copy of the Cluster with everything said that it leaves to us (reference §2.34). Doing it again changes nothing. */
 export function defaultCluster(cluster: Cluster, defaults: ClusterDefaults = {}): Cluster {
-  const spec = withDefaults(required(clusterKind.spec), cluster.spec) as ClusterSpec;
+  const { spec } = cluster;
+  const annotations = cluster.metadata.annotations ?? {};
   const imageName = spec.imageName || (spec.imageCatalogRef ? undefined : (defaults.imageName ?? defaultImageName));
   const bootstrap = defaultBootstrap(spec);
-  return {
-    ...cluster,
-    spec: {
-      ...spec,
-      ...(imageName !== undefined && { imageName }),
-      bootstrap,
-      postgresql: defaultPostgresql(spec, cluster.metadata.annotations ?? {}),
-      replicationSlots: defaultReplicationSlots(spec),
-      affinity: { podAntiAffinityType: 'preferred', ...spec.affinity },
-      probes: { ...spec.probes, liveness: defaultLiveness(spec, cluster.metadata.annotations ?? {}) },
-      ...(spec.tablespaces && { tablespaces: defaultTablespaces(spec.tablespaces, bootstrap) }),
-    },
+  const said: ClusterSpec = {
+    ...spec,
+    ...(imageName !== undefined && { imageName }),
+    bootstrap,
+    postgresql: defaultPostgresql(spec, annotations),
+    replicationSlots: defaultReplicationSlots(spec),
+    affinity: { podAntiAffinityType: 'preferred', ...spec.affinity },
+    probes: { ...spec.probes, liveness: defaultLiveness(spec, annotations) },
+    ...(spec.tablespaces && { tablespaces: defaultTablespaces(spec.tablespaces, bootstrap) }),
   };
+  // Last, because the sections that are made here have defaults of the schema too.
+  return { ...cluster, spec: withDefaults(required(clusterKind.spec), said) as ClusterSpec };
 }
 
 function required<T>(value: T | undefined): T {

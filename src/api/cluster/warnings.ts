@@ -19,7 +19,7 @@ export function* clusterWarnings({ spec, status }: Cluster): Generator<string> {
   }
   yield* monitoringWarnings(spec.monitoring ?? {});
   if (spec.instances > 1 && !spec.postgresql?.synchronous && !spec.maxSyncReplicas) {
-    yield 'spec.postgresql.synchronous: not set, so a failover may lose the last committed transactions';
+    yield 'spec.instances: replication is asynchronous, so a failover may lose the last committed transactions';
   }
   const topology = status?.conditions?.find(({ type }) => type === 'SyncReplicationTopologySatisfied');
   if (topology?.status === 'False') yield `synchronous standbys are not spread as asked: ${topology.message}`;

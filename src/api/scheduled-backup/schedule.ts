@@ -136,7 +136,7 @@ function parseRange(part: string, limits: Bounds): number[] {
 }
 
 function parseValue(text: string, { name, from, to, names = [] }: Bounds): number {
-  const named = (names as readonly string[]).indexOf(text.toLowerCase());
+  const named = names.indexOf(text.toLowerCase());
   const value = named >= 0 ? from + named : /^\d+$/.test(text) ? Number(text) : NaN;
   if (!(value >= from && value <= to)) throw new ScheduleError(`${name}: ${text} is not from ${from} to ${to}`);
   return value;
