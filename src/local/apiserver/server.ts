@@ -6,6 +6,9 @@ import { Tokens } from './auth/tokens.ts';
 import { followDefinitions } from './crd/definitions.ts';
 import { createServer, type Log } from './http/server.ts';
 import { bootstrap } from './lifecycle/bootstrap.ts';
+import { followDeletedDefinitions } from './lifecycle/definitions.ts';
+import { GarbageCollector } from './lifecycle/garbage.ts';
+import { followNamespaces } from './lifecycle/namespaces.ts';
 import { Registry } from './registry.ts';
 import { loadBuiltinSchemas } from './schema/builtin.ts';
 import type { Services } from './services.ts';
@@ -85,6 +88,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
   followDefinitions(store, registry);
   await bootstrap(services);
+  followNamespaces(services);
+  followDeletedDefinitions(services);
+  new GarbageCollector(services);
   const url = `https://${options.address}:${advertised.port}`;
   log('info', 'API server is ready', {
     url,

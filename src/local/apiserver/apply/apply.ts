@@ -1,5 +1,5 @@
 import { ApiError, badRequest, type Cause } from '../errors.ts';
-import { timestamp } from '../rest/create.ts';
+import { timestamp } from '../lifecycle/time.ts';
 import { apiVersion, type Resource } from '../registry.ts';
 import type { Call } from '../services.ts';
 import type { Loose, Obj } from '../types.ts';

@@ -1,4 +1,4 @@
-import { timestamp } from '../rest/create.ts';
+import { timestamp } from '../lifecycle/time.ts';
 import { apiVersion, type Resource } from '../registry.ts';
 import type { Call } from '../services.ts';
 import type { Obj } from '../types.ts';

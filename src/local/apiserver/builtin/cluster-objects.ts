@@ -1,3 +1,4 @@
+import { cleanup } from '../lifecycle/definitions.ts';
 import { establish } from '../crd/conditions.ts';
 import { definitionCauses } from '../crd/definition-causes.ts';
 import { invalidValue } from '../errors.ts';
@@ -62,6 +63,9 @@ export const definitionRules: KindRules = {
     defaults(spec, { conversion: { strategy: 'None' } });
     defaults(spec.names, { singular: String(spec.names.kind).toLowerCase(), listKind: `${spec.names.kind}List` });
   },
-  prepare: (crd, services) => establish(crd, services.now()),
+  prepare(crd, services) {
+    crd.metadata.finalizers = [...new Set([...(crd.metadata.finalizers ?? []), cleanup])];
+    establish(crd, services.now());
+  },
   validate: definitionCauses,
 };

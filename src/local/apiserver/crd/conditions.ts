@@ -1,4 +1,4 @@
-import { timestamp } from '../rest/create.ts';
+import { timestamp } from '../lifecycle/time.ts';
 import type { Loose, Obj } from '../types.ts';
 
 /** The status that a definition gets at once: nothing here takes time. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { timestamp } from '../rest/create.ts';
+import { timestamp } from '../lifecycle/time.ts';
 import type { Services } from '../services.ts';
 import type { Loose, Obj } from '../types.ts';
 

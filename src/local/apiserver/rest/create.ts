@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { timestamp } from '../lifecycle/time.ts';
 import { alreadyExists, ApiError, badRequest, forbidden, invalid, notFound, required } from '../errors.ts';
 import type { Resource } from '../registry.ts';
 import { isDryRun, type Call } from '../services.ts';
@@ -15,8 +16,6 @@ import { hasGeneration } from './write.ts';
 /** The letters of generated names: no vowels, so no words, and nothing that looks like something else. */
 const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
 const suffix = (): string => [...randomBytes(5)].map((byte) => alphabet[byte % alphabet.length]).join('');
-
-export const timestamp = (date: Date): string => date.toISOString().replace(/\.\d+Z$/, 'Z');
 
 function checkNamespace(call: Call, resource: Resource, name: string): void {
   const { namespace } = call.info;

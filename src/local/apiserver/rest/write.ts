@@ -1,4 +1,5 @@
 import { invalid, notFound, staleVersion } from '../errors.ts';
+import { putOrFinish } from '../lifecycle/deletion.ts';
 import type { Resource } from '../registry.ts';
 import { isDryRun, type Call } from '../services.ts';
 import { WriteConflict } from '../storage/store.ts';
@@ -59,12 +60,6 @@ export function carryOver(resource: Resource, subresource: string, current: Obj,
   return ('status' in current ? { ...withoutStatus, status: current['status'] } : withoutStatus) as Obj;
 }
 
-const finished = (object: Obj): boolean =>
-  object.metadata.deletionTimestamp !== undefined &&
-  (object.metadata.finalizers ?? []).length === 0 &&
-  (object.metadata.deletionGracePeriodSeconds ?? 0) === 0 &&
-  !(object.kind === 'Namespace' && object.apiVersion === 'v1' && (object['spec']?.finalizers ?? []).length > 0);
-
 /** Checks uid and resourceVersion that the client sent against the stored object. */
 export function checkVersion(resource: Resource, current: Obj, next: Obj): void {
   const name = current.metadata.name ?? '';
@@ -93,8 +88,7 @@ export async function update(
     const changed = booked ? prepared : trackUpdate(call, resource, current, prepared, next);
     if (equal(unversioned(changed), unversioned(current)) || isDryRun(call)) return isDryRun(call) ? changed : current;
     try {
-      if (finished(changed)) return store.remove(resource.storage, putBack(call, resource, current, changed));
-      return store.put(resource.storage, changed, current);
+      return putOrFinish(store, resource.storage, changed, current);
     } catch (error) {
       if (!(error instanceof WriteConflict) || attempt >= retries) throw error;
       if (next.metadata.resourceVersion) throw staleVersion(resource, name);
@@ -103,11 +97,6 @@ export async function update(
 }
 
 const unversioned = (object: Obj): Obj => ({ ...object, metadata: { ...object.metadata, resourceVersion: '' } });
-
-/** The last finalizer is gone: the final state is written before the object is removed, so that watchers see both. */
-function putBack(call: Call, resource: Resource, current: Obj, changed: Obj): Obj {
-  return call.services.store.put(resource.storage, changed, current);
-}
 
 async function prepareUpdate(
   call: Call,

@@ -2,7 +2,7 @@ import { ApiError, badRequest, conflict, notFound } from '../errors.ts';
 import { jsonObject, type Answer } from '../http/answer.ts';
 import { parseDocument } from '../http/body.ts';
 import type { Resource } from '../registry.ts';
-import { timestamp } from '../rest/create.ts';
+import { timestamp } from '../lifecycle/time.ts';
 import { remove } from '../rest/delete.ts';
 import { matchesSelector } from '../rest/selectors.ts';
 import { isDryRun, type Call } from '../services.ts';

@@ -1,7 +1,7 @@
 import { invalid, invalidValue, notFound } from '../errors.ts';
 import { jsonObject, type Answer } from '../http/answer.ts';
 import { parseDocument } from '../http/body.ts';
-import { timestamp } from '../rest/create.ts';
+import { timestamp } from '../lifecycle/time.ts';
 import type { Call } from '../services.ts';
 import type { Loose, Obj } from '../types.ts';
 import { tokenIssuer } from '../auth/tokens.ts';

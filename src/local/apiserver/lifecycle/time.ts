@@ -1,0 +1,2 @@
+/** metav1.Time: whole seconds. */
+export const timestamp = (date: Date): string => date.toISOString().replace(/\.\d+Z$/, 'Z');
