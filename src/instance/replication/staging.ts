@@ -87,7 +87,6 @@ export class Staging {
     const map = path.join(this.directory, 'tablespace_map');
     if (this.#tablespaces.size === 0) return;
     const lines = [...this.#tablespaces].map(([oid, location]) => `${oid} ${location}\n`);
-    await readFile(map);
     await writeDurably(map, lines.join(''));
   }
 

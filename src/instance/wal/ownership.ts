@@ -50,7 +50,7 @@ export async function isArchiveEmpty(archive: Archive, signal: AbortSignal): Pro
   return true;
 }
 
-const notEmpty = (archive: Archive): NotOwnedError =>
+export const emptyArchiveError = (archive: Archive): NotOwnedError =>
   new NotOwnedError(
     `Expected empty archive: there is WAL of another database in "${walDirectory(archive.config.location)}". Choose another ` +
       'serverName or destinationPath, or set the annotation cnpg.io/skipEmptyWalArchiveCheck to "enabled"',
@@ -76,9 +76,9 @@ export async function takeOwnership(check: OwnershipCheck, signal: AbortSignal):
   if (content.trim() === '') await writeDurably(file, `${claim}\n`);
   if (marker?.claim !== claim) {
     if (!check.skipEmptyCheck && (marker || !(await isArchiveEmpty(check.archive, signal))))
-      throw notEmpty(check.archive);
+      throw emptyArchiveError(check.archive);
     const owner = await writeMarker(check, { ...systemOf(check), claim }, signal);
-    if (owner.claim !== claim) throw notEmpty(check.archive);
+    if (owner.claim !== claim) throw emptyArchiveError(check.archive);
   }
   await rm(file, { force: true });
 }

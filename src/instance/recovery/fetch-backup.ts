@@ -1,0 +1,109 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Logger } from 'pino';
+import { decompressStream } from '../../objectstore/compression.ts';
+import { backupDirectory, parseArchiveKey } from '../../objectstore/layout.ts';
+import { type BackupManifest, parseBackupManifest } from '../../postgres/backup-manifest.ts';
+import { manifestKey } from '../backup/take.ts';
+import { syncAll } from '../replication/durable.ts';
+import { extractTar } from '../replication/extract.ts';
+import { ContentRecord } from '../replication/manifest-check.ts';
+import type { Staging } from '../replication/staging.ts';
+import type { Archive } from '../wal/archive-source.ts';
+import { emptyCheckFile } from '../wal/ownership.ts';
+import type { CatalogEntry } from './catalog.ts';
+
+export interface FetchBackup {
+  readonly archive: Archive;
+  readonly entry: CatalogEntry;
+  readonly staging: Staging;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+interface DataFile {
+  readonly key: string;
+  readonly tablespace: number | undefined;
+  readonly part: number;
+  readonly compression: 'none' | 'gzip';
+}
+
+/** Files of the origin that mean something else here, or nothing. */
+const stale = ['standby.signal', 'recovery.signal', 'postmaster.pid', 'postmaster.opts', 'backup_manifest'];
+
+async function dataFiles({ archive, entry, signal }: FetchBackup): Promise<DataFile[]> {
+  const { location } = archive.config;
+  const files: DataFile[] = [];
+  for await (const found of archive.store.list(backupDirectory(location, entry.id), { signal })) {
+    const file = found.kind === 'object' ? parseArchiveKey(location, found.key) : undefined;
+    if (found.kind !== 'object' || file?.kind !== 'data') continue;
+    if (file.compression !== 'none' && file.compression !== 'gzip') {
+      throw new Error(`"${found.key}": ${file.compression} compression is not supported by this version of Howdah`);
+    }
+    files.push({ key: found.key, tablespace: file.tablespace, part: file.part, compression: file.compression });
+  }
+  if (!files.some(({ tablespace }) => tablespace === undefined)) {
+    throw new Error(`backup ${entry.id} has no data in the archive`);
+  }
+  return files.sort((a, b) => (a.tablespace ?? 0) - (b.tablespace ?? 0) || a.part - b.part);
+}
+
+async function readManifest({ archive, entry, signal, log }: FetchBackup): Promise<BackupManifest | undefined> {
+  const found = await archive.store.get(manifestKey(archive, entry.id), { signal });
+  if (!found) {
+    log.info(
+      { backupId: entry.id },
+      'The backup has no manifest (Barman stores none); its files are taken as they are',
+    );
+    return undefined;
+  }
+  const chunks: Buffer[] = [];
+  for await (const chunk of found.body) chunks.push(chunk as Buffer);
+  return parseBackupManifest(Buffer.concat(chunks));
+}
+
+/** Downloads a backup into the staging directory, verified against its manifest, ready to be started in recovery. */
+export async function fetchBackup(fetch: FetchBackup): Promise<void> {
+  const { archive, entry, staging, signal } = fetch;
+  const { info } = entry;
+  const files = await dataFiles(fetch);
+  const manifest = await readManifest(fetch);
+  const record = new ContentRecord([...(manifest?.files.values() ?? [])][0]?.algorithm);
+  const written = { files: [] as string[], directories: new Set([staging.directory]) };
+  for (const file of files) {
+    const oid = file.tablespace;
+    const location = info.tablespaces?.find((tablespace) => tablespace.oid === oid)?.location;
+    if (oid !== undefined && location === undefined)
+      throw new Error(`backup.info names no location of tablespace ${oid}`);
+    const directory = oid === undefined ? staging.directory : await staging.tablespace(`${oid}`, location ?? '');
+    const manifestPrefix = oid === undefined ? '' : `pg_tblspc/${oid}/`;
+    const object = await archive.store.get(file.key, { signal });
+    if (!object) throw new Error(`"${file.key}" is missing`);
+    const content = decompressStream(file.compression, object.body) as AsyncIterable<Buffer>;
+    await extractTar(content, { directory, manifestPrefix, record, written, signal });
+    written.directories.add(directory);
+  }
+  if (manifest) record.verify(manifest);
+  const add = async (name: string, content: string): Promise<void> => {
+    const place = path.join(staging.directory, name);
+    await writeFile(place, content, { mode: 0o600 });
+    written.files.push(place);
+  };
+  for (const name of [...stale, emptyCheckFile]) await rm(path.join(staging.directory, name), { force: true });
+  if (!written.files.includes(path.join(staging.directory, 'backup_label'))) {
+    if (info.backupLabel === undefined) throw new Error(`backup ${entry.id} has no backup_label`);
+    await add('backup_label', info.backupLabel);
+  }
+  await add('recovery.signal', '');
+  // The new database has not archived anything: its archive must be empty then.
+  await add(emptyCheckFile, '');
+  for (const name of ['pg_wal', 'pg_wal/archive_status']) {
+    await mkdir(path.join(staging.directory, name), { recursive: true, mode: 0o700 });
+    written.directories.add(path.join(staging.directory, name));
+  }
+  await staging.writeTablespaceMap();
+  const gone = new Set(stale.map((name) => path.join(staging.directory, name)));
+  const kept = new Set(written.files.filter((file) => !gone.has(file) || file.endsWith('/recovery.signal')));
+  await syncAll(kept, signal);
+  await syncAll(written.directories, signal);
+}

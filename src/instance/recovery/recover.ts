@@ -1,0 +1,200 @@
+import { chown, mkdir, readFile, readdir, lstat, lchown } from 'node:fs/promises';
+import path from 'node:path';
+import type { Logger } from 'pino';
+import { parseControlData } from '../../postgres/control-data.ts';
+import { type TimelineHistory, parseHistory } from '../../postgres/timeline.ts';
+import { historyName, segmentName, segmentNumber } from '../../postgres/wal-name.ts';
+import { type DataPlace, Staging } from '../replication/staging.ts';
+import type { Archive } from '../wal/archive-source.ts';
+import { emptyArchiveError, isArchiveEmpty } from '../wal/ownership.ts';
+import { findWal, getWal } from '../wal/wal-objects.ts';
+import { type Application, ensureApplication } from './application.ts';
+import { archivedRange } from './archive-gap.ts';
+import { type CatalogEntry, readCatalog } from './catalog.ts';
+import { chooseBackup } from './choose.ts';
+import { fetchBackup } from './fetch-backup.ts';
+import { readPlan, recoveryLogFile, removePlan, writePlan } from './plan.ts';
+import { readRecoveryLog } from './recovery-log.ts';
+import { RecoveryServer } from './server.ts';
+import { type RecoveryTarget, describeGoal, targetSettings } from './target.ts';
+import { RecoveryTargetError, explainFailure, verifyEnd } from './verify.ts';
+
+export interface RecoverOptions {
+  /** Where the backup and the WAL come from. */
+  readonly origin: Archive;
+  /** The new cluster's own archive, when it has one: it must be empty. */
+  readonly destination?: Archive | undefined;
+  /** Annotation cnpg.io/skipEmptyWalArchiveCheck. */
+  readonly skipEmptyCheck: boolean;
+  readonly target: RecoveryTarget;
+  readonly place: DataPlace;
+  /** Beside PGDATA, kept over restarts. */
+  readonly state: string;
+  /** For the socket; private. */
+  readonly directory: string;
+  readonly program: string;
+  /** Who PostgreSQL runs as, when it is somebody else than us. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+  /** restore_command; what it asks must be a Restorer on `origin` whose failures stop PostgreSQL. */
+  readonly restoreCommand: string;
+  /** Of the new cluster; sizes that recovery needs are raised to those of the origin. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly application?: Application | undefined;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+export interface Recovered {
+  readonly backupId: string;
+  /** The new timeline. */
+  readonly timeline: number;
+  readonly lastTransaction: Date | undefined;
+}
+
+async function historyOf(
+  origin: Archive,
+  target: RecoveryTarget,
+  signal: AbortSignal,
+): Promise<TimelineHistory | undefined> {
+  if (target.timeline === 'latest') return undefined;
+  if (target.timeline === 1) return { timeline: 1, switches: [] };
+  const found = await getWal(origin, historyName(target.timeline), signal);
+  if (!found) throw new Error(`targetTLI: the archive holds no history of timeline ${target.timeline}`);
+  const chunks: Buffer[] = [];
+  for await (const chunk of found.content) chunks.push(chunk as Buffer);
+  return parseHistory(target.timeline, Buffer.concat(chunks).toString());
+}
+
+/** Decides what to restore, or reads what an earlier run has decided. */
+async function resolve(options: RecoverOptions): Promise<CatalogEntry> {
+  const { origin, destination, target, state, signal, log } = options;
+  const asked = JSON.parse(
+    JSON.stringify(target, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value)),
+  ) as unknown;
+  const catalog = await readCatalog(origin.store, origin.config.location, signal);
+  const plan = await readPlan(state);
+  if (plan && JSON.stringify(plan.target) === JSON.stringify(asked)) {
+    log.info({ backupId: plan.backupId }, 'Going on with the recovery that was begun');
+    return chooseBackup(catalog, { ...target, backupId: plan.backupId }, undefined);
+  }
+  if (destination && !options.skipEmptyCheck && !(await isArchiveEmpty(destination, signal))) {
+    throw emptyArchiveError(destination);
+  }
+  const entry = chooseBackup(catalog, target, await historyOf(origin, target, signal));
+  const { beginWal } = entry.info;
+  if (beginWal !== undefined && !(await findWal(origin, beginWal, signal))) {
+    throw new Error(`WAL segment ${beginWal}, where backup ${entry.id} begins, is missing in the archive`);
+  }
+  await writePlan(state, { backupId: entry.id, target: asked });
+  log.info({ backupId: entry.id, target: describeGoal(target.goal) }, 'Restoring');
+  return entry;
+}
+
+const sizes = [
+  ['max_connections', 'maxConnections', 100],
+  ['max_worker_processes', 'maxWorkerProcesses', 8],
+  ['max_wal_senders', 'maxWalSenders', 10],
+  ['max_prepared_transactions', 'maxPreparedTransactions', 0],
+  ['max_locks_per_transaction', 'maxLocksPerTransaction', 64],
+] as const;
+
+async function recoverySettings(options: RecoverOptions): Promise<Record<string, string>> {
+  const control = parseControlData(await readFile(path.join(options.place.data, 'global/pg_control')));
+  const raised = sizes.map(([name, key, usual]): [string, string] => [
+    name,
+    String(Math.max(control[key], Number(options.settings[name] ?? usual))),
+  ]);
+  return {
+    ...options.settings,
+    ...Object.fromEntries(raised),
+    ...targetSettings(options.target),
+    restore_command: options.restoreCommand,
+    // Nothing is archived yet; what is to be archived stays marked for the new cluster's first start.
+    archive_mode: 'on',
+    archive_command: '',
+    archive_library: '',
+    hot_standby: 'off',
+    primary_conninfo: '',
+    primary_slot_name: '',
+    recovery_end_command: '',
+    archive_cleanup_command: '',
+    recovery_min_apply_delay: '0',
+    synchronous_standby_names: '',
+  };
+}
+
+/** As root, everything PostgreSQL works on is handed over to its user. */
+async function handOver(place: string, user: { uid: number; gid: number }): Promise<void> {
+  await lchown(place, user.uid, user.gid);
+  if (!(await lstat(place)).isDirectory()) return;
+  for (const name of await readdir(place)) await handOver(path.join(place, name), user);
+}
+
+async function replay(options: RecoverOptions, entry: CatalogEntry): Promise<Recovered> {
+  const { place, state, origin, target, signal, log } = options;
+  const { user } = options;
+  if (user)
+    for (const one of [place.data, place.wal, place.tablespaces]) {
+      if (one !== undefined) await handOver(one, user).catch(ignoreMissing);
+    }
+  await mkdir(state, { recursive: true, mode: 0o700 });
+  const { directory, program } = options;
+  const settings = await recoverySettings(options);
+  const server = await RecoveryServer.start({
+    ...{ program, directory, settings, data: place.data, logFile: recoveryLogFile(state) },
+    ...(user && { user }),
+  });
+  await using running = server;
+  const done = await running.outOfRecovery(signal);
+  const text = await running.log();
+  const said = readRecoveryLog(text);
+  const segmentSize = entry.info.walSegmentSize ?? 16 << 20;
+  const archived = await archivedRange(origin, entry.info.beginWal ?? '', segmentSize, signal);
+  if (!done) throw new RecoveryTargetError(explainFailure(target, said, text, archived));
+  const newest = await newestHistory(place.data);
+  const end = newest?.switches.at(-1);
+  if (!newest || !end) throw new RecoveryTargetError('recovery ended without a new timeline');
+  const name = segmentName(end.timeline, segmentNumber(end.end, segmentSize), segmentSize);
+  const first = name.slice(0, 8) === entry.info.beginWal?.slice(0, 8) ? entry.info.beginWal : name;
+  const range = await archivedRange(origin, first, segmentSize, signal);
+  verifyEnd(target, said, { timeline: end.timeline, lsn: end.end, segmentSize }, range);
+  if (options.application) await ensureApplication(running.connection(), options.application);
+  log.info(
+    { timeline: newest.timeline, stopped: said.stopping, lastTransaction: said.lastTransaction },
+    'Recovered and verified',
+  );
+  await running.stop();
+  return { backupId: entry.id, timeline: newest.timeline, lastTransaction: said.lastTransaction };
+}
+
+async function newestHistory(data: string): Promise<TimelineHistory | undefined> {
+  const names = (await readdir(path.join(data, 'pg_wal'))).filter((name) => /^[0-9A-F]{8}\.history$/.test(name)).sort();
+  const name = names.at(-1);
+  if (name === undefined) return undefined;
+  return parseHistory(Number.parseInt(name.slice(0, 8), 16), await readFile(path.join(data, 'pg_wal', name), 'utf8'));
+}
+
+const ignoreMissing = (error: NodeJS.ErrnoException): void => {
+  if (error.code !== 'ENOENT') throw error;
+};
+
+/**
+ * Restores a backup, replays WAL to the target, verifies that the target was met, and leaves a data directory that was shut down
+ * in good order on a timeline of its own. May be run again after it died anywhere. Resolves to 'present' when there was a
+ * database already that no recovery is under way for.
+ */
+export async function recover(options: RecoverOptions): Promise<Recovered | 'present'> {
+  const staging = await Staging.begin(options.place);
+  if (staging === 'present' && !(await readPlan(options.state))) return 'present';
+  const entry = await resolve(options);
+  if (staging !== 'present') {
+    const { origin: archive, log, signal } = options;
+    await fetchBackup({ archive, entry, staging, log, signal });
+    await staging.publish();
+    log.info({ backupId: entry.id }, 'Backup downloaded');
+  }
+  if (options.user) await chown(path.dirname(options.place.data), options.user.uid, options.user.gid);
+  const result = await replay(options, entry);
+  await removePlan(options.state);
+  return result;
+}

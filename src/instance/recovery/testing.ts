@@ -1,0 +1,128 @@
+// A PostgreSQL that archives into a real S3 server, for the tests of archive, backup and recovery.
+import { chmod, copyFile, mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import pino from 'pino';
+import { type TestObjectStore, startObjectStore } from '../../local/objectstore/testing.ts';
+import { type ArchiveConfig, openArchive } from '../../objectstore/config.ts';
+import { type Major, type TemporaryPostgres, temporaryPostgres } from '../../testing/postgres.ts';
+import { readServerFacts } from '../backup/server-facts.ts';
+import type { Archive } from '../wal/archive-source.ts';
+import { Archiver } from '../wal/archive.ts';
+import type { ArchivingState } from '../wal/condition.ts';
+import { serveWal } from './wal-server.ts';
+
+export const silent = pino({ level: process.env['HOWDAH_TEST_LOG'] ?? 'silent' });
+
+export interface TestArchive extends AsyncDisposable {
+  readonly store: TestObjectStore;
+  open(server: string, change?: Partial<ArchiveConfig>): Promise<Archive>;
+}
+
+export async function testArchive(): Promise<TestArchive> {
+  const store = await startObjectStore({ buckets: ['backups'] });
+  const opened: Disposable[] = [];
+  return {
+    store,
+    async open(server, change = {}) {
+      const { endpoint, accessKeyId, secretAccessKey } = store;
+      const none = { compression: 'none', attributes: {} } as const;
+      const config: ArchiveConfig = {
+        s3: { bucket: 'backups', endpoint, credentials: { accessKeyId, secretAccessKey }, attempts: 2 },
+        location: { prefix: 'p', server },
+        wal: { ...none, maxParallel: 2 },
+        history: none,
+        data: { ...none, jobs: 2, immediateCheckpoint: true },
+        ...change,
+      };
+      const client = await openArchive(config);
+      opened.push(client);
+      return { store: client, config };
+    },
+    async [Symbol.asyncDispose]() {
+      for (const client of opened) client[Symbol.dispose]();
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A copy of the request script that the server's unprivileged user can read. */
+export async function requestScript(directory: string): Promise<string> {
+  const script = path.join(directory, 'wal-request');
+  await copyFile(path.join(path.dirname(import.meta.dirname), 'scripts/wal-request'), script);
+  await chmod(script, 0o755);
+  return script;
+}
+
+export interface ArchivingPostgres extends AsyncDisposable {
+  readonly server: TemporaryPostgres;
+  readonly archiver: Archiver;
+  readonly states: ArchivingState[];
+  /** Completes the current segment and waits until PostgreSQL counts it as archived. */
+  switchAndWait(): Promise<string>;
+}
+
+export async function archivingPostgres(
+  archive: () => Promise<Archive | undefined>,
+  options: { major?: Major; settings?: Record<string, string>; initdb?: string[]; dataDirectory?: string } = {},
+): Promise<ArchivingPostgres> {
+  const directory = await mkdtemp(path.join(os.tmpdir(), 'hwa-'));
+  await chmod(directory, 0o755);
+  const states: ArchivingState[] = [];
+  const until = new AbortController();
+  let server: TemporaryPostgres | undefined;
+  const current = (): TemporaryPostgres => {
+    if (!server) throw new Error('the server is not up');
+    return server;
+  };
+  let segmentSize = 16 << 20;
+  const archiver = new Archiver({
+    get dataDirectory() {
+      return current().dataDirectory;
+    },
+    source: { get: archive, invalidate: () => undefined },
+    isPrimary: () => true,
+    systemIdentifier: async () => (await readServerFacts(current().connection())).systemIdentifier,
+    history: () => Promise.resolve(undefined),
+    segmentSize: () => Promise.resolve(segmentSize),
+    skipEmptyCheck: () => false,
+    reporter: { report: (state) => void states.push(state) },
+    log: silent,
+    signal: until.signal,
+  });
+  const wal = await serveWal({ archiver }, '127.0.0.1', until.signal);
+  const settings = {
+    archive_mode: 'on',
+    archive_command: `HOWDAH_LOCAL_PORT=${wal.port} ${await requestScript(directory)} archive %p`,
+    wal_level: 'replica',
+    max_wal_senders: '5',
+    ...options.settings,
+  };
+  server = await temporaryPostgres({ ...options, settings });
+  segmentSize = (await readServerFacts(server.connection())).segmentSize;
+  return {
+    server,
+    archiver,
+    states,
+    async switchAndWait() {
+      const [row] = await current().query<{ name: string }>(
+        'SELECT pg_walfile_name(pg_switch_wal()) AS name FROM (SELECT txid_current()) AS write',
+      );
+      const name = row?.name ?? '';
+      for (const deadline = Date.now() + 15_000; Date.now() < deadline;) {
+        const [stats] = await current().query<{ last: string | null }>(
+          'SELECT last_archived_wal AS last FROM pg_stat_archiver',
+        );
+        if ((stats?.last ?? '') >= name) return name;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      throw new Error(`${name} was not archived: ${JSON.stringify(states.at(-1))}\n${await current().log()}`);
+    },
+    async [Symbol.asyncDispose]() {
+      await current()[Symbol.asyncDispose]();
+      until.abort();
+      await wal[Symbol.asyncDispose]();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}

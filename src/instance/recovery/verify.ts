@@ -1,0 +1,71 @@
+import { formatLsn, type Lsn } from '../../postgres/lsn.ts';
+import { segmentName, segmentNumberBefore } from '../../postgres/wal-name.ts';
+import type { ArchivedRange } from './archive-gap.ts';
+import type { RecoveryLog } from './recovery-log.ts';
+import { type RecoveryTarget, describeGoal } from './target.ts';
+
+/** Where a recovery came to its end. */
+export interface RecoveryEnd {
+  /** Of the timeline that was left. */
+  readonly timeline: number;
+  readonly lsn: Lsn;
+  readonly segmentSize: number;
+}
+
+/** A recovery that ended somewhere else than it was told to. */
+export class RecoveryTargetError extends Error {
+  override readonly name = 'RecoveryTargetError';
+}
+
+const notMet = (target: RecoveryTarget, found: string): RecoveryTargetError =>
+  new RecoveryTargetError(`recovery did not end at ${describeGoal(target.goal)}: ${found}`);
+
+/**
+ * Holds what PostgreSQL reported against what was asked for, after recovery. PostgreSQL itself refuses to end before a target;
+ * what it cannot know is that the archive's end that it met was a hole.
+ */
+export function verifyEnd(target: RecoveryTarget, log: RecoveryLog, end: RecoveryEnd, archived: ArchivedRange): void {
+  const { goal } = target;
+  const stopping = log.stopping ?? 'PostgreSQL did not say that it stopped at a target';
+  if (goal.kind === 'latest') {
+    const reached = segmentName(end.timeline, segmentNumberBefore(end.lsn, end.segmentSize), end.segmentSize);
+    if (archived.newest !== undefined && archived.newest > reached) {
+      const missing = archived.gap === undefined ? '' : `; segment ${archived.gap} is missing`;
+      throw notMet(
+        target,
+        `it ended at ${formatLsn(end.lsn)} although the archive goes on to ${archived.newest}${missing}`,
+      );
+    }
+    return;
+  }
+  if (log.stopping === undefined) throw notMet(target, stopping);
+  if (goal.kind === 'time') {
+    if (log.stoppingTime && log.stoppingTime.getTime() < goal.time.getTime()) throw notMet(target, stopping);
+    if (log.lastTransaction && log.lastTransaction.getTime() > goal.time.getTime()) {
+      throw notMet(target, `a transaction of ${log.lastTransaction.toISOString()} was replayed`);
+    }
+  }
+  if (goal.kind === 'xid' && !new RegExp(`transaction ${goal.xid}\\b`).test(stopping)) throw notMet(target, stopping);
+  if (goal.kind === 'name' && !stopping.includes(`"${goal.name}"`)) throw notMet(target, stopping);
+  if (goal.kind === 'lsn' && end.lsn < goal.lsn && target.inclusive)
+    throw notMet(target, `it ended at ${formatLsn(end.lsn)}`);
+  if (goal.kind === 'immediate' && !stopping.includes('consistency')) throw notMet(target, stopping);
+}
+
+/** Why PostgreSQL ended instead of finishing recovery, for people. */
+export function explainFailure(
+  target: RecoveryTarget,
+  log: RecoveryLog,
+  text: string,
+  archived: ArchivedRange,
+): string {
+  const early = log.fatal.find((line) => line.includes('recovery ended before configured recovery target was reached'));
+  const gap = archived.gap === undefined ? '' : `; WAL segment ${archived.gap} is missing in the archive`;
+  if (early !== undefined) {
+    const last = log.lastTransaction?.toISOString() ?? 'unknown';
+    return `${early}: the target is ${describeGoal(target.goal)}, and the last transaction in the archive is of ${last}${gap}`;
+  }
+  const request = text.split('\n').findLast((line) => line.startsWith('wal-request:'));
+  const said = [...log.fatal.slice(-3), ...(request === undefined ? [] : [request])].join('; ');
+  return `PostgreSQL ended during recovery: ${said === '' ? (text.trim().split('\n').at(-1) ?? 'it said nothing') : said}${gap}`;
+}
