@@ -1,0 +1,42 @@
+// What a Cluster wants of one instance.
+import type { Cluster } from '../../api/generated/cluster.ts';
+import { annotation } from '../../labels.ts';
+import { secretNames } from '../../resources/secret-names.ts';
+import type { PrimaryAddress } from '../configuration/settings.ts';
+
+/** status.targetPrimary during a failover whose end is open: nobody may go on as primary. */
+export const pendingPrimary = 'pending';
+
+export function namedRole(cluster: Cluster | undefined, instance: string): 'self' | 'other' | 'nobody' {
+  const named = cluster?.status?.targetPrimary || cluster?.status?.currentPrimary;
+  if (named === undefined || named === '') return 'nobody';
+  return named === instance ? 'self' : 'other';
+}
+
+/** Fencing annotation: a JSON array of names, or ["*"]. One that cannot be read fences nobody. */
+export function isFenced(cluster: Cluster | undefined, instance: string): boolean {
+  const text = cluster?.metadata.annotations?.[annotation.fencedInstances];
+  if (text === undefined || text === '') return false;
+  try {
+    const names: unknown = JSON.parse(text);
+    return Array.isArray(names) && (names.includes('*') || names.includes(instance));
+  } catch {
+    return false;
+  }
+}
+
+/** The primary to follow and its address; undefined while nobody has reported it. */
+export function primaryAddress(cluster: Cluster | undefined): PrimaryAddress | undefined {
+  const instance = cluster?.status?.currentPrimary;
+  if (instance === undefined || instance === '' || instance === pendingPrimary) return undefined;
+  const ip = cluster?.status?.instancesReportedState?.[instance]?.ip;
+  return ip === undefined || ip === '' ? undefined : { instance, ip };
+}
+
+/** Secrets that the manager itself uses. */
+export function wantedSecrets(cluster: Cluster): Set<string> {
+  const names = secretNames(cluster);
+  const { serverCa, server, clientCa, replication, application, superuser } = names;
+  const customQueries = (cluster.spec.monitoring?.customQueriesSecret ?? []).map(({ name }) => name);
+  return new Set([serverCa, server, clientCa, replication, application, superuser, ...customQueries]);
+}

@@ -1,0 +1,40 @@
+import type { InstanceFacts } from '../../state-machines/instance/facts.ts';
+import type { Actions } from './act.ts';
+import { isFenced, namedRole } from './cluster/wishes.ts';
+import type { InstanceContext } from './context.ts';
+import type { Observation } from './observe.ts';
+import { restartTurn } from './restart-turn.ts';
+
+function roleOf({ data, postmaster, server }: Observation): InstanceFacts['role'] {
+  if (postmaster.state === 'up') return server === undefined ? 'unknown' : server.standby ? 'standby' : 'primary';
+  if (data.state !== 'valid') return 'unknown';
+  return data.standby ? 'standby' : 'primary';
+}
+
+/** What was observed, in the words of the machine. */
+export function factsOf(observation: Observation, context: InstanceContext, actions: Actions): InstanceFacts {
+  const { cluster, data, postmaster, server } = observation;
+  const { podName } = context.environment;
+  const role = roleOf(observation);
+  return {
+    terminating: context.terminatingSince() !== undefined,
+    cluster: cluster === undefined ? 'unknown' : context.cluster.seen ? 'seen' : 'copy',
+    fenced: isFenced(cluster, podName),
+    named: namedRole(cluster, podName),
+    data: data.state,
+    programs: observation.program !== undefined,
+    certificates: observation.certificates.complete,
+    postgres: postmaster.state,
+    foreign: postmaster.pid !== undefined && postmaster.pid !== context.supervisor.postgresPid(),
+    role,
+    cleanlyStopped: data.state === 'valid' && ['shut down', 'shut down in recovery'].includes(data.control.state),
+    backingOff: actions.backingOff,
+    configurationStale:
+      server !== undefined &&
+      (observation.differing.length > 0 || observation.filesWrittenAt > server.loadedAt.getTime()) &&
+      actions.mayReload(observation),
+    restartDue: cluster !== undefined && server !== undefined && actions.restartIsDue(restartTurn(cluster, podName, role, server)),
+    predecessorGone: !observation.predecessorServes && server?.receiver === undefined,
+    published: cluster?.status?.currentPrimary === podName,
+  };
+}

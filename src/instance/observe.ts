@@ -1,0 +1,145 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Cluster } from '../api/generated/cluster.ts';
+import { secretNames } from '../resources/secret-names.ts';
+import { writeCertificates, type CertificateResult } from './certificates.ts';
+import { primaryAddress, namedRole, wantedSecrets } from './cluster/wishes.ts';
+import { configurationFiles, type ConfigurationFiles } from './configuration/settings.ts';
+import { differing } from './configuration/write.ts';
+import type { InstanceContext } from './context.ts';
+import { predecessorServes } from './predecessor.ts';
+import { findProgram, type Program } from './programs.ts';
+import { observeDataDirectory, observePostmaster, type DataDirectory, type PostmasterObservation } from './postmaster/observe.ts';
+import { askServerState, type ServerState } from './sql/server-state.ts';
+
+export interface Observation {
+  readonly cluster: Cluster | undefined;
+  readonly data: DataDirectory;
+  readonly postmaster: PostmasterObservation;
+  readonly server: ServerState | undefined;
+  readonly program: Program | undefined;
+  readonly certificates: CertificateResult;
+  /** As they should be; undefined while that cannot be said. */
+  readonly files: ConfigurationFiles | undefined;
+  readonly differing: readonly string[];
+  /** When the newest of the files that PostgreSQL reads was written. */
+  readonly filesWrittenAt: number;
+  readonly predecessorServes: boolean;
+  readonly problems: readonly string[];
+}
+
+const noCertificates: CertificateResult = { complete: false, changed: false, problems: [] };
+const loaded = ['postgresql.conf', 'custom.conf', 'override.conf', 'pg_hba.conf', 'pg_ident.conf'];
+const loadedCertificates = ['server.crt', 'server.key', 'client-ca.crt'];
+
+/** Looks at everything once per turn. What cannot be read becomes a problem, not an exception. */
+export class Observer {
+  readonly #context: InstanceContext;
+  #program: Program | undefined;
+
+  constructor(context: InstanceContext) {
+    this.#context = context;
+  }
+
+  async observe(): Promise<Observation> {
+    const { environment, cluster: source } = this.#context;
+    const { data: dataDirectory } = environment.paths;
+    const problems: string[] = [];
+    const cluster = source.current;
+    const [data, postmaster] = await Promise.all([observeDataDirectory(dataDirectory), observePostmaster(dataDirectory)]);
+    const server = postmaster.state === 'up' ? await this.#server(problems) : undefined;
+    const program = data.state === 'valid' ? await this.#findProgram(data.major, problems) : undefined;
+    const certificates = await this.#certificates(cluster, problems);
+    const files = cluster && data.state === 'valid' ? this.#files(cluster, data, server, problems) : undefined;
+    return {
+      cluster,
+      data,
+      postmaster,
+      server,
+      program,
+      certificates,
+      files,
+      differing: files ? await differing(dataDirectory, files) : [],
+      filesWrittenAt: await this.#filesWrittenAt(),
+      predecessorServes: await this.#predecessor(cluster, server),
+      problems,
+    };
+  }
+
+  async #server(problems: string[]): Promise<ServerState | undefined> {
+    try {
+      return await askServerState(this.#context.session);
+    } catch (error) {
+      problems.push(`PostgreSQL does not answer: ${error instanceof Error ? error.message : String(error)}`);
+      return undefined;
+    }
+  }
+
+  async #findProgram(major: number, problems: string[]): Promise<Program | undefined> {
+    if (this.#program?.major === major) return this.#program;
+    try {
+      this.#program = await findProgram('postgres', major);
+      return this.#program;
+    } catch (error) {
+      problems.push(error instanceof Error ? error.message : String(error));
+      return undefined;
+    }
+  }
+
+  async #certificates(cluster: Cluster | undefined, problems: string[]): Promise<CertificateResult> {
+    if (!cluster) return noCertificates;
+    const { secrets, environment } = this.#context;
+    secrets.follow(wantedSecrets(cluster));
+    try {
+      return await writeCertificates(environment.paths.certificates, (name) => secrets.get(name), secretNames(cluster));
+    } catch (error) {
+      problems.push(`the certificates cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+      return noCertificates;
+    }
+  }
+
+  #files(
+    cluster: Cluster,
+    data: Extract<DataDirectory, { state: 'valid' }>,
+    server: ServerState | undefined,
+    problems: string[],
+  ): ConfigurationFiles | undefined {
+    try {
+      return configurationFiles({
+        cluster,
+        environment: this.#context.environment,
+        major: data.major,
+        control: data.control,
+        standby: server?.standby ?? data.standby,
+        primary: primaryAddress(cluster),
+      });
+    } catch (error) {
+      problems.push(`the configuration cannot be rendered: ${error instanceof Error ? error.message : String(error)}`);
+      return undefined;
+    }
+  }
+
+  async #filesWrittenAt(): Promise<number> {
+    const { data, certificates } = this.#context.environment.paths;
+    const files = [
+      ...loaded.map((name) => path.join(data, name)),
+      ...loadedCertificates.map((name) => path.join(certificates, name)),
+    ];
+    const times = await Promise.all(
+      files.map((file) =>
+        stat(file).then(
+          ({ mtimeMs }) => mtimeMs,
+          () => 0,
+        ),
+      ),
+    );
+    return Math.max(...times);
+  }
+
+  /** Asked only when this standby is to become primary. */
+  async #predecessor(cluster: Cluster | undefined, server: ServerState | undefined): Promise<boolean> {
+    const { environment, signal } = this.#context;
+    if (!cluster || !server?.standby || namedRole(cluster, environment.podName) !== 'self') return false;
+    return predecessorServes(cluster, environment, signal);
+  }
+}

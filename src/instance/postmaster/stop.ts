@@ -1,0 +1,70 @@
+import type { Cluster } from '../../api/generated/cluster.ts';
+import { killFamily, signal } from './process.ts';
+
+export type StopReason = 'termination' | 'fencing' | 'demotion' | 'restart' | 'foreign';
+
+export const stopModes = ['smart', 'fast', 'immediate', 'kill'] as const;
+export type StopMode = (typeof stopModes)[number];
+
+/** A stronger way to stop, and how many seconds after the beginning it is due. */
+export interface StopStep {
+  readonly after: number;
+  readonly mode: StopMode;
+}
+
+const signals = { smart: 'SIGTERM', fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
+/** What is kept of the pod's grace period for the end after an immediate stop. */
+const reserve = 5;
+const killAfter = 2;
+
+/**
+ * The whole shutdown as one plan with one deadline (reference §2.8). At termination the pod's grace period is the limit; a
+ * primary lets sessions end by themselves for smartShutdownTimeout. Otherwise it is fast, for at most switchoverDelay.
+ */
+export function stopPlan(why: StopReason, role: 'primary' | 'standby' | 'unknown', spec: Cluster['spec'] | undefined): StopStep[] {
+  if (why !== 'termination') {
+    const limit = why === 'foreign' ? 30 : (spec?.switchoverDelay ?? 3600);
+    return [
+      { after: 0, mode: 'fast' },
+      { after: limit, mode: 'immediate' },
+      { after: limit + killAfter, mode: 'kill' },
+    ];
+  }
+  const grace = spec?.stopDelay ?? 1800;
+  const limit = Math.max(0, grace - Math.min(reserve, grace / 4));
+  const smart = role === 'primary' ? Math.min(spec?.smartShutdownTimeout ?? 180, limit) : 0;
+  return [
+    ...(smart > 0 ? [{ after: 0, mode: 'smart' as const }] : []),
+    { after: smart, mode: 'fast' },
+    { after: limit, mode: 'immediate' },
+    { after: limit + killAfter, mode: 'kill' },
+  ];
+}
+
+/** The strongest step that is due. */
+export function dueStep(plan: readonly StopStep[], elapsedSeconds: number): StopMode {
+  return plan.findLast(({ after }) => after <= elapsedSeconds)?.mode ?? 'fast';
+}
+
+/** A stop under way. Asked again each turn; sends a signal when a stronger step has become due. */
+export class Stopping {
+  readonly #plan: readonly StopStep[];
+  readonly #begunAt: number;
+  #sent: StopMode | undefined;
+
+  /** `begunAt` and `now` below: seconds on one clock. */
+  constructor(plan: readonly StopStep[], begunAt: number) {
+    this.#plan = plan;
+    this.#begunAt = begunAt;
+  }
+
+  /** Returns the mode when it sent something. */
+  advance(pid: number, now: number): StopMode | undefined {
+    const mode = dueStep(this.#plan, now - this.#begunAt);
+    if (this.#sent === mode) return undefined;
+    this.#sent = mode;
+    if (mode === 'kill') killFamily(pid);
+    else signal(pid, signals[mode]);
+    return mode;
+  }
+}
