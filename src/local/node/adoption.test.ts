@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
@@ -37,6 +37,7 @@ test('containers outlive a killed node and are taken up by the next: same proces
       .trim()
       .split('\n')
       .map((line) => Number(line.split(' ').at(-1)));
+  await platform.until(() => existsSync(log), 'the log is there');
   const count = numbers().length;
   await platform.until(() => numbers().length > count + 8, 'the log goes on');
   expect(new Set(numbers()).size).toBe(Math.max(...numbers()));

@@ -96,6 +96,9 @@ export class HeaderReader {
 /** First bytes of a zlib stream with a preset dictionary: method, flags, Adler-32 of the dictionary (RFC 1950 §2.2). */
 const zlibStart = Buffer.from([0x78, 0x20, 0xe3, 0xc6, 0xa7, 0xc2]);
 
+/** An empty stored block, which makes the reader hand over what it has. */
+const flushMark = Buffer.from([0, 0, 0, 0xff, 0xff]);
+
 /** Writes header blocks as stored blocks (RFC 1951 §3.2.4): they are few and small, so nothing is gained by compressing them. */
 export class HeaderWriter {
   #begun = false;
@@ -110,6 +113,6 @@ export class HeaderWriter {
     stored.writeUInt16LE(~block.length & 0xffff, 3);
     const start = this.#begun ? [] : [zlibStart];
     this.#begun = true;
-    return Buffer.concat([...start, stored, block]);
+    return Buffer.concat([...start, stored, block, flushMark]);
   }
 }

@@ -100,6 +100,8 @@ export class Upgrades {
     const protocol = known.find((name) => asked.includes(name));
     if (protocol === undefined) throw new RequestError(400, `no WebSocket protocol of ${known.join(', ')} is offered`);
     const ports = route.verb === 'portForward' && protocol !== tunnel ? portsOf(route) : [];
+    // The library refuses names with a slash, which is no token by the RFC but what kubectl sends.
+    request.headers['sec-websocket-protocol'] = 'chosen';
     const server = new WebSocketServer({ noServer: true, handleProtocols: () => protocol, perMessageDeflate: false });
     const webSocket = await new Promise<WebSocket>((resolve) => server.handleUpgrade(request, socket, head, resolve));
     webSocket.on('error', () => webSocket.terminate());

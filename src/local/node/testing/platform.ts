@@ -100,7 +100,7 @@ export class TestPlatform implements AsyncDisposable {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name, namespace: 'default', ...metadata } as Pod['metadata'],
-      spec: { nodeName: 'n1', terminationGracePeriodSeconds: 5, ...spec },
+      spec: { nodeName: 'n1', terminationGracePeriodSeconds: 5, ...{ automountServiceAccountToken: false }, ...spec },
     });
   }
 
