@@ -3,6 +3,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { resource } from '../../kube/resource-types.ts';
+import type { KubeObject } from '../../kube/types.ts';
 import { findTree } from './container/tree.ts';
 import type { Container, Pod } from './pod/types.ts';
 import { TestPlatform } from './testing/platform.ts';
@@ -34,8 +35,12 @@ const data = { volumes: [{ name: 'data', emptyDir: {} }] };
 const mounted = { volumeMounts: [{ name: 'data', mountPath: '/data' }] };
 
 test('the node registers itself and keeps a lease', async () => {
-  await platform.until(async () => (await platform.api.get(resource.nodes, { name: 'n1' })) !== undefined, 'node');
-  const node = await platform.api.get<Pod & { status: Record<string, unknown> }>(resource.nodes, { name: 'n1' });
+  type Node = KubeObject & { status?: Record<string, unknown> };
+  let node: Node | undefined;
+  await platform.until(async () => {
+    node = await platform.api.get<Node>(resource.nodes, { name: 'n1' });
+    return node?.status?.['nodeInfo'] !== undefined;
+  }, 'the node has a status');
   expect(node?.status).toMatchObject({
     addresses: expect.arrayContaining([{ type: 'InternalIP', address: platform.settings.address }]),
     conditions: expect.arrayContaining([expect.objectContaining({ type: 'Ready', status: 'True' })]),

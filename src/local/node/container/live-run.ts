@@ -24,6 +24,8 @@ export class LiveRun {
   readonly directory: string;
   /** Resolves when the whole tree has ended; undefined when its exit code is lost because the shim was killed. */
   readonly ended: Promise<ExitFile | undefined>;
+  /** Resolves when the shim's process is known, or known to be gone. */
+  readonly found: Promise<void>;
   readonly #options: LiveRunOptions;
   readonly #log: LogPump;
   readonly #closed = new AbortController();
@@ -33,6 +35,7 @@ export class LiveRun {
     this.run = options.run;
     this.directory = options.directory;
     this.#log = new LogPump(options.directory);
+    this.found = this.#find();
     this.ended = this.#follow();
   }
 
@@ -61,12 +64,15 @@ export class LiveRun {
     await this.#log.stop(false);
   }
 
+  async #find(): Promise<void> {
+    if (this.run.process) return;
+    const shim = await findShim(this.directory, this.#options.marker);
+    if (shim) this.run.process = shim;
+  }
+
   async #follow(): Promise<ExitFile | undefined> {
     const { marker, workplaces, shimEnded } = this.#options;
-    if (!this.run.process) {
-      const shim = await findShim(this.directory, marker);
-      if (shim) this.run.process = shim;
-    }
+    await this.found;
     await this.#log.start();
     if (shimEnded) await Promise.race([shimEnded, this.#whenClosed()]);
     while (!this.#closed.signal.aborted && this.run.process && isAlive(this.run.process)) {

@@ -21,6 +21,8 @@ export interface Run {
   /** Startup probe passed (or there is none). */
   started: boolean;
   ready: boolean;
+  /** The postStart hook was called. */
+  hooked?: boolean;
   exit?: Exit;
 }
 

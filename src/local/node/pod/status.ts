@@ -7,6 +7,7 @@ import {
   type ContainerState,
   type ContainerStatus,
   type Phase,
+  type Pod,
   type PodCondition,
   type PodSpec,
   type PodStatus,
@@ -189,4 +190,11 @@ export function podStatus(facts: StatusFacts): PodStatus {
     containerStatuses: main,
     ...(init.length > 0 ? { initContainerStatuses: init } : {}),
   };
+}
+
+/** A pod as the API server has it, with our own conditions as last published: those in the API server may be older. */
+export function mergeConditions(pod: Pod, own: Pod): Pod {
+  const mine = own.status?.conditions ?? [];
+  const others = (pod.status?.conditions ?? []).filter(({ type }) => !mine.some((one) => one.type === type));
+  return { ...pod, status: { ...pod.status, conditions: [...mine, ...others] } };
 }
