@@ -27,7 +27,8 @@ export function parseQuantity(quantity: string | number): number | undefined {
   if (!grammar.test(text)) return undefined;
   const match = /^([+-]?[0-9.]+)(.*)$/.exec(text);
   const [, digits = '', suffix = ''] = match ?? [];
-  if (/^[eE]/.test(suffix)) return Number(digits) * 10 ** Number(suffix.slice(1));
+  // `5E` is five exa, `5E3` is five thousand.
+  if (/^[eE][+-]?[0-9.]/.test(suffix)) return Number(digits + suffix);
   const factor = factors[suffix];
   return factor === undefined ? undefined : Number(digits) * factor;
 }

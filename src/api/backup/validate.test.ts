@@ -1,0 +1,54 @@
+import { expect, test } from '@jest/globals';
+import type { Backup, BackupSpec } from '../generated/backup.ts';
+import { formatFieldError } from '../validation/field-error.ts';
+import { defaultBackup } from './defaults.ts';
+import { validateBackup } from './validate.ts';
+
+const backup = (spec: Partial<BackupSpec> = {}, annotations: Record<string, string> = {}): Backup =>
+  defaultBackup({
+    metadata: { name: 'now', namespace: 'default', annotations },
+    spec: { cluster: { name: 'example' }, ...spec },
+  });
+
+test('the method is said', () => {
+  const once = backup();
+  expect(once.spec.method).toBe('barmanObjectStore');
+  expect(defaultBackup(once)).toEqual(once);
+});
+
+test.each<[string, Partial<BackupSpec>, string[]]>([
+  ['a backup', { target: 'primary' }, []],
+  ['of nothing', { cluster: { name: '' } }, ['spec.cluster.name: "": must not be empty']],
+  [
+    'by snapshots',
+    { method: 'volumeSnapshot', online: true },
+    [
+      'spec.method: "volumeSnapshot": not supported by this version of Howdah; allowed: barmanObjectStore',
+      'spec.online: not supported by this version of Howdah',
+    ],
+  ],
+  [
+    'by a plugin that is not named',
+    { method: 'plugin' },
+    [
+      'spec.method: "plugin": not supported by this version of Howdah; allowed: barmanObjectStore',
+      'spec.pluginConfiguration.name: "": must be set with method plugin',
+    ],
+  ],
+  [
+    'with a plugin of no use',
+    { pluginConfiguration: { name: 'a' } },
+    [
+      'spec.pluginConfiguration: not supported by this version of Howdah',
+      'spec.pluginConfiguration: is only for method plugin; the method is barmanObjectStore',
+    ],
+  ],
+])('%s', (_name, spec, expected) => {
+  expect(validateBackup(backup(spec)).errors.map(formatFieldError)).toEqual(expected);
+});
+
+test('the deadline is a number', () => {
+  expect(validateBackup(backup({}, { 'cnpg.io/volumeSnapshotDeadline': '5m' })).errors.map(formatFieldError)).toEqual([
+    'metadata.annotations[cnpg.io/volumeSnapshotDeadline]: "5m": must be a whole number of minutes',
+  ]);
+});
