@@ -9,17 +9,17 @@ export function* updateRules(cluster: Cluster, old: Cluster): Generator<FieldErr
   yield* imageChanges(cluster, old);
   yield* slotChanges(cluster.spec, old.spec);
   for (const name of ['postgresUID', 'postgresGID'] as const) {
-    const value = cluster.spec[name];
-    if (value !== old.spec[name])
-      yield fieldError(`spec.${name}`, value, `cannot change; it is ${old.spec[name] ?? 26}`);
+    const { [name]: value = 26 } = cluster.spec;
+    const { [name]: before = 26 } = old.spec;
+    if (value !== before) yield fieldError(`spec.${name}`, value, `cannot change; it is ${before}`);
   }
   const level = cluster.spec.postgresql?.parameters?.wal_level;
-  const before = old.spec.postgresql?.parameters?.wal_level;
-  if (level === 'minimal' && before !== 'minimal') {
+  const oldLevel = old.spec.postgresql?.parameters?.wal_level;
+  if (level === 'minimal' && oldLevel !== 'minimal') {
     yield fieldError(
       'spec.postgresql.parameters[wal_level]',
       level,
-      `cannot become minimal; it is ${before ?? 'logical'}`,
+      `cannot become minimal; it is ${oldLevel ?? 'logical'}`,
     );
   }
   if (old.status?.switchReplicaClusterStatus?.inProgress && !same(cluster.spec.replica, old.spec.replica)) {
@@ -87,12 +87,12 @@ function* slotChanges(spec: Spec, old: Spec): Generator<FieldError> {
   const now = spec.replicationSlots?.highAvailability;
   if (!now) {
     yield fieldError(field, undefined, 'cannot be removed while it is enabled; disable it first');
-  } else if (now.enabled !== false && now.slotPrefix !== before.slotPrefix) {
-    yield fieldError(
-      `${field}.slotPrefix`,
-      now.slotPrefix,
-      `cannot change while slots are enabled; it is ${before.slotPrefix ?? ''}`,
-    );
+    return;
+  }
+  const { slotPrefix: prefix = '_cnpg_' } = now;
+  const { slotPrefix: oldPrefix = '_cnpg_' } = before;
+  if (now.enabled !== false && prefix !== oldPrefix) {
+    yield fieldError(`${field}.slotPrefix`, prefix, `cannot change while slots are enabled; it is ${oldPrefix}`);
   }
 }
 
