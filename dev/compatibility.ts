@@ -2,4 +2,4 @@
 import { kinds } from '../src/api/kinds/kinds.ts';
 import { compatibility, summaryLine } from '../src/api/support/compatibility.ts';
 
-for (const entry of compatibility(kinds)) process.stdout.write(`${summaryLine(entry)}\n`);
+process.stdout.write(`${compatibility(kinds).map(summaryLine).join('\n')}\n`);
