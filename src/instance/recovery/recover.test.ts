@@ -89,7 +89,7 @@ async function aRestore({ major, origin, target, change }: Restore): Promise<Res
         place: { data, wal: `${root}/wal/pg_wal`, tablespaces: `${root}/tablespaces` },
         state: `${root}/data/howdah`,
         directory: `${root}/run`,
-        program: path.join(installation.bin, 'postgres'),
+        program: () => Promise.resolve(path.join(installation.bin, 'postgres')),
         ...(installation.user && { user: installation.user }),
         restoreCommand: `HOWDAH_LOCAL_PORT=${wal.port} ${script} restore %f %p`,
         settings: { shared_buffers: '16MB', fsync: 'off' },

@@ -32,7 +32,8 @@ export interface RecoverOptions {
   readonly state: string;
   /** For the socket; private. */
   readonly directory: string;
-  readonly program: string;
+  /** `postgres` of a major version. */
+  readonly program: (major: number) => Promise<string>;
   /** Who PostgreSQL runs as, when it is somebody else than us. */
   readonly user?: { readonly uid: number; readonly gid: number };
   /** restore_command; what it asks must be a Restorer on `origin` whose failures stop PostgreSQL. */
@@ -138,7 +139,9 @@ async function replay(options: RecoverOptions, entry: CatalogEntry): Promise<Rec
       if (one !== undefined) await handOver(one, user).catch(ignoreMissing);
     }
   await mkdir(state, { recursive: true, mode: 0o700 });
-  const { directory, program } = options;
+  const { directory } = options;
+  const major = Number((await readFile(path.join(place.data, 'PG_VERSION'), 'utf8')).trim());
+  const program = await options.program(major);
   const settings = await recoverySettings(options);
   const server = await RecoveryServer.start({
     ...{ program, directory, settings, data: place.data, logFile: recoveryLogFile(state) },

@@ -70,10 +70,10 @@ export async function archivingPostgres(
   await chmod(directory, 0o755);
   const states: ArchivingState[] = [];
   const until = new AbortController();
-  let server: TemporaryPostgres | undefined;
+  const running: { server?: TemporaryPostgres } = {};
   const current = (): TemporaryPostgres => {
-    if (!server) throw new Error('the server is not up');
-    return server;
+    if (!running.server) throw new Error('the server is not up');
+    return running.server;
   };
   let segmentSize = 16 << 20;
   const archiver = new Archiver({
@@ -98,7 +98,8 @@ export async function archivingPostgres(
     max_wal_senders: '5',
     ...options.settings,
   };
-  server = await temporaryPostgres({ ...options, settings });
+  const server = await temporaryPostgres({ ...options, settings });
+  running.server = server;
   segmentSize = (await readServerFacts(server.connection())).segmentSize;
   return {
     server,

@@ -12,12 +12,12 @@ import { reserveSlot } from './slot.ts';
 export interface JoinCluster extends KubeObject {
   spec?: {
     walStorage?: unknown;
+    certificates?: { serverCASecret?: string; replicationTLSSecret?: string };
     replicationSlots?: { highAvailability?: { enabled?: boolean; slotPrefix?: string } };
   };
   status?: {
     currentPrimary?: string;
     instancesReportedState?: Record<string, { ip?: string }>;
-    certificates?: { serverCASecret?: string; replicationTLSSecret?: string };
   };
 }
 
@@ -50,7 +50,7 @@ export async function primaryAddress(deps: JoinDeps, cluster: JoinCluster): Prom
   if (primary === '') throw new Error('the cluster has no primary yet');
   if (primary === deps.instanceName) throw new Error(`${primary} is the primary and cannot be cloned from itself`);
   const service = naming.readWriteService(deps.clusterName);
-  const certificates = cluster.status?.certificates ?? {};
+  const certificates = cluster.spec?.certificates ?? {};
   const client = certificates.replicationTLSSecret ?? naming.replicationSecret(deps.clusterName);
   const [ca, cert, key] = await Promise.all([
     secretValue(deps, certificates.serverCASecret ?? naming.caSecret(deps.clusterName), 'ca.crt'),

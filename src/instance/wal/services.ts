@@ -1,0 +1,118 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Logger } from 'pino';
+import type { Cluster } from '../../api/generated/cluster.ts';
+import type { KubeApi } from '../../kube/port.ts';
+import { annotation } from '../../labels.ts';
+import { type ControlData, parseControlData } from '../../postgres/control-data.ts';
+import { BackupRunner } from '../backup/runner.ts';
+import type { ServerAddress } from '../replication/connection.ts';
+import type { WalHandlers } from '../wal-port.ts';
+import { ArchiveSource, type SectionAt } from './archive-source.ts';
+import { Archiver } from './archive.ts';
+import { ArchivingReporter, conditionWriter } from './condition.ts';
+import { HistoryCache, findHistory } from './history.ts';
+import { Restorer } from './restore.ts';
+
+export interface ArchiveServicesDeps {
+  readonly kube: KubeApi;
+  readonly namespace: string;
+  readonly clusterName: string;
+  readonly podName: string;
+  readonly dataDirectory: string;
+  /** Newest known Cluster. */
+  readonly cluster: () => Cluster | undefined;
+  /** This instance serves as the cluster's primary. */
+  readonly isPrimary: () => boolean;
+  /** A statement on the server beside us, as superuser. */
+  readonly query: (sql: string) => Promise<Record<string, unknown>[]>;
+  /** The same server for sessions of our own: unix socket, superuser. */
+  readonly socket: { readonly host: string; readonly port: number };
+  readonly replication: () => Promise<ServerAddress>;
+  readonly log: Logger;
+  /** The manager's life. */
+  readonly signal: AbortSignal;
+}
+
+export interface ArchiveServices extends AsyncDisposable {
+  readonly handlers: WalHandlers;
+  readonly archiver: Archiver;
+  readonly backups: BackupRunner;
+}
+
+/** A standby has another way to its WAL, so it is not held up for long. */
+const standbyPatience = 5_000;
+
+export function archiveSection(cluster: Cluster | undefined, clusterName: string): SectionAt | undefined {
+  const section = cluster?.spec.backup?.barmanObjectStore;
+  return section && { section, field: 'spec.backup.barmanObjectStore', defaultServer: clusterName };
+}
+
+/** Archive, restore and backups of a running instance. `backups.run(signal)` is for the caller to run. */
+export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveServices {
+  const { kube, namespace, clusterName, podName, dataDirectory, cluster, isPrimary, query, log, signal } = deps;
+  const section = (): SectionAt | undefined => archiveSection(cluster(), clusterName);
+  const source = new ArchiveSource(kube, namespace, section);
+  const histories = new HistoryCache((timeline) =>
+    findHistory(dataDirectory, timeline, () => source.get(signal), signal),
+  );
+  const control = async (): Promise<ControlData> =>
+    parseControlData(await readFile(path.join(dataDirectory, 'global/pg_control')));
+  const segmentSize = async (): Promise<number> => (await control()).walSegmentSize;
+  const reporter = new ArchivingReporter(
+    conditionWriter(kube, { namespace, name: clusterName }, signal),
+    log.child({ logger: 'wal-archive' }),
+  );
+  const archiver = new Archiver({
+    dataDirectory,
+    source,
+    isPrimary,
+    systemIdentifier: async () => (await control()).systemIdentifier,
+    history: async () => histories.get(await writtenTimeline(query)),
+    segmentSize,
+    skipEmptyCheck: () => cluster()?.metadata.annotations?.[annotation.skipEmptyWalArchiveCheck] === 'enabled',
+    reporter,
+    log: log.child({ logger: 'wal-archive' }),
+    signal,
+  });
+  const restorer = new Restorer({
+    dataDirectory,
+    source,
+    segmentSize,
+    // Who is to become primary needs what the others must not see yet.
+    history: () => {
+      const status = cluster()?.status;
+      return histories.get(status?.targetPrimary === podName ? undefined : status?.timelineID);
+    },
+    onFailure: 'stream',
+    patience: standbyPatience,
+    log: log.child({ logger: 'wal-restore' }),
+    signal,
+  });
+  const sql = { ...deps.socket, user: 'postgres', database: 'postgres' };
+  const replication = deps.replication;
+  const backups = new BackupRunner({
+    ...{ kube, namespace, clusterName, podName, source, section, sql, replication, isPrimary },
+    log: log.child({ logger: 'backup' }),
+  });
+  return {
+    handlers: { archiver, restorer },
+    archiver,
+    backups,
+    async [Symbol.asyncDispose]() {
+      await reporter.settled();
+      await restorer.close();
+      source[Symbol.dispose]();
+    },
+  };
+}
+
+/** The timeline that WAL is being written on; undefined when nobody can tell, and then nothing is refused for its timeline. */
+async function writtenTimeline(query: ArchiveServicesDeps['query']): Promise<number | undefined> {
+  const rows = await query(
+    `SELECT pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8) AS timeline
+      WHERE NOT pg_catalog.pg_is_in_recovery()`,
+  ).catch(() => []);
+  const timeline = rows[0]?.['timeline'];
+  return typeof timeline === 'string' ? Number.parseInt(timeline, 16) : undefined;
+}
