@@ -1,0 +1,187 @@
+// The world of the synchronous model: three (or more) instances, one lease, messages that may be lost or late. A log is a string with
+// one character a record: a digit for the start of the timeline of that id, a letter for a commit. Time does not exist here, since in
+// synchronous mode nothing safe may rest on it: whoever wants to stand for election may do so at any moment.
+
+export interface Config {
+  readonly version: number;
+  readonly epoch: number;
+  readonly owner: string;
+  readonly names: readonly string[];
+  readonly number: number;
+}
+
+export interface Lease {
+  readonly holder: string;
+  readonly epoch: number;
+  readonly configs: readonly Config[];
+  readonly members: readonly string[];
+}
+
+export interface Instance {
+  readonly up: boolean;
+  /** The random id of the data directory. */
+  readonly incarnation: number;
+  // On disk.
+  readonly log: string;
+  readonly promised: number;
+  readonly led: number;
+  readonly ownsLog: boolean;
+  /** Lost with the process: what a mutant forgot to fsync. */
+  readonly unsynced: number;
+  // In memory.
+  readonly role: 'primary' | 'standby' | 'stopped';
+  /** Index of the primary whose WAL it receives, or −1. */
+  readonly source: number;
+  readonly receiverClosed: boolean;
+  /** Epoch that it stands for, or 0, and the promises it has: members, with '!' when the giver owns its log. */
+  readonly candidacy: number;
+  readonly promises: readonly string[];
+  /** The configurations that the lease held when it began to stand (only a mutant looks at them). */
+  readonly quorumOf: readonly Config[];
+  /** As primary: what is in effect, what was before a change that not every walsender has seen, and the barrier of rule 19 (d). */
+  readonly config: Config | undefined;
+  readonly before: Config | undefined;
+  readonly barrier: number;
+  /** As primary: for each instance the identity under which it streams and how far it has said that it flushed (−1: not connected). */
+  readonly flushed: readonly (readonly [string, number])[];
+}
+
+export interface World {
+  readonly instances: readonly Instance[];
+  readonly lease: Lease;
+  /** Answers on the way: candidate, epoch, promise. */
+  readonly answers: readonly (readonly [number, number, string])[];
+  readonly acknowledged: string;
+  readonly commits: number;
+  readonly incarnations: number;
+  /** Epochs in which somebody was promoted, in order, and the log with which the newest one was. */
+  readonly promotions: readonly number[];
+  readonly newestLog: string;
+  readonly crashes: number;
+  readonly losses: number;
+  readonly changes: number;
+  readonly stops: number;
+  readonly wrong: string;
+}
+
+export interface Bounds {
+  readonly instances: number;
+  /** W of every configuration. */
+  readonly number: number;
+  readonly commits: number;
+  readonly epochs: number;
+  readonly crashes: number;
+  readonly losses: number;
+  readonly changes: number;
+  readonly stops: number;
+}
+
+const letters = 'abcdefghij';
+export const name = (index: number): string => letters[index] ?? '?';
+export const member = (world: World, index: number): string => `${name(index)}${world.instances[index]?.incarnation}`;
+export const instanceOf = (memberId: string): number => letters.indexOf(memberId[0] ?? '');
+
+/** Timeline of the last record and number of records: orders logs as (timeline, LSN) does. */
+export function position(log: string): { timeline: number; lsn: bigint } {
+  const timeline = [...log].reduce((last, record) => (record >= '0' && record <= '9' ? Number(record) : last), 0);
+  return { timeline, lsn: BigInt(log.length) };
+}
+
+const someInstance = (index: number, primary: boolean, config: Config): Instance => ({
+  up: true,
+  incarnation: index,
+  log: '1',
+  promised: 1,
+  led: primary ? 1 : 0,
+  ownsLog: primary,
+  unsynced: 0,
+  role: primary ? 'primary' : 'standby',
+  source: primary ? -1 : 0,
+  receiverClosed: false,
+  candidacy: 0,
+  promises: [],
+  quorumOf: [],
+  config: primary ? config : undefined,
+  before: undefined,
+  barrier: -1,
+  flushed: primary ? config.names.map((_, at) => [`${name(at + 1)}${at + 1}`, 1] as const) : [],
+});
+
+/** A healthy cluster: the first instance leads in epoch 1, the others stream from it. */
+export function healthyCluster({ instances, number }: Bounds): World {
+  const members = Array.from({ length: instances }, (_, index) => `${name(index)}${index}`);
+  const config: Config = { version: 1, epoch: 1, owner: members[0] ?? '', names: members.slice(1), number };
+  return {
+    instances: members.map((_, index) => {
+      const made = someInstance(index, index === 0, config);
+      return index === 0 ? { ...made, flushed: [['', -1], ...made.flushed] } : made;
+    }),
+    lease: { holder: members[0] ?? '', epoch: 1, configs: [config], members },
+    answers: [],
+    acknowledged: '',
+    commits: 0,
+    incarnations: instances,
+    promotions: [1],
+    newestLog: '1',
+    crashes: 0,
+    losses: 0,
+    changes: 0,
+    stops: 0,
+    wrong: '',
+  };
+}
+
+/** The world with one instance changed. */
+export function put(world: World, index: number, change: Partial<Instance>): World {
+  const instances = world.instances.map((instance, at) => (at === index ? { ...instance, ...change } : instance));
+  return { ...world, instances };
+}
+
+const configKey = (config: Config | undefined): string =>
+  config ? `${config.version}.${config.epoch}${config.owner}[${config.names.join('')}]${config.number}` : '-';
+
+/** Equal worlds have equal keys; counters of the bounds belong to it, since they say what may still happen. */
+export function worldKey(world: World): string {
+  const parts = world.instances.map((i) =>
+    [
+      i.up ? 1 : 0,
+      i.incarnation,
+      i.log,
+      i.promised,
+      i.led,
+      i.ownsLog ? 1 : 0,
+      i.unsynced,
+      i.role[0] === 's' ? i.role[2] : 'p',
+      i.source,
+      i.receiverClosed ? 1 : 0,
+      i.candidacy,
+      [...i.promises].sort().join(''),
+      i.quorumOf.map(configKey).join('+'),
+      configKey(i.config),
+      configKey(i.before),
+      i.barrier,
+      i.flushed.map(([who, at]) => `${who}:${at}`).join(','),
+    ].join('|'),
+  );
+  const { lease } = world;
+  return [
+    ...parts,
+    lease.holder,
+    lease.epoch,
+    lease.configs.map(configKey).join('+'),
+    lease.members.join(''),
+    [...world.answers]
+      .map((answer) => answer.join('.'))
+      .sort()
+      .join(' '),
+    [...world.acknowledged].sort().join(''),
+    world.commits,
+    world.promotions.join('.'),
+    world.newestLog,
+    world.crashes,
+    world.losses,
+    world.changes,
+    world.stops,
+    world.wrong,
+  ].join('/');
+}
