@@ -1,0 +1,135 @@
+import { mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, expect, test } from '@jest/globals';
+import { walKey } from '../../objectstore/layout.ts';
+import type { ObjectStore } from '../../objectstore/port.ts';
+import { parseHistory } from '../../postgres/timeline.ts';
+import { silent, testArchive } from '../recovery/testing.ts';
+import type { Archive } from './archive-source.ts';
+import { Restorer, type RestorerDeps } from './restore.ts';
+import { putWal } from './wal-objects.ts';
+
+const directories: string[] = [];
+afterEach(async () => {
+  for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
+});
+
+const name = (index: number, timeline = '00000001'): string =>
+  `${timeline}00000000000000${index.toString(16).toUpperCase().padStart(2, '0')}`;
+const signal = (): AbortSignal => AbortSignal.timeout(30_000);
+const put = (archive: Archive, file: string, text: string) =>
+  putWal(archive, { name: file, bytes: Buffer.from(text), systemIdentifier: '7' }, signal());
+
+async function aRestorer(archive: Archive | undefined, change: Partial<RestorerDeps> = {}) {
+  const data = await mkdtemp(path.join(os.tmpdir(), 'hwx-'));
+  directories.push(data);
+  await mkdir(`${data}/pg_wal`);
+  const restorer = new Restorer({
+    dataDirectory: data,
+    source: { get: () => Promise.resolve(archive), invalidate: () => undefined },
+    segmentSize: () => Promise.resolve(16 << 20),
+    history: () => Promise.resolve(undefined),
+    onFailure: 'stop',
+    patience: 0,
+    log: silent,
+    signal: signal(),
+    ...change,
+  });
+  const target = `${data}/pg_wal/RECOVERYXLOG`;
+  return { data, restorer, target, ask: (file: string) => restorer.restore(file, target, signal()) };
+}
+
+test('a file comes whole, whatever its compression, and the next ones are fetched ahead', async () => {
+  await using store = await testArchive();
+  const archive = await store.open('one');
+  const gzip = await store.open('one', { wal: { compression: 'gzip', attributes: {}, maxParallel: 1 } });
+  for (const index of [1, 2]) await put(archive, name(index), `plain ${index}`);
+  await put(gzip, name(3), 'packed 3');
+  let gets: string[] = [];
+  const watched: ObjectStore = {
+    ...archive.store,
+    get: (key, options) => {
+      gets.push(key.slice(key.lastIndexOf('/') + 1));
+      return archive.store.get(key, options);
+    },
+  };
+  const { ask, target, data, restorer } = await aRestorer({ ...archive, store: watched });
+  expect(await ask(name(1))).toEqual({ outcome: 'restored' });
+  expect(await readFile(target, 'utf8')).toBe('plain 1');
+  for (let tries = 0; (await readdir(`${data}/pg_wal/.howdah-restore`)).length < 2 && tries < 100; tries += 1)
+    await new Promise((r) => setTimeout(r, 10));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  gets = [];
+  expect(await ask(name(2))).toEqual({ outcome: 'restored' });
+  expect(await readFile(target, 'utf8')).toBe('plain 2');
+  expect(gets).not.toContain(name(2));
+  expect(await ask(name(3))).toEqual({ outcome: 'restored' });
+  expect(await readFile(target, 'utf8')).toBe('packed 3');
+  expect(await ask(name(4))).toEqual({ outcome: 'absent' });
+  await put(archive, name(4), 'late 4');
+  expect(await ask(name(4))).toEqual({ outcome: 'restored' });
+  await restorer.close();
+  expect(await readdir(`${data}/pg_wal`)).toEqual(['RECOVERYXLOG']);
+});
+
+test('only what belongs to the history of the cluster is given to PostgreSQL', async () => {
+  await using store = await testArchive();
+  const archive = await store.open('one');
+  for (const file of [name(4), name(5), name(6, '00000003'), '00000003.history', '00000002.history'])
+    await put(archive, file, 'x');
+  const history = parseHistory(2, '1\t0/5000148\tx\n');
+  const { ask } = await aRestorer(archive, { history: () => Promise.resolve(history) });
+  expect(await ask(name(4))).toEqual({ outcome: 'restored' });
+  expect(await ask(name(5))).toEqual({ outcome: 'absent' });
+  expect(await ask(name(6, '00000003'))).toEqual({ outcome: 'absent' });
+  expect(await ask('00000003.history')).toEqual({ outcome: 'absent' });
+  expect(await ask('00000002.history')).toEqual({ outcome: 'restored' });
+});
+
+test('a failure of the network is never "not there"', async () => {
+  await using store = await testArchive();
+  const archive = await store.open('one');
+  const away = await store.open('one', { s3: { ...archive.config.s3, endpoint: 'http://127.0.0.1:1', attempts: 1 } });
+  expect(await (await aRestorer(away)).ask(name(1))).toMatchObject({ outcome: 'failed', fatal: true });
+  expect(await (await aRestorer(away, { onFailure: 'stream' })).ask(name(1))).toMatchObject({
+    outcome: 'failed',
+    fatal: false,
+  });
+  expect(await (await aRestorer(undefined)).ask(name(1))).toEqual({ outcome: 'absent' });
+  await put(archive, name(1), 'x');
+  let calls = 0;
+  const source = { get: () => Promise.resolve(archive), invalidate: () => undefined };
+  const flaky: ObjectStore = {
+    ...archive.store,
+    get: (...args) => ((calls += 1) < 2 ? away : archive).store.get(...args),
+  };
+  const patient = await aRestorer(
+    { ...archive, store: flaky },
+    { patience: 10_000, source: { ...source, get: () => Promise.resolve({ ...archive, store: flaky }) } },
+  );
+  expect(await patient.ask(name(1))).toEqual({ outcome: 'restored' });
+});
+
+test('a damaged file is not given to PostgreSQL', async () => {
+  await using store = await testArchive();
+  const archive = await store.open('one');
+  const metadata = { sha256: '00'.repeat(32) };
+  await archive.store.put(walKey(archive.config.location, name(1), 'none'), Buffer.from('damaged'), { metadata });
+  const { ask, data } = await aRestorer(archive);
+  expect(await ask(name(1))).toMatchObject({
+    outcome: 'failed',
+    fatal: true,
+    message: expect.stringContaining('damaged'),
+  });
+  expect(await readdir(`${data}/pg_wal`)).toEqual([]);
+});
+
+test('nothing is written outside of the data directory', async () => {
+  await using store = await testArchive();
+  const archive = await store.open('one');
+  await put(archive, name(1), 'x');
+  const { restorer } = await aRestorer(archive);
+  expect(await restorer.restore(name(1), '/tmp/hwx-elsewhere', signal())).toMatchObject({ outcome: 'failed' });
+  expect(await restorer.restore('../../etc/passwd', 'pg_wal/x', signal())).toEqual({ outcome: 'absent' });
+});
