@@ -25,7 +25,7 @@ export interface Kubelet {
 /** Only the API server (and administrators) may ask: pods of the platform have certificates of other authorities or none. */
 function mayAsk(socket: TLSSocket): boolean {
   const { subject } = socket.getPeerCertificate();
-  const organizations = subject?.O as string | string[] | undefined;
+  const organizations = subject?.O;
   return socket.authorized && [organizations].flat().includes('system:masters');
 }
 
