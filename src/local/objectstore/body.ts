@@ -55,14 +55,16 @@ export async function readBody(
 ): Promise<BodyDigest> {
   const framing = chunkFraming(authenticated.payload);
   const expected = expectations(request, authenticated.payload, algorithm);
-  const decoder = framing && new ChunkDecoder(request.message, framing, authenticated.chunks);
+  // A refused body is read to its end and forgotten (server.ts): to cut it off would cut off the answer.
+  const source: AsyncIterableIterator<Buffer> = request.message.iterator({ destroyOnReturn: false });
+  const decoder = framing && new ChunkDecoder(source, framing, authenticated.chunks);
   // The MD5 costs more than all the rest together.
   const needsMd5 = !anyEtag || expected.md5 !== undefined || expected.sha256 === undefined;
   const md5 = needsMd5 ? createHash('md5') : undefined;
   const sha256 = expected.sha256 === undefined ? undefined : createHash('sha256');
   const checksum = startChecksum(expected.algorithm);
   let size = 0;
-  for await (const data of decoder?.data() ?? (request.message as AsyncIterable<Buffer>)) {
+  for await (const data of decoder?.data() ?? source) {
     size += data.length;
     if (size > expected.length) break;
     md5?.update(data);

@@ -46,6 +46,14 @@ export class ChunkDecoder {
   }
 
   async *data(): AsyncGenerator<Buffer, void, void> {
+    try {
+      yield* this.#chunks();
+    } finally {
+      await this.#source.return?.();
+    }
+  }
+
+  async *#chunks(): AsyncGenerator<Buffer, void, void> {
     for (;;) {
       const header = await this.#line();
       const [sizeText = '', ...extensions] = header.split(';');

@@ -289,6 +289,11 @@ test('an object that is replaced or deleted while it is read is read to its end'
   expect(Buffer.from((await Body?.transformToByteArray()) ?? []).equals(data)).toBe(true);
 });
 
+test('a large body that is refused before it is read does not keep the answer from its sender', async () => {
+  const refused = client.send(new PutObjectCommand({ Bucket: 'missing', Key: 'k', Body: bytes(20_000_000) }));
+  expect(await failure(refused)).toEqual({ code: 'NoSuchBucket', status: 404 });
+});
+
 test('what the store cannot do is refused, not passed over', async () => {
   const lifecycle = new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: { Rules: [] } });
   expect(await failure(client.send(lifecycle))).toMatchObject({ code: 'NotImplemented', status: 501 });

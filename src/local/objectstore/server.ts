@@ -60,11 +60,14 @@ async function handle(context: ServerContext, message: IncomingMessage, response
     if (message.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
     reply = await operation({ request, authenticated, store: context.store });
   } catch (error) {
+    // Nobody is left to answer to.
     if (message.destroyed && !message.complete) return;
     const answer = toS3Error(error);
     if (!(error instanceof S3Error)) context.onError(error);
     reply = errorReply(answer, message.url ?? '', id);
   }
+  // What is left of the body of a refused request, so that its sender gets to read the answer.
+  message.resume();
   await respond(message, response, reply);
 }
 

@@ -1,3 +1,4 @@
+import { createCipheriv, createHash } from 'node:crypto';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { TestObjectStore } from './testing.ts';
 
@@ -16,12 +17,8 @@ export async function failure(work: Promise<unknown>): Promise<{ code: string; s
   throw new Error('it did not fail');
 }
 
+/** Bytes without a pattern, the same ones for the same seed. */
 export const bytes = (size: number, seed = 1): Buffer => {
-  const buffer = Buffer.allocUnsafe(size);
-  let state = seed;
-  for (let at = 0; at < size; at++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    buffer[at] = state >>> 24;
-  }
-  return buffer;
+  const key = createHash('md5').update(String(seed)).digest();
+  return createCipheriv('aes-128-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(size));
 };
