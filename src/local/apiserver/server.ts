@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Rbac } from './auth/rbac.ts';
 import { Tokens } from './auth/tokens.ts';
 import { followDefinitions } from './crd/definitions.ts';
+import { Programs } from './crd/programs.ts';
 import { createServer, type Log } from './http/server.ts';
 import { bootstrap } from './lifecycle/bootstrap.ts';
 import { followDeletedDefinitions } from './lifecycle/definitions.ts';
@@ -71,6 +72,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     store,
     registry,
     now,
+    programs: new Programs(),
     advertised,
     rbac: new Rbac(store),
     tokens: new Tokens(keys.serviceAccountKey, store),

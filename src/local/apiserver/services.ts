@@ -1,5 +1,6 @@
 import type { Rbac } from './auth/rbac.ts';
 import type { Tokens } from './auth/tokens.ts';
+import type { Programs } from './crd/programs.ts';
 import type { RequestInfo } from './http/request-info.ts';
 import type { Registry } from './registry.ts';
 import type { Store } from './storage/store.ts';
@@ -11,6 +12,7 @@ export interface Services {
   readonly registry: Registry;
   readonly rbac: Rbac;
   readonly tokens: Tokens;
+  readonly programs: Programs;
   readonly now: () => Date;
   /** First three numbers or two numbers and a third of the ClusterIPs, such as "127.88.96". */
   readonly serviceNetwork: string;

@@ -7,7 +7,7 @@ import { prune } from '../schema/prune.ts';
 import { validateValue } from '../schema/validate.ts';
 import type { Call } from '../services.ts';
 import type { Obj } from '../types.ts';
-import { validateRules } from '../crd/rules.ts';
+import { rulesSkipped, schemaHasRules, validateRules } from '../crd/rules.ts';
 
 const noSchema = {};
 
@@ -44,17 +44,19 @@ export function decoded(call: Call, resource: Resource, object: Obj): Obj {
 }
 
 /** Everything that is wrong with the object by its schema and the rules in it. */
-export function schemaCauses(resource: Resource, object: Obj, current: Obj | undefined): Cause[] {
+function schemaCauses(call: Call, resource: Resource, object: Obj, current: Obj | undefined): Cause[] {
   const { schema } = resource;
   if (!schema) return [];
   const causes = validateValue(object, schema, '', current);
-  return causes.length > 0 || !resource.crd ? causes : validateRules(schema, object, current);
+  if (!resource.crd || !schemaHasRules(schema)) return causes;
+  if (causes.length > 0) return [...causes, rulesSkipped];
+  return validateRules(schema, object, current, call.services.programs);
 }
 
 /** From what a client sent to what may be stored, or an error that names each wrong field. */
 export function shape(call: Call, resource: Resource, object: Obj, current: Obj | undefined): Obj {
   const value = decoded(call, resource, object);
-  const causes = schemaCauses(resource, value, current);
+  const causes = schemaCauses(call, resource, value, current);
   if (causes.length > 0) throw invalid(resource, value.metadata.name ?? '', causes);
   return value;
 }
