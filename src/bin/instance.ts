@@ -1,4 +1,73 @@
-export async function main(_args: string[]): Promise<number> {
-  process.stderr.write('howdah instance: not in this build yet\n');
-  return 1;
+// `howdah instance …`: what runs in the pods of a Cluster. Each command loads only its own part.
+import { readEnvironment } from '../instance/environment.ts';
+import { createLogger, type Logger } from '../instance/log/logger.ts';
+
+interface Options {
+  readonly logLevel: string;
+  readonly levelField: string | undefined;
+  readonly timestampField: string | undefined;
+}
+
+function parseOptions(args: readonly string[]): Options {
+  const values = new Map(
+    args.map((argument) => {
+      const found = /^--([a-z-]+)(?:=(.*))?$/.exec(argument);
+      if (!found) throw new Error(`unknown argument "${argument}"`);
+      return [found[1] ?? '', found[2] ?? ''] as const;
+    }),
+  );
+  const known = ['log-level', 'log-field-level', 'log-field-timestamp'];
+  for (const name of values.keys()) if (!known.includes(name)) throw new Error(`unknown option "--${name}"`);
+  return {
+    logLevel: values.get('log-level') ?? 'info',
+    levelField: values.get('log-field-level'),
+    timestampField: values.get('log-field-timestamp'),
+  };
+}
+
+async function run(log: Logger): Promise<number> {
+  const { connectSupervisor } = await import('../instance/supervisor/supervisor.ts');
+  const supervisor = connectSupervisor();
+  supervisor.heartbeat();
+  const { runInstance } = await import('../instance/run.ts');
+  await runInstance(readEnvironment(), log, supervisor);
+  supervisor.done(0);
+  return 0;
+}
+
+/** Runs a Job's work; SIGTERM aborts it. */
+async function job(name: 'init' | 'join' | 'restore', log: Logger): Promise<number> {
+  const life = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => life.abort(new Error(`ended by ${signal}`)));
+  const { runJob } = await import('../instance/jobs.ts');
+  await runJob(name, readEnvironment(), log, life.signal);
+  return 0;
+}
+
+async function status(): Promise<number> {
+  const { printStatus } = await import('../instance/status/print.ts');
+  return printStatus(process.env);
+}
+
+export async function main(args: string[]): Promise<number> {
+  const [command = '', ...rest] = args;
+  if (!['run', 'init', 'join', 'restore', 'status'].includes(command)) {
+    process.stderr.write('usage: howdah instance run|init|join|restore|status [--log-level=LEVEL]\n');
+    return 2;
+  }
+  const options = parseOptions(rest);
+  const log = createLogger({
+    level: options.logLevel,
+    podName: process.env['POD_NAME'] ?? '',
+    ...(options.levelField ? { levelField: options.levelField } : {}),
+    ...(options.timestampField ? { timestampField: options.timestampField } : {}),
+  }).child({ logger: 'instance-manager' });
+  try {
+    if (command === 'status') return await status();
+    log.info({ command, pid: process.pid }, 'Starting');
+    return command === 'run' ? await run(log) : await job(command as 'init' | 'join' | 'restore', log);
+  } catch (error) {
+    log.error({ err: error }, error instanceof Error ? error.message : String(error));
+    return 1;
+  }
 }

@@ -27,6 +27,8 @@ export function renderHba(input: HbaInput): string {
   const lines = [
     `local all ${role.metrics} peer map=local`,
     'local all all peer map=local',
+    // The manager itself takes base backups over the socket.
+    `local replication ${role.superuser} peer map=local`,
     `hostssl postgres ${role.replication} all cert map=cnpg_streaming_replica`,
     `hostssl replication ${role.replication} all cert map=cnpg_streaming_replica`,
     `hostssl all ${role.pooler} all cert map=cnpg_pooler_pgbouncer`,

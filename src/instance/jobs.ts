@@ -1,0 +1,35 @@
+import { mkdir } from 'node:fs/promises';
+import { createKubeClient } from '../kube/client.ts';
+import { inClusterConnection } from '../kube/connection.ts';
+import type { InstanceEnvironment } from './environment.ts';
+import type { Logger } from './log/logger.ts';
+
+/** The work of the Jobs that make an instance's data directory. */
+export async function runJob(
+  name: 'init' | 'join' | 'restore',
+  environment: InstanceEnvironment,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace, clusterName, podName: instanceName, paths } = environment;
+  for (const directory of [paths.sockets, paths.certificates, paths.temporary]) {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+  }
+  await using kube = createKubeClient(inClusterConnection(paths.root));
+  switch (name) {
+    case 'init': {
+      const { runInit } = await import('./init/bootstrap.ts');
+      return runInit({ kube, environment, log, signal });
+    }
+    case 'join': {
+      const { runJoin } = await import('./replication/join.ts');
+      return runJoin({ kube, namespace, clusterName, instanceName, paths, log, signal });
+    }
+    case 'restore': {
+      const { runRestore } = await import('./recovery/restore.ts');
+      return runRestore({ kube, namespace, clusterName, instanceName, paths, log, signal });
+    }
+    default:
+      return name satisfies never;
+  }
+}

@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { createKubeClient } from '../kube/client.ts';
+import { inClusterConnection } from '../kube/connection.ts';
+import { port } from '../naming.ts';
+import { ClusterSource } from './cluster/cluster-source.ts';
+import { SecretSource } from './cluster/secret-source.ts';
+import type { InstanceContext } from './context.ts';
+import type { InstanceEnvironment } from './environment.ts';
+import { serveHttp } from './http/serve.ts';
+import { followPostgresLog } from './log/postgres-log.ts';
+import type { Logger } from './log/logger.ts';
+import { Manager } from './manager.ts';
+import { Session } from './sql/session.ts';
+import type { Supervisor } from './supervisor/supervisor.ts';
+import { runTasks } from './tasks.ts';
+import { walServices } from './wal-services.ts';
+
+/** Everything that the container's directories need before anything is written there. */
+async function prepareDirectories({ paths }: InstanceEnvironment): Promise<void> {
+  for (const directory of [paths.sockets, paths.certificates, paths.logs, paths.temporary, paths.external]) {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+  }
+}
+
+/** Runs the manager of one instance until its container is to end and PostgreSQL has stopped. */
+export async function runInstance(environment: InstanceEnvironment, log: Logger, supervisor: Supervisor): Promise<void> {
+  await prepareDirectories(environment);
+  const life = new AbortController();
+  const { paths, namespace, clusterName } = environment;
+  await using kube = createKubeClient(inClusterConnection(paths.root));
+  const cluster = new ClusterSource({
+    kube,
+    namespace,
+    name: clusterName,
+    cacheFile: path.join(path.dirname(paths.sockets), 'cache', 'cluster.json'),
+    log,
+  });
+  await cluster.loadCopy();
+  using secrets = new SecretSource({ kube, namespace, log });
+  await using session = new Session({ socketDirectory: paths.sockets, port: environment.port });
+  let termination = supervisor.terminatingSince();
+  const context: InstanceContext = {
+    environment,
+    log,
+    kube,
+    supervisor,
+    cluster,
+    secrets,
+    session,
+    signal: life.signal,
+    terminatingSince: () => termination,
+  };
+  const manager = new Manager(context);
+  const terminate = (): void => {
+    termination ??= Date.now();
+    manager.wake();
+  };
+  process.on('SIGTERM', terminate);
+  process.on('SIGINT', terminate);
+  cluster.on('change', () => manager.wake());
+  secrets.on('change', () => manager.wake());
+
+  const wal = walServices(context, () => manager.view);
+  const stopLog = new AbortController();
+  const logged = followPostgresLog(
+    { paths, supervisorDirectory: supervisor.directory, log, postmaster: () => manager.view?.postmaster.pid },
+    stopLog.signal,
+  );
+  const background = [
+    cluster.run(life.signal),
+    serveHttp({ context, view: () => manager.view, wal, sessionId: randomUUID(), ports: port }, life.signal),
+    runTasks(context, () => manager.view, wal, life.signal),
+  ].map((task) => task.catch((error: unknown) => log.error({ err: error }, 'A part of the manager ended')));
+  try {
+    await manager.run();
+  } finally {
+    life.abort();
+    stopLog.abort();
+    await Promise.all([...background, logged.catch(() => undefined)]);
+  }
+}
