@@ -1,15 +1,40 @@
 import type { Resource } from '../registry.ts';
 import type { Call } from '../services.ts';
 import type { Obj } from '../types.ts';
+import { shape } from '../rest/shape.ts';
+import { equal } from '../rest/equal.ts';
+import { matchingWebhooks } from './match.ts';
+import { callWebhook } from './webhook.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
+/** One admission: what is asked of the webhooks. */
+export interface Admission {
+  readonly call: Call;
+  readonly resource: Resource;
+  readonly operation: Operation;
+  readonly object: Obj | undefined;
+  readonly current: Obj | undefined;
+}
+
+/** Mutating webhooks one after the other, then validating ones all at once. Returns the object as they leave it. */
 export async function admit(
-  _call: Call,
-  _resource: Resource,
-  _operation: Operation,
+  call: Call,
+  resource: Resource,
+  operation: Operation,
   object: Obj,
-  _current: Obj | undefined,
+  current: Obj | undefined,
 ): Promise<Obj> {
-  return object;
+  // Webhooks are never asked about webhooks: a broken one must be removable.
+  if (resource.group === 'admissionregistration.k8s.io') return object;
+  const gone = operation === 'DELETE';
+  let admitted = object;
+  const admission = (): Admission => ({ call, resource, operation, object: gone ? undefined : admitted, current });
+  for (const webhook of matchingWebhooks(admission(), 'mutating')) {
+    const changed = await callWebhook(admission(), webhook, true);
+    if (changed && !equal(changed, admitted)) admitted = shape(call, resource, changed, current);
+  }
+  const validating = matchingWebhooks(admission(), 'validating');
+  await Promise.all(validating.map((webhook) => callWebhook(admission(), webhook, false)));
+  return admitted;
 }
