@@ -1,4 +1,71 @@
-export async function main(_args: string[]): Promise<number> {
-  process.stderr.write('howdah operator: not in this build yet\n');
-  return 1;
+import { parseArgs } from 'node:util';
+import { pino } from 'pino';
+import { createKubeClient } from '../kube/client.ts';
+import { inClusterConnection, type KubeConnection } from '../kube/connection.ts';
+import { kubeconfigConnection } from '../kube/kubeconfig.ts';
+import { readConfiguration } from '../operator/config.ts';
+import { messageOf } from '../operator/errors.ts';
+import { runOperator } from '../operator/runtime/run.ts';
+
+const usage = `usage: howdah operator [--kubeconfig FILE] [--leader-elect=false] [--max-concurrent-reconciles=10] [--log-level=info]
+
+Inside a pod the service account is used; outside, --kubeconfig or KUBECONFIG.
+`;
+
+const version = '0.1.0';
+
+function connect(kubeconfig: string | undefined): KubeConnection {
+  const file = kubeconfig ?? process.env['KUBECONFIG'];
+  if (file !== undefined && file !== '') return kubeconfigConnection(file);
+  return inClusterConnection(process.env['HOWDAH_ROOT'] ?? '');
+}
+
+const options = {
+  kubeconfig: { type: 'string' },
+  'leader-elect': { type: 'string', default: 'true' },
+  'max-concurrent-reconciles': { type: 'string', default: '10' },
+  'log-level': { type: 'string', default: 'info' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+export async function main(args: string[]): Promise<number> {
+  let values;
+  try {
+    ({ values } = parseArgs({ args, options }));
+  } catch (error) {
+    process.stderr.write(`howdah operator: ${messageOf(error)}\n${usage}`);
+    return 2;
+  }
+  if (values.help === true) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const log = pino({ level: values['log-level'], base: { logger: 'operator' } });
+  const stop = new AbortController();
+  const onSignal = (name: NodeJS.Signals): void => {
+    log.info({ signal: name }, 'stopping');
+    stop.abort();
+  };
+  process.once('SIGTERM', onSignal).once('SIGINT', onSignal);
+  try {
+    const connection = connect(values.kubeconfig);
+    await using api = createKubeClient(connection);
+    const configuration = await readConfiguration(api, process.env, version, stop.signal);
+    return await runOperator(
+      {
+        connection,
+        configuration,
+        log,
+        leaderElection: values['leader-elect'] !== 'false',
+        workers: Math.max(1, Number(values['max-concurrent-reconciles']) || 10),
+      },
+      stop.signal,
+    );
+  } catch (error) {
+    if (stop.signal.aborted) return 0;
+    log.fatal({ error: messageOf(error) }, 'the operator cannot run');
+    return 1;
+  } finally {
+    process.removeListener('SIGTERM', onSignal).removeListener('SIGINT', onSignal);
+  }
 }

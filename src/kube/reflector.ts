@@ -17,6 +17,8 @@ export interface ReflectorOptions<T> {
   readonly pageSize?: number;
   readonly indices?: Readonly<Record<string, IndexFunction<T>>>;
   readonly random?: () => number;
+  /** What is kept of an object: drop here what nobody will ask for. */
+  readonly transform?: (object: T) => T;
 }
 
 interface ReflectorEvents<T> {
@@ -129,7 +131,8 @@ export class Reflector<T extends KubeObject> extends EventEmitter<ReflectorEvent
     return version;
   }
 
-  #take(what: 'SET' | 'DELETED', object: T): void {
+  #take(what: 'SET' | 'DELETED', received: T): void {
+    const object = this.#options.transform?.(received) ?? received;
     // Nobody here reads them and they are the larger half of many objects.
     if (object.metadata?.managedFields !== undefined) delete object.metadata.managedFields;
     if (what === 'DELETED') {

@@ -36,16 +36,20 @@ export const roleOf = (cluster: Cluster, instance: string): string | undefined =
 /** The pod of an instance (reference §2.1). The spec it was made from is kept in an annotation, to notice later drift. */
 export function instancePod(cluster: Cluster, settings: BuildSettings, serial: number): Pod {
   const instance = instanceName(clusterName(cluster), serial);
+  const restartedAt = cluster.metadata.annotations?.[annotation.restartedAt];
   const metadata = objectMetadata(cluster, settings, instance, {
     labels: {
       [label.instanceName]: instance,
       [label.podRole]: podRole.instance,
       ...roleLabels(roleOf(cluster, instance)),
     },
-    annotations: { [annotation.nodeSerial]: String(serial) },
+    annotations: {
+      [annotation.nodeSerial]: String(serial),
+      ...(restartedAt === undefined ? {} : { [annotation.restartedAt]: restartedAt }),
+    },
   });
   const plain: Pod = { apiVersion: 'v1', kind: 'Pod', metadata, spec: instancePodSpec(cluster, settings, instance) };
-  const pod = patchedPod(plain, cluster.metadata?.annotations?.[annotation.podPatch]);
+  const pod = patchedPod(plain, cluster.metadata.annotations?.[annotation.podPatch]);
   return {
     ...pod,
     metadata: {

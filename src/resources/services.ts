@@ -23,11 +23,8 @@ const selectorOf = (cluster: Cluster, type: Selector): Record<string, string> =>
 export const serviceName = (cluster: string, type: Selector): string =>
   ({ rw: readWriteService, r: readService, ro: readOnlyService })[type](cluster);
 
-const isSelector = (type: string): type is Selector => type in selectors;
-
 function managedService(cluster: Cluster, settings: BuildSettings, managed: ManagedService): Service {
   const { metadata: own, spec } = managed.serviceTemplate;
-  if (!isSelector(managed.selectorType)) throw new Error(`spec.managed.services: selectorType ${managed.selectorType}`);
   const metadata = objectMetadata(cluster, settings, own?.name ?? '', {
     labels: { ...own?.labels, [label.isManaged]: 'true' },
     annotations: { ...own?.annotations, [annotation.updateStrategy]: managed.updateStrategy ?? 'patch' },

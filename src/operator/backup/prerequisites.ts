@@ -1,0 +1,39 @@
+import type { Backup } from '../../api/generated/backup.ts';
+import type { Cluster } from '../../api/generated/cluster.ts';
+import { annotation } from '../../labels.ts';
+
+export type Verdict =
+  | { readonly kind: 'go' }
+  | { readonly kind: 'wait'; readonly reason: string; readonly message: string }
+  | { readonly kind: 'wait-for-archive'; readonly reason: string; readonly message: string }
+  | { readonly kind: 'fail'; readonly reason: string; readonly message: string };
+
+const isTrue = ({ status }: Cluster, type: string): string | undefined =>
+  status?.conditions?.find((condition) => condition.type === type)?.status;
+
+/** Whether a backup of this cluster can be begun now. Ordered rules, the first that fits; reasons as in reference §2.17. */
+export function prerequisites(cluster: Cluster | undefined, backup: Backup): Verdict {
+  const name = backup.spec.cluster.name;
+  if (cluster === undefined) {
+    return { kind: 'wait', reason: 'FindingCluster', message: `Unknown cluster ${name}, will retry` };
+  }
+  if (cluster.metadata.annotations?.[annotation.hibernation] === 'on') {
+    return { kind: 'wait', reason: 'ClusterIsHibernated', message: `Cluster ${name} is hibernated` };
+  }
+  if (cluster.spec.backup === undefined) {
+    const message = `Cluster ${name} has no spec.backup section`;
+    return { kind: 'fail', reason: 'ClusterHasBackupConfigured', message };
+  }
+  if (cluster.spec.backup.barmanObjectStore === undefined) {
+    const message = `Cluster ${name} has no spec.backup.barmanObjectStore section`;
+    return { kind: 'fail', reason: 'ClusterHasNoBarmanSection', message };
+  }
+  if ((cluster.status?.currentPrimary ?? '') === '') {
+    return { kind: 'wait', reason: 'BackupPending', message: `Cluster ${name} has no primary yet` };
+  }
+  if (isTrue(cluster, 'ContinuousArchiving') === 'False') {
+    const message = `WAL archiving of cluster ${name} is failing; the backup begins when it works`;
+    return { kind: 'wait-for-archive', reason: 'WALArchivingFailing', message };
+  }
+  return { kind: 'go' };
+}

@@ -1,0 +1,112 @@
+import type { Cluster } from '../../api/generated/cluster.ts';
+import type { KubeApi } from '../../kube/port.ts';
+import type {
+  Lease,
+  PodDisruptionBudget,
+  Role,
+  RoleBinding,
+  Secret,
+  Service,
+  ServiceAccount,
+} from '../../kube/objects.ts';
+import { WorkQueue, type RunResult } from '../../kube/queue.ts';
+import { resource } from '../../kube/resource-types.ts';
+import { storeKey } from '../../kube/store.ts';
+import type { KubeObject, ResourceType } from '../../kube/types.ts';
+import { label } from '../../labels.ts';
+import { createWatcher, type Watcher } from '../runtime/watcher.ts';
+import type { OwnedObjects } from './owned-objects.ts';
+
+export interface ControllerOptions {
+  readonly api: KubeApi;
+  readonly namespaces: readonly string[];
+  readonly workers: number;
+  readonly reconcile: (
+    key: { namespace: string; name: string },
+    owned: OwnedObjects,
+    signal: AbortSignal,
+  ) => Promise<RunResult | undefined>;
+  readonly onError: (key: string, error: unknown, retryInMs: number) => void;
+  readonly onWatchFailure: (kind: string, error: unknown) => void;
+  /** Told of every change that concerns a cluster, for controllers of other kinds that follow clusters. */
+  readonly onClusterChange?: (key: string) => void;
+}
+
+export const splitKey = (key: string): { namespace: string; name: string } => {
+  const slash = key.indexOf('/');
+  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+};
+
+/** The cluster that an object belongs to by its label. */
+const clusterKey = ({ metadata }: KubeObject): string | undefined => {
+  const name = metadata?.labels?.[label.cluster];
+  return name === undefined ? undefined : storeKey(metadata?.namespace, name);
+};
+
+/** Follows clusters and everything that belongs to them, and reconciles each one that something happened to. */
+export function createClusterController(options: ControllerOptions): { run(signal: AbortSignal): Promise<void> } {
+  const { api, namespaces } = options;
+  const onFailure = (type: ResourceType) => (error: unknown) => options.onWatchFailure(type.kind, error);
+  const wake = (key: string | undefined): void => {
+    if (key === undefined) return;
+    queue.add(key);
+    options.onClusterChange?.(key);
+  };
+  const owned = <T extends KubeObject>(type: ResourceType): Watcher<T> =>
+    createWatcher<T>(api, type, namespaces, {
+      labelSelector: label.cluster,
+      onChange: ({ object }) => wake(clusterKey(object)),
+      onFailure: onFailure(type),
+    });
+  const clusters = createWatcher<Cluster>(api, resource.clusters, namespaces, {
+    onChange: ({ object }) => wake(storeKey(object.metadata.namespace, object.metadata.name)),
+    onFailure: onFailure(resource.clusters),
+  });
+  // Only Secrets that ask for it are watched, and only that they changed is kept of them.
+  const secrets = createWatcher<Secret>(api, resource.secrets, namespaces, {
+    labelSelector: label.reload,
+    transform: ({ metadata }) => (metadata === undefined ? {} : { metadata }),
+    onChange: ({ object }) => {
+      const key = clusterKey(object);
+      if (key !== undefined) return wake(key);
+      for (const { metadata } of clusters.store.list(object.metadata?.namespace)) {
+        wake(storeKey(metadata.namespace, metadata.name));
+      }
+    },
+    onFailure: onFailure(resource.secrets),
+  });
+  const stores = {
+    services: owned<Service>(resource.services),
+    serviceAccounts: owned<ServiceAccount>(resource.serviceAccounts),
+    roles: owned<Role>(resource.roles),
+    roleBindings: owned<RoleBinding>(resource.roleBindings),
+    budgets: owned<PodDisruptionBudget>(resource.podDisruptionBudgets),
+    leases: owned<Lease>(resource.leases),
+  };
+  const triggers = [owned(resource.pods), owned(resource.persistentVolumeClaims), owned(resource.jobs)];
+  const ownedObjects: OwnedObjects = {
+    services: stores.services.store,
+    serviceAccounts: stores.serviceAccounts.store,
+    roles: stores.roles.store,
+    roleBindings: stores.roleBindings.store,
+    budgets: stores.budgets.store,
+    leases: stores.leases.store,
+  };
+  const queue = new WorkQueue({
+    workers: options.workers,
+    handle: (key, signal) => options.reconcile(splitKey(key), ownedObjects, signal),
+    onError: options.onError,
+    backOff: { initialMs: 200, maxMs: 30_000 },
+  });
+  return {
+    run: async (signal) => {
+      const watchers: Watcher<unknown>[] = [clusters, secrets, ...Object.values(stores), ...triggers];
+      const running = watchers.map((watcher) => watcher.run(signal));
+      // The comparisons need the whole picture; what was woken meanwhile waits in the queue.
+      await Promise.all(watchers.map((watcher) => watcher.whenSynced(signal))).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
+      await Promise.all([queue.run(signal), ...running]);
+    },
+  };
+}

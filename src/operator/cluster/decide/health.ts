@@ -1,0 +1,43 @@
+import type { Cluster } from '../../../api/generated/cluster.ts';
+import { instanceRole, label } from '../../../labels.ts';
+import { phase } from '../phase-names.ts';
+import { isReady, members, type World } from '../world.ts';
+
+export interface Health {
+  readonly phase: string;
+  readonly reason: string;
+}
+
+/** What the cluster is when nothing is left to do. Ordered rules, the first that fits. */
+export function health({ spec, status }: Cluster, world: World): Health {
+  const present = members(world);
+  const ready = present.filter(({ pod }) => isReady(pod));
+  const silent = ready.filter(({ answer }) => answer?.ok !== true);
+  const list = (names: readonly { name: string }[]): string => names.map(({ name }) => name).join(', ');
+  if (ready.length > 0 && silent.length === ready.length) {
+    const [first] = silent;
+    const error = first?.answer?.ok === false ? `: ${first.answer.error}` : '';
+    return { phase: phase.statusUnreachable, reason: `No instance reports its status${error}` };
+  }
+  const waiting = present.filter(({ pod }) => !isReady(pod));
+  if (waiting.length > 0) return { phase: phase.waitingForInstances, reason: `Waiting for ${list(waiting)}` };
+  if (present.length < spec.instances) {
+    return { phase: phase.waitingForInstances, reason: `${present.length} of ${spec.instances} instances are there` };
+  }
+  if (present.length > spec.instances) {
+    return { phase: phase.waitingForInstances, reason: `${present.length} instances instead of ${spec.instances}` };
+  }
+  if (silent.length > 0)
+    return { phase: phase.waitingForInstances, reason: `${list(silent)} does not report its status` };
+  const primary = present.find(({ name }) => name === status?.currentPrimary);
+  if (primary === undefined || status?.currentPrimary !== status?.targetPrimary) {
+    return {
+      phase: phase.waitingForInstances,
+      reason: `Waiting for ${status?.targetPrimary ?? 'a primary'} to serve as primary`,
+    };
+  }
+  if (primary.pod?.metadata?.labels?.[label.instanceRole] !== instanceRole.primary) {
+    return { phase: phase.waitingForInstances, reason: `${primary.name} is about to be labelled as primary` };
+  }
+  return { phase: phase.healthy, reason: '' };
+}

@@ -1,0 +1,46 @@
+import { isConflict, isNotFound } from '../../../kube/errors.ts';
+import { resource } from '../../../kube/resource-types.ts';
+import type { ObjectMeta, ResourceType } from '../../../kube/types.ts';
+import { inherited } from '../../../resources/metadata.ts';
+import { roleLabels, roleOf } from '../../../resources/pod.ts';
+import { goOn, type PhaseResult } from '../result.ts';
+import type { ObservedScope } from '../scope.ts';
+
+const differing = (
+  wanted: Readonly<Record<string, string>>,
+  actual: Readonly<Record<string, string>> | undefined,
+): Record<string, string> =>
+  Object.fromEntries(Object.entries(wanted).filter(([key, value]) => actual?.[key] !== value));
+
+async function sync(
+  scope: ObservedScope,
+  type: ResourceType,
+  meta: ObjectMeta | undefined,
+  wantedLabels: Record<string, string>,
+): Promise<void> {
+  if (meta?.name === undefined || meta.deletionTimestamp !== undefined) return;
+  const user = inherited(scope.cluster, scope.configuration);
+  const labels = differing({ ...user.labels, ...wantedLabels }, meta.labels);
+  const annotations = differing(user.annotations, meta.annotations);
+  if (Object.keys(labels).length + Object.keys(annotations).length === 0) return;
+  const { api, namespace, signal } = scope;
+  // For this very object: a name that was given to another one meanwhile is left alone.
+  const patch = { metadata: { uid: meta.uid, labels, annotations } };
+  await api.patch(type, { namespace, name: meta.name }, patch, { signal }).catch((error: unknown) => {
+    if (!isNotFound(error) && !isConflict(error)) throw error;
+  });
+}
+
+/** Services follow these labels: the one who serves as primary has the label, all others are replicas. */
+export async function syncRoles(scope: ObservedScope): Promise<PhaseResult> {
+  const { world, cluster } = scope;
+  const primary = cluster.status?.currentPrimary;
+  // Off the old one before onto the new one: -rw never leads to two.
+  const replicasFirst = [...world.instances].sort((a, b) => Number(a.name === primary) - Number(b.name === primary));
+  for (const { name, pod, claims } of replicasFirst) {
+    const labels = roleLabels(roleOf(cluster, name));
+    await sync(scope, resource.pods, pod?.metadata, labels);
+    await Promise.all(claims.map((claim) => sync(scope, resource.persistentVolumeClaims, claim.metadata, labels)));
+  }
+  return goOn;
+}

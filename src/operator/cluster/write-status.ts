@@ -1,0 +1,66 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Cluster, ClusterStatus, Condition } from '../../api/generated/cluster.ts';
+import { isConflict } from '../../kube/errors.ts';
+import type { KubeApi } from '../../kube/port.ts';
+import { resource } from '../../kube/resource-types.ts';
+import { apiVersion, fieldManager } from '../../naming.ts';
+import { ownFields, type Report } from './report.ts';
+
+/** Times in status have whole seconds, as Kubernetes writes them. */
+export const wholeSeconds = (date: Date): string => date.toISOString().replace(/\.\d+Z$/, 'Z');
+/** RFC 3339 with microseconds, as the timestamps of primaries have them. */
+export const micros = (date: Date): string => date.toISOString().replace('Z', '000Z');
+
+function conditionsToApply(report: Report, current: readonly Condition[], now: Date): Condition[] {
+  return [...report.conditions.values()].map((condition) => {
+    const before = current.find(({ type }) => type === condition.type);
+    const stands = before?.status === condition.status;
+    return { ...condition, lastTransitionTime: stands ? before.lastTransitionTime : wholeSeconds(now) };
+  });
+}
+
+const same = (before: ClusterStatus, report: Report, conditions: readonly Condition[]): boolean =>
+  ownFields.every((field) => isDeepStrictEqual(before[field], report.status[field])) &&
+  conditions.every((condition) =>
+    isDeepStrictEqual(
+      condition,
+      (before.conditions ?? []).find(({ type }) => type === condition.type),
+    ),
+  );
+
+/**
+ * Writes what is the operator's in status, and nothing when nothing changed. Server-side apply keeps the instances' own fields and
+ * conditions untouched.
+ */
+export async function writeStatus(
+  api: KubeApi,
+  cluster: Cluster,
+  report: Report,
+  now: Date,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name, namespace, resourceVersion } = cluster.metadata;
+  const before = cluster.status ?? {};
+  if (report.targetPrimary !== undefined && report.targetPrimary !== before.targetPrimary) {
+    // With the version that the decision was made on: somebody who asks for another target meanwhile is not overruled.
+    const patch = {
+      metadata: { resourceVersion },
+      status: { targetPrimary: report.targetPrimary, targetPrimaryTimestamp: micros(now) },
+    };
+    try {
+      await api.patchStatus(resource.clusters, { namespace, name }, patch, { signal });
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      throw new Error(`Cluster ${namespace}/${name} changed while its target primary was chosen`, { cause: error });
+    }
+  }
+  const conditions = conditionsToApply(report, before.conditions ?? [], now);
+  if (same(before, report, conditions)) return;
+  const object = {
+    apiVersion,
+    kind: 'Cluster',
+    metadata: { name, namespace },
+    status: { ...report.status, ...(conditions.length === 0 ? {} : { conditions }) },
+  };
+  await api.applyStatus(resource.clusters, object, { fieldManager: fieldManager.operator, signal });
+}

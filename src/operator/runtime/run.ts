@@ -1,0 +1,172 @@
+import type { Logger } from 'pino';
+import { createBackupController } from '../backup/controller.ts';
+import { reconcileBackups } from '../backup/reconcile.ts';
+import { createClusterController } from '../cluster/controller.ts';
+import { readInstanceStatus } from '../cluster/instance-status.ts';
+import { reconcileCluster } from '../cluster/reconcile.ts';
+import type { OperatorConfiguration } from '../config.ts';
+import { messageOf } from '../errors.ts';
+import { createKubeClient } from '../../kube/client.ts';
+import type { KubeConnection } from '../../kube/connection.ts';
+import { sleep } from '../../kube/back-off.ts';
+import { createEventRecorder, type EventRecorder } from '../../kube/events.ts';
+import { runAsLeader } from '../../kube/leader.ts';
+import type { KubeApi } from '../../kube/port.ts';
+import type { RunResult } from '../../kube/queue.ts';
+import { operatorDeployment, operatorLease, port } from '../../naming.ts';
+import { injectAuthority } from '../webhook/inject.ts';
+import { serveWebhooks, type WebhookServer } from '../webhook/server.ts';
+import { createMetrics, serveMetrics, type OperatorMetrics } from './metrics.ts';
+import { operatorCertificates, type OperatorCertificates } from './operator-secrets.ts';
+
+export interface OperatorOptions {
+  readonly connection: KubeConnection;
+  readonly configuration: OperatorConfiguration;
+  readonly log: Logger;
+  readonly leaderElection: boolean;
+  readonly workers: number;
+  readonly ports?: { readonly webhook: number; readonly metrics: number };
+}
+
+const certificateCheckMs = 3_600_000;
+
+interface Parts {
+  readonly api: KubeApi;
+  readonly events: EventRecorder;
+  readonly metrics: OperatorMetrics;
+  readonly certificates: { current: OperatorCertificates };
+}
+
+/** Counts a run and its time. */
+function measured<Rest extends unknown[]>(
+  metrics: OperatorMetrics,
+  controller: string,
+  run: (...rest: Rest) => Promise<RunResult | undefined>,
+): (...rest: Rest) => Promise<RunResult | undefined> {
+  return async (...rest) => {
+    const startedAt = performance.now();
+    let failed = true;
+    try {
+      const result = await run(...rest);
+      failed = false;
+      return result;
+    } finally {
+      metrics.reconciled(controller, (performance.now() - startedAt) / 1000, failed);
+    }
+  };
+}
+
+/** The controllers, for as long as this process leads. */
+async function lead(options: OperatorOptions, parts: Parts, signal: AbortSignal): Promise<void> {
+  const { configuration, log, workers } = options;
+  const { api, events, metrics, certificates } = parts;
+  const namespaces = configuration.watchNamespaces;
+  const onWatchFailure = (kind: string, error: unknown): void =>
+    log.warn({ kind, error: messageOf(error) }, 'watch failed');
+  const onError = (key: string, error: unknown, retryInMs: number): void =>
+    log.warn({ key, error: messageOf(error), retryInMs }, 'reconciliation failed');
+  const emit = events.emit.bind(events);
+  const common = { api, readStatus: readInstanceStatus, emit, now: () => new Date() };
+  const missingSince = new Map<string, number>();
+  const backups = createBackupController({
+    api,
+    namespaces,
+    workers,
+    onError,
+    onWatchFailure,
+    reconcile: measured(metrics, 'backup', (key: { namespace: string; name: string }, stop: AbortSignal) =>
+      reconcileBackups({ ...common, missingSince, identity: certificates.current.identity }, key, stop),
+    ),
+  });
+  const clusters = createClusterController({
+    api,
+    namespaces,
+    workers,
+    onError,
+    onWatchFailure,
+    onClusterChange: (key) => backups.clusterChanged(key),
+    reconcile: measured(metrics, 'cluster', (key, owned, stop) =>
+      reconcileCluster({ ...common, owned, log, configuration, identity: certificates.current.identity }, key, stop),
+    ),
+  });
+  metrics.leading(true);
+  log.info('leading');
+  try {
+    await Promise.all([clusters.run(signal), backups.run(signal)]);
+  } finally {
+    metrics.leading(false);
+  }
+}
+
+/** Renews the operator's certificates before they end. */
+async function keepCertificates(options: OperatorOptions, parts: Parts, server: WebhookServer, signal: AbortSignal) {
+  const { configuration, log } = options;
+  while (await sleep(certificateCheckMs, signal)) {
+    try {
+      const now = new Date();
+      parts.certificates.current = await operatorCertificates({ api: parts.api, configuration, now, signal });
+      server.useCertificate(parts.certificates.current.webhook);
+      if (configuration.manageWebhooks) await injectAuthority(parts.api, parts.certificates.current.caBundle, signal);
+    } catch (error) {
+      if (!signal.aborted) log.error({ error: messageOf(error) }, 'certificates could not be checked');
+    }
+  }
+}
+
+/** Runs until `signal` aborts (0) or leadership is lost (1: the process must end, somebody else leads). */
+export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<number> {
+  const { connection, configuration, log } = options;
+  await using api = createKubeClient(connection);
+  // The lease has connections of its own: a flood of other requests must not cost the leadership.
+  await using leaseApi = createKubeClient(connection, { requestTimeoutMs: 5_000, attempts: 1 });
+  const metrics = createMetrics();
+  const ports = options.ports ?? { webhook: port.webhook, metrics: port.operatorMetrics };
+  const { bind } = configuration;
+  const events = createEventRecorder(api, {
+    component: operatorDeployment,
+    instance: configuration.podName,
+    onError: (error) => log.debug({ error: messageOf(error) }, 'event not recorded'),
+  });
+  const certificates = { current: await operatorCertificates({ api, configuration, now: new Date(), signal }) };
+  const parts: Parts = { api, events, metrics, certificates };
+  await using _metricsServer = await serveMetrics(metrics, { port: ports.metrics, bind });
+  await using server = await serveWebhooks({
+    bind,
+    port: ports.webhook,
+    certificate: certificates.current.webhook,
+    postgresImage: configuration.postgresImage,
+    ready: () => true,
+    onError: (path, error) => log.warn({ path, error: messageOf(error) }, 'request failed'),
+  });
+  if (configuration.manageWebhooks) {
+    await injectAuthority(api, certificates.current.caBundle, signal).catch((error: unknown) =>
+      log.error({ error: messageOf(error) }, 'webhook configurations could not be written'),
+    );
+  }
+  log.info({ version: configuration.operatorVersion, namespace: configuration.namespace }, 'operator started');
+  const stop = new AbortController();
+  const both = AbortSignal.any([signal, stop.signal]);
+  const renewing = keepCertificates(options, parts, server, both);
+  try {
+    if (!options.leaderElection) {
+      await lead(options, parts, both);
+      return 0;
+    }
+    const outcome = await runAsLeader(
+      leaseApi,
+      {
+        lease: { namespace: configuration.namespace, name: operatorLease },
+        identity: `${configuration.podName}_${process.pid}`,
+        onError: (error) => log.warn({ error: messageOf(error) }, 'leader lease'),
+      },
+      (leading) => lead(options, parts, leading),
+      both,
+    );
+    if (outcome === 'lost') log.error('leadership lost');
+    return outcome === 'lost' ? 1 : 0;
+  } finally {
+    stop.abort();
+    await Promise.race([renewing, sleep(1_000)]);
+    await Promise.race([events.flush(), sleep(2_000)]);
+  }
+}
