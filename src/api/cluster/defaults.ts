@@ -2,6 +2,7 @@ import { annotation } from '../../labels.ts';
 import type { BootstrapConfiguration, Cluster, ClusterSpec, LivenessProbe } from '../generated/cluster.ts';
 import { cluster as clusterKind } from '../kinds/cluster/cluster.ts';
 import { withDefaults } from '../schema/defaults.ts';
+import { fits } from '../schema/fits.ts';
 import { defaultImageName } from './image.ts';
 import { globalParameters } from './parameters.ts';
 
@@ -10,8 +11,13 @@ export interface ClusterDefaults {
   readonly imageName?: string;
 }
 
-/** A copy of the Cluster with everything said that it leaves to us (reference §2.34). Doing it again changes nothing. */
+/**
+ * A copy of the Cluster with everything said that it leaves to us (reference §2.34). Doing it again changes nothing. One whose
+ * values have wrong types is returned as it is.
+ */
 export function defaultCluster(cluster: Cluster, defaults: ClusterDefaults = {}): Cluster {
+  const schema = required(clusterKind.spec);
+  if (!fits(schema, cluster.spec)) return cluster;
   const { spec } = cluster;
   const annotations = cluster.metadata.annotations ?? {};
   const imageName = spec.imageName || (spec.imageCatalogRef ? undefined : (defaults.imageName ?? defaultImageName));
@@ -27,7 +33,7 @@ export function defaultCluster(cluster: Cluster, defaults: ClusterDefaults = {})
     ...(spec.tablespaces && { tablespaces: defaultTablespaces(spec.tablespaces, bootstrap) }),
   };
   // Last, because the sections that are made here have defaults of the schema too.
-  return { ...cluster, spec: withDefaults(required(clusterKind.spec), said) as ClusterSpec };
+  return { ...cluster, spec: withDefaults(schema, said) as ClusterSpec };
 }
 
 function required<T>(value: T | undefined): T {
