@@ -26,7 +26,7 @@ export interface S3Options {
 }
 
 const connectTimeoutMs = 5_000;
-const idleTimeoutMs = 30_000;
+const idleTimeoutMs = 60_000;
 const maxSockets = 64;
 
 /** Retries are ours (retry.ts), so the SDK makes one attempt a call. */

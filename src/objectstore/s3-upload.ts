@@ -5,13 +5,13 @@ import {
   CreateMultipartUploadCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { ObjectStoreError } from './errors.ts';
+import { ObjectStoreError, errorCode } from './errors.ts';
 import type { FilledPart } from './parts.ts';
 import { PartBuffers, defaultPartSize, inParts, maxParts, minPartSize } from './parts.ts';
 import type { UploadOptions, UploadResult } from './port.ts';
 import type { S3Context } from './s3-call.ts';
 import { attributeParameters, call } from './s3-call.ts';
-import { putObject } from './s3-put.ts';
+import { headObject, putObject } from './s3-put.ts';
 
 const defaultConcurrency = 3;
 const abortTimeoutMs = 30_000;
@@ -81,7 +81,7 @@ async function multipart(
     for await (const part of rest) send(part);
     await Promise.all(running);
     until.throwIfAborted();
-    await complete(context, key, { uploadId, parts: done }, signal);
+    await complete(context, key, { uploadId, parts: done, size }, signal);
     return { size, parts: number };
   } catch (error) {
     failed.abort(error);
@@ -136,13 +136,21 @@ async function sendPart(
 async function complete(
   context: S3Context,
   key: string,
-  { uploadId, parts }: { uploadId: string; parts: CompletedPart[] },
+  { uploadId, parts, size }: { uploadId: string; parts: CompletedPart[]; size: number },
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const request = { Bucket: context.bucket, Key: key, UploadId: uploadId, MultipartUpload: { Parts: parts } };
-  await call(context, `complete upload of "${key}"`, signal, (send) =>
-    context.client.send(new CompleteMultipartUploadCommand(request), send),
-  );
+  let tries = 0;
+  await call(context, `complete upload of "${key}"`, signal, async (send) => {
+    tries++;
+    try {
+      await context.client.send(new CompleteMultipartUploadCommand(request), send);
+    } catch (error) {
+      // Not every store remembers what it has completed when its answer got lost.
+      if (tries === 1 || errorCode(error) !== 'NoSuchUpload') throw error;
+      if ((await headObject(context, key, signal))?.ContentLength !== size) throw error;
+    }
+  });
 }
 
 /** Without this the parts would be kept, and paid for, out of sight. The caller's signal may be what ended the upload. */

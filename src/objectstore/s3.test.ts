@@ -46,6 +46,7 @@ async function proxy(
       answer.on('end', () => response.end());
     });
     onward.on('error', () => response.destroy());
+    response.on('close', () => onward.destroy());
     message.pipe(onward);
   };
   const listening: Server = createServer(handler).listen(0, '127.0.0.1');
@@ -194,6 +195,25 @@ test('a part that fails for good fails the upload with its own reason', async ()
   const error = await failure(client.upload('denied', inPieces(bytes(40_000_000)), { partSize: 5 * 1024 * 1024 }));
   expect(error.kind).toBe('forbidden');
   expect(error.message).toContain('upload part 2 of "denied" in bucket "data"');
+});
+
+test('an upload whose completion was done but not answered counts as done', async () => {
+  let completions = 0;
+  await using forgetful = await proxy(
+    (message, response) => {
+      if (message.method !== 'POST' || !message.url?.includes('uploadId=') || ++completions === 1) return false;
+      message.resume();
+      response.writeHead(404, { 'content-type': 'application/xml' });
+      response.end('<Error><Code>NoSuchUpload</Code><Message>gone</Message></Error>');
+      return true;
+    },
+    (chunk) => chunk.includes('CompleteMultipartUploadResult'),
+  );
+  using client = open({ endpoint: forgetful.endpoint });
+  const data = bytes(6_000_000);
+  await client.upload('forgotten', inPieces(data), { partSize: 5 * 1024 * 1024 });
+  expect((await content('forgotten')).equals(data)).toBe(true);
+  expect(completions).toBe(2);
 });
 
 test('what is transient is tried again, a lost connection too', async () => {

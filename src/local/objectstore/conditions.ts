@@ -6,8 +6,8 @@ import type { S3Request } from './request.ts';
 const lists = (header: string, etag: string): boolean =>
   header.split(',').some((entry) => entry.trim() === '*' || unquoted(entry.trim().replace(/^W\//, '')) === etag);
 
-const failed = (which: string): S3Error =>
-  new S3Error('PreconditionFailed', 'At least one of the preconditions did not hold.', { 'x-howdah-condition': which });
+const failed = (condition: string): S3Error =>
+  new S3Error('PreconditionFailed', `The precondition ${condition} did not hold.`);
 
 /** Of a put or the completion of an upload; asked once before the body is read and again in the transaction. */
 export function checkWriteConditions(request: S3Request, existing: StoredObject | undefined): void {
