@@ -10,6 +10,7 @@ export const rotatedLogFiles = (directory: string): string[] => [2, 1].map((age)
 
 const chunkBytes = 262_144;
 const gatherMs = 40;
+const pollMs = 500;
 const maxLineBytes = 16_384;
 
 export interface LogLimits {
@@ -38,6 +39,7 @@ export class LogPump {
   readonly #streams: Stream[] = outputFiles.map((name) => ({ name, offset: 0, punched: 0, rest: Buffer.alloc(0) }));
   #watcher: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #poller: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
 
   constructor(directory: string, limits: LogLimits = usual) {
@@ -49,11 +51,20 @@ export class LogPump {
     const text = await readFile(this.#positionFile, 'utf8').catch(() => '[]');
     const offsets = JSON.parse(text) as number[];
     this.#streams.forEach((stream, index) => (stream.offset = offsets[index] ?? 0));
-    this.#watcher = watch(this.#directory, (_, name) => {
-      if (name === null || outputFiles.some((output) => output === name)) this.#soon();
-    });
-    this.#watcher.on('error', () => undefined);
+    try {
+      this.#watcher = watch(this.#directory, (_, name) => {
+        if (name === null || outputFiles.some((output) => output === name)) this.#soon();
+      });
+      this.#watcher.on('error', () => this.#poll());
+    } catch {
+      this.#poll();
+    }
     this.#soon();
+  }
+
+  /** Where the kernel has no more watches to give. */
+  #poll(): void {
+    this.#poller ??= setInterval(() => this.#soon(), pollMs);
   }
 
   /** Everything written so far is in the log when this resolves. */
@@ -64,6 +75,7 @@ export class LogPump {
 
   async stop(last: boolean): Promise<void> {
     this.#watcher?.close();
+    clearInterval(this.#poller);
     clearTimeout(this.#timer);
     this.#timer = undefined;
     await this.flush(last);
@@ -105,7 +117,7 @@ export class LogPump {
       if (bytesRead === 0) return false;
       stream.offset += bytesRead;
       await appendFile(logFile(this.#directory), this.#lines(stream, buffer.subarray(0, bytesRead)), { mode: 0o600 });
-      return bytesRead === chunkBytes;
+      return true;
     } finally {
       await file.close();
     }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { chown, lstat, mkdir, readlink, realpath, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { Container } from '../pod/types.ts';
+import type { User } from './start.ts';
 
 /**
  * A container's root: the same for the same pod name and container, so that absolute links which a program wrote into a volume
@@ -33,11 +34,7 @@ async function place({ at, to }: Link, root: string): Promise<void> {
   await symlink(to, place);
 }
 
-export async function buildRoot(
-  root: string,
-  links: readonly Link[],
-  owner?: { uid: number; gid: number },
-): Promise<void> {
+export async function buildRoot(root: string, links: readonly Link[], owner?: User): Promise<void> {
   await rm(root, { recursive: true, force: true });
   await mkdir(root, { recursive: true, mode: 0o755 });
   for (const link of [...links].sort((a, b) => a.at.length - b.at.length)) await place(link, root);
@@ -67,13 +64,16 @@ export function pathPrefixer(
   return (text) => text.replaceAll(pattern, (_, before: string) => before + root);
 }
 
-/** Fails for a path that would leave the volume. */
-export async function insideVolume(volume: string, subPath: string): Promise<string> {
+/** The place of a subPath. Fails for one that would leave the volume. */
+export async function insideVolume(volume: string, subPath: string, owner?: User): Promise<string> {
   const target = path.join(volume, subPath);
   if (subPath.startsWith('/') || subPath.split('/').includes('..'))
     throw new Error(`subPath "${subPath}" leaves the volume`);
-  const real = await realpath(target).catch(() => target);
   const top = await realpath(volume);
+  // A subPath that is not there yet becomes a directory, as in Kubernetes.
+  const made = await mkdir(target, { recursive: true }).catch(() => undefined);
+  if (made !== undefined && owner) await chown(target, owner.uid, owner.gid);
+  const real = await realpath(target);
   if (real !== top && !real.startsWith(`${top}/`)) throw new Error(`subPath "${subPath}" leaves the volume`);
   return target;
 }

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { execFile } from 'node:child_process';
 import { existsSync, readlinkSync } from 'node:fs';
-import type { Readable} from 'node:stream';
+import type { Readable } from 'node:stream';
 import { type Writable } from 'node:stream';
 import { killGroup, spawnIn, type ContainerContext } from '../container/exec.ts';
 import { children } from '../container/processes.ts';

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sleep } from '../../../kube/back-off.ts';
 import { shimContext, type ContainerContext } from '../container/exec.ts';
@@ -15,11 +16,15 @@ import { allContainers, podName, type Container, type Handler, type Pod } from '
 import type { PodVolumes } from './volumes.ts';
 
 const postStartMs = 30_000;
+/** Runs of a container whose logs are kept: this one and the one before. */
+const keptRuns = 2;
 
 export interface ContainersOwner {
   /** Something in the record has changed that the pod's next steps depend on. */
   changed(): void;
   save(): Promise<void>;
+  /** As `save`, for what may be lost when the disk is full: it is written with the next change. */
+  note(): void;
   /** The pod is on its way out. */
   ending(): boolean;
 }
@@ -82,7 +87,13 @@ export class PodContainers {
     const { events, facts: node } = this.#context;
     const facts = { pod: this.#pod, podIp: this.#record.ip, node };
     try {
-      const launch = await prepareLaunch(this.#context, facts, container, attempt, this.#volumes.paths);
+      const launch = await prepareLaunch(
+        this.#context,
+        facts,
+        container,
+        attempt,
+        new Map(Object.entries(this.#record.volumes)),
+      );
       if (this.#owner.ending()) return undefined;
       events.normal(this.#pod, 'Pulled', `Container image "${image}" already present on machine`, name);
       const previous = known ? { previous: known.run } : {};
@@ -90,6 +101,8 @@ export class PodContainers {
       // On disk before it runs: a process that nobody knows of would never be ended.
       await this.#owner.save();
       events.normal(this.#pod, 'Created', `Created container: ${name}`, name);
+      const old = this.#context.directory.container(this.#pod.metadata.uid, name, attempt - keptRuns);
+      await rm(old, { recursive: true, force: true });
       const { ended, ...process } = await launch.start();
       launch.run.process = process;
       this.#follow(name, launch.run, ended);
@@ -171,11 +184,11 @@ export class PodContainers {
   #change(run: Run, key: 'started' | 'ready', value: boolean): void {
     if (run[key] === value) return;
     run[key] = value;
-    void this.#owner.save();
+    this.#owner.note();
     this.#owner.changed();
   }
 
-  async #exited(name: string, run: Run, exit: ExitFile | undefined): Promise<void> {
+  #exited(name: string, run: Run, exit: ExitFile | undefined): void {
     this.#live.get(name)?.stopProbes.abort();
     this.#live.delete(name);
     run.ready = false;
@@ -192,7 +205,7 @@ export class PodContainers {
     if (record && record.backOff > 0 && !this.#owner.ending()) {
       this.#context.events.warning(this.#pod, 'BackOff', `Back-off restarting failed container ${name}`, name);
     }
-    await this.#owner.save();
+    this.#owner.note();
     this.#owner.changed();
   }
 

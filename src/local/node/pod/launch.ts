@@ -3,7 +3,7 @@ import path from 'node:path';
 import { ConfigError, containerEnvironment, expand } from '../container/environment.ts';
 import { markerVariable } from '../container/processes.ts';
 import { buildRoot, insideVolume, pathPrefixer, rootPath, type Link } from '../container/root.ts';
-import { startContainer, type Started } from '../container/start.ts';
+import { startContainer, type Started, type User } from '../container/start.ts';
 import type { NodeContext } from '../context.ts';
 import type { LocalImage } from '../images.ts';
 import type { PodFacts } from './downward.ts';
@@ -33,13 +33,14 @@ async function links(
   image: LocalImage,
   volumes: ReadonlyMap<string, string>,
   env: Readonly<Record<string, string>>,
+  user: User | undefined,
 ): Promise<Link[]> {
   const found: Link[] = Object.entries(image.links).map(([at, to]) => ({ at, to }));
   for (const mount of container.volumeMounts ?? []) {
     const volume = volumes.get(mount.name);
     if (volume === undefined) throw new ConfigError(`there is no volume "${mount.name}"`);
     const subPath = mount.subPath ?? (mount.subPathExpr === undefined ? '' : expand(mount.subPathExpr, env));
-    found.push({ at: mount.mountPath, to: subPath === '' ? volume : await insideVolume(volume, subPath) });
+    found.push({ at: mount.mountPath, to: subPath === '' ? volume : await insideVolume(volume, subPath, user) });
   }
   return found;
 }
@@ -101,7 +102,7 @@ export async function prepareLaunch(
       context.mounter.sources.data,
       baseEnvironment(context, pod, image),
     );
-    await buildRoot(root, await links(container, image, volumes, asked), context.user);
+    await buildRoot(root, await links(container, image, volumes, asked, context.user), context.user);
     const prefix = pathPrefixer(root, container, Object.keys(image.links));
     const id = marker(pod, container.name, attempt);
     const cwd = container.workingDir === undefined ? root : prefix(container.workingDir);

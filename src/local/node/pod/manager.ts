@@ -107,7 +107,7 @@ export class PodManager {
     try {
       const ip = this.#context.addresses.take();
       const startTime = this.#context.now().toISOString();
-      await this.#add({ pod, ip, startTime, containers: {} }).begin();
+      await this.#add({ pod, ip, startTime, containers: {}, volumes: {} }).begin();
     } catch (error) {
       this.#workers.delete(pod.metadata.uid);
       this.#context.log.warn({ pod: podName(pod), error: String(error) }, 'pod not accepted');

@@ -40,6 +40,8 @@ export interface PodRecord {
   ip: string;
   startTime: string;
   containers: Record<string, ContainerRecord>;
+  /** Volume name → directory on the machine, of those that were mounted: a container restarts also while the API server is away. */
+  volumes: Record<string, string>;
   /** Set once and for good: the pod ends as Failed for this reason (DeadlineExceeded, …). */
   failed?: { readonly reason: string; readonly message: string };
   /** When the containers' end was first asked for. */

@@ -1,33 +1,35 @@
-import { errorMessage } from '../error-message.ts';
+import { existsSync } from 'node:fs';
 import type { NodeContext } from '../context.ts';
+import { errorMessage } from '../error-message.ts';
 import { mountVolume, releaseVolumes } from '../volumes/mount.ts';
 import { isProjection } from '../volumes/sources.ts';
 import type { PodFacts } from './downward.ts';
+import type { PodRecord } from './records.ts';
+import type { Volume } from './types.ts';
 
-/** The volumes of one pod. */
+/** The volumes of one pod. Where they are is in the record. */
 export class PodVolumes {
-  /** Volume name → directory on the machine. Complete once `mount` has succeeded. */
-  readonly paths = new Map<string, string>();
   readonly #context: NodeContext;
-  readonly #facts: () => PodFacts;
+  readonly #record: PodRecord;
   #refresh: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(context: NodeContext, facts: () => PodFacts) {
+  constructor(context: NodeContext, record: PodRecord) {
     this.#context = context;
-    this.#facts = facts;
+    this.#record = record;
   }
 
   get directories(): string[] {
-    return [...this.paths.values()];
+    return Object.values(this.#record.volumes);
   }
 
-  /** Makes all volumes ready; resolves to why one is not. */
+  /** Makes all volumes ready; resolves to why one is not. What was mounted before needs no API server again. */
   async mount(): Promise<string | undefined> {
-    const facts = this.#facts();
-    for (const volume of facts.pod.spec.volumes ?? []) {
+    for (const volume of this.#volumes) {
+      const known = this.#record.volumes[volume.name];
+      if (known !== undefined && !volume.emptyDir && existsSync(known)) continue;
       try {
-        this.paths.set(volume.name, await mountVolume(this.#context.mounter, facts, volume));
+        this.#record.volumes[volume.name] = await mountVolume(this.#context.mounter, this.#facts(), volume);
       } catch (error) {
         return `MountVolume.SetUp failed for volume "${volume.name}" : ${errorMessage(error)}`;
       }
@@ -38,11 +40,10 @@ export class PodVolumes {
 
   /** Secrets, ConfigMaps and tokens are compared from time to time. What fails is tried again the next time: the old files stay. */
   refreshFromNowOn(): void {
-    if (this.#refresh || this.#closed || !this.#facts().pod.spec.volumes?.some(isProjection)) return;
+    if (this.#refresh || this.#closed || !this.#volumes.some(isProjection)) return;
     const turn = async (): Promise<void> => {
-      const facts = this.#facts();
-      for (const volume of (facts.pod.spec.volumes ?? []).filter(isProjection)) {
-        await mountVolume(this.#context.mounter, facts, volume).catch(() => undefined);
+      for (const volume of this.#volumes.filter(isProjection)) {
+        if (!this.#closed) await mountVolume(this.#context.mounter, this.#facts(), volume).catch(() => undefined);
       }
       if (!this.#closed) this.#refresh = setTimeout(() => void turn(), this.#context.refreshMs);
     };
@@ -56,7 +57,14 @@ export class PodVolumes {
   }
 
   async remove(): Promise<void> {
-    const { uid } = this.#facts().pod.metadata;
-    await releaseVolumes(this.#context.directory, uid, this.#facts().pod.spec.volumes);
+    await releaseVolumes(this.#context.directory, this.#record.pod.metadata.uid, this.#volumes);
+  }
+
+  get #volumes(): readonly Volume[] {
+    return this.#record.pod.spec.volumes ?? [];
+  }
+
+  #facts(): PodFacts {
+    return { pod: this.#record.pod, podIp: this.#record.ip, node: this.#context.facts };
   }
 }

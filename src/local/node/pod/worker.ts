@@ -48,10 +48,11 @@ export class PodWorker {
     this.#context = context;
     this.record = record;
     this.#status = new StatusWriter(context.api, record.pod, context.log);
-    this.#volumes = new PodVolumes(context, () => ({ pod: this.pod, podIp: record.ip, node: context.facts }));
+    this.#volumes = new PodVolumes(context, record);
     this.#containers = new PodContainers(context, record, this.#volumes, {
       changed: () => this.trigger(),
       save: () => this.#save(),
+      note: () => void this.#save().catch(() => undefined),
       ending: () => this.#deadline !== undefined,
     });
     this.gone = new Promise((resolve) => (this.#markGone = resolve));
@@ -64,8 +65,7 @@ export class PodWorker {
   /** Takes up what an earlier process of this node left, and goes on. */
   async begin(): Promise<void> {
     this.#containers.adopt();
-    // Also what runs needs its paths and its files kept up to date.
-    if (Object.keys(this.record.containers).length > 0) await this.#volumes.mount();
+    if (Object.keys(this.record.containers).length > 0) this.#volumes.refreshFromNowOn();
     this.update(this.pod);
     await this.#save();
   }
@@ -136,7 +136,7 @@ export class PodWorker {
       try {
         await this.#turn();
       } catch (error) {
-        this.#context.log.warn({ pod: podName(this.pod), error: String(error) }, 'pod not brought forward');
+        this.#warn(error, 'pod not brought forward');
         this.#later();
       }
     }
@@ -210,7 +210,7 @@ export class PodWorker {
     }
     this.#deadline = new Deadline(graceSeconds);
     this.record.terminatingSince ??= this.#context.now().toISOString();
-    void this.#terminate(this.#deadline);
+    this.#terminate(this.#deadline).catch((error: unknown) => this.#warn(error, 'pod not ended'));
   }
 
   async #terminate(deadline: Deadline): Promise<void> {
@@ -253,7 +253,7 @@ export class PodWorker {
         return;
       } catch (error) {
         if (isConflict(error)) return;
-        this.#context.log.warn({ pod: podName(this.pod), error: String(error) }, 'pod not deleted');
+        this.#warn(error, 'pod not deleted');
         await sleep(backOffMs(attempt, retryMs), this.#closed.signal);
       }
     }
@@ -271,9 +271,11 @@ export class PodWorker {
     const saved = this.#saving.then(() =>
       this.#closed.signal.aborted ? undefined : saveRecord(this.#context.directory, this.record),
     );
-    this.#saving = saved.catch((error: unknown) =>
-      this.#context.log.warn({ pod: podName(this.pod), error: String(error) }, 'pod record not written'),
-    );
+    this.#saving = saved.catch((error: unknown) => this.#warn(error, 'pod record not written'));
     return saved;
+  }
+
+  #warn(error: unknown, message: string): void {
+    this.#context.log.warn({ pod: podName(this.pod), error: String(error) }, message);
   }
 }

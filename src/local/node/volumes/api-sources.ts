@@ -1,5 +1,6 @@
-// Secrets, ConfigMaps, tokens and claims, read from the API server when a pod needs them and kept nowhere else.
+// Secrets, ConfigMaps, tokens and claims, read from the API server when a pod needs them.
 import path from 'node:path';
+import { KubeError } from '../../../kube/errors.ts';
 import type { KubeApi } from '../../../kube/port.ts';
 import { resource } from '../../../kube/resource-types.ts';
 import type { KubeObject } from '../../../kube/types.ts';
@@ -15,17 +16,38 @@ const limit = (): { signal: AbortSignal } => ({ signal: AbortSignal.timeout(call
 const decoded = (data: Readonly<Record<string, string>> = {}, encoding: BufferEncoding): Record<string, Buffer> =>
   Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, encoding)]));
 
+/** What was read last serves while the API server gives no answer; an answer "not there" is one. */
+async function lastKnown<T>(
+  cache: Map<string, T>,
+  key: string,
+  read: () => Promise<T | undefined>,
+): Promise<T | undefined> {
+  try {
+    const found = await read();
+    if (found) cache.set(key, found);
+    else cache.delete(key);
+    return found;
+  } catch (error) {
+    const known = cache.get(key);
+    if (known && error instanceof KubeError && (error.code === 0 || error.code >= 500)) return known;
+    throw error;
+  }
+}
+
 export function apiDataSource(api: KubeApi): DataSource {
+  const cache = new Map<string, Record<string, Buffer>>();
   type Holder = KubeObject & { data?: Record<string, string>; binaryData?: Record<string, string> };
   return {
-    async secret(namespace, name) {
-      const found = await api.get<Holder>(resource.secrets, { namespace, name }, limit());
-      return found && decoded(found.data, 'base64');
-    },
-    async configMap(namespace, name) {
-      const found = await api.get<Holder>(resource.configMaps, { namespace, name }, limit());
-      return found && { ...decoded(found.data, 'utf8'), ...decoded(found.binaryData, 'base64') };
-    },
+    secret: (namespace, name) =>
+      lastKnown(cache, `secret ${namespace}/${name}`, async () => {
+        const found = await api.get<Holder>(resource.secrets, { namespace, name }, limit());
+        return found && decoded(found.data, 'base64');
+      }),
+    configMap: (namespace, name) =>
+      lastKnown(cache, `configmap ${namespace}/${name}`, async () => {
+        const found = await api.get<Holder>(resource.configMaps, { namespace, name }, limit());
+        return found && { ...decoded(found.data, 'utf8'), ...decoded(found.binaryData, 'base64') };
+      }),
   };
 }
 
