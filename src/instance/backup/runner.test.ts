@@ -1,0 +1,251 @@
+import { readFile, rm, mkdtemp } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, expect, test } from '@jest/globals';
+import { KubeError } from '../../kube/errors.ts';
+import type { KubeApi } from '../../kube/port.ts';
+import type { KubeObject, ResourceType } from '../../kube/types.ts';
+import { parseBackupInfo } from '../../objectstore/backup-info.ts';
+import { backupDirectory, backupInfoKey } from '../../objectstore/layout.ts';
+import { readCatalog } from '../recovery/catalog.ts';
+import { archivingPostgres, silent, testArchive } from '../recovery/testing.ts';
+import { clone } from '../replication/clone.ts';
+import type { Archive } from '../wal/archive-source.ts';
+import { type TemporaryPostgres, temporaryPostgres } from '../../testing/postgres.ts';
+import type { Backup, BackupCluster } from './objects.ts';
+import { BackupRunner } from './runner.ts';
+
+const directories: string[] = [];
+afterEach(async () => {
+  for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
+});
+
+type Stored = KubeObject & { status?: Record<string, unknown> };
+
+/** The calls of the API server that a runner makes, over two objects. */
+function aKube(backup: Backup) {
+  const cluster: BackupCluster = { metadata: { name: 'c', namespace: 'n', resourceVersion: '1' } };
+  const objects: Record<string, Stored> = { backups: backup as Stored, clusters: cluster };
+  const phases: string[] = [];
+  let conflicts = 1;
+  const kube = {
+    get: (type: ResourceType) => Promise.resolve(structuredClone(objects[type.plural])),
+    patchStatus(type: ResourceType, _: unknown, patch: { status: Record<string, unknown> }) {
+      const object = objects[type.plural] as Stored;
+      object.status = { ...object.status, ...patch.status };
+      if (typeof patch.status['phase'] === 'string') phases.push(patch.status['phase']);
+      return Promise.resolve(object);
+    },
+    replaceStatus(type: ResourceType, object: Stored) {
+      if (conflicts-- > 0) return Promise.reject(new KubeError(409, { reason: 'Conflict' }, 'replace'));
+      objects[type.plural] = object;
+      return Promise.resolve(object);
+    },
+  } as unknown as KubeApi;
+  return {
+    kube,
+    objects,
+    phases,
+    backup: () => objects['backups'] as Backup,
+    cluster: () => objects['clusters'] as BackupCluster,
+  };
+}
+
+const started = (podName: string): Backup => ({
+  metadata: { name: 'b', namespace: 'n', uid: 'u' },
+  spec: { cluster: { name: 'c' } },
+  status: { phase: 'started', instanceID: { podName } },
+});
+
+const section = {
+  destinationPath: 's3://backups/p',
+  endpointURL: 'http://store',
+  s3Credentials: { accessKeyId: { name: 's', key: 'k' } },
+};
+
+function aRunner(kube: KubeApi, server: TemporaryPostgres, archive: Archive, podName: string, isPrimary: boolean) {
+  return new BackupRunner({
+    ...{ kube, namespace: 'n', clusterName: 'c', podName },
+    source: { get: () => Promise.resolve(archive) },
+    section: () => ({ section, field: 'f', defaultServer: 'one' }),
+    sql: server.connection(),
+    replication: () => ({ host: server.socketDirectory, port: server.port, user: 'postgres' }),
+    isPrimary: () => isPrimary,
+    log: silent,
+    walPatience: 20_000,
+  });
+}
+
+async function keys(archive: Archive): Promise<string[]> {
+  const found: string[] = [];
+  for await (const entry of archive.store.list('p/one/base/')) if (entry.kind === 'object') found.push(entry.key);
+  return found;
+}
+
+test('a backup from a standby is complete when the primary has archived its WAL', async () => {
+  await using store = await testArchive();
+  const archive = await store.open('one');
+  await using pg = await archivingPostgres(() => Promise.resolve(archive), { major: 18 });
+  const root = await mkdtemp(path.join(os.tmpdir(), 'hwk-'));
+  directories.push(root);
+  const origin = { host: pg.server.socketDirectory, port: pg.server.port, user: 'postgres' };
+  await clone(
+    origin,
+    { data: `${root}/d`, tablespaces: `${root}/t` },
+    { label: 'x', log: silent, signal: AbortSignal.timeout(30_000) },
+  );
+  const { user } = pg.server.installation;
+  if (user) spawnSync('chown', ['-R', `${user.uid}:${user.gid}`, root]);
+  await using standby = await temporaryPostgres({
+    major: 18,
+    dataDirectory: `${root}/d`,
+    settings: { primary_conninfo: `host=${pg.server.socketDirectory} user=postgres` },
+  });
+  await pg.server.query('CREATE TABLE t AS SELECT generate_series(1, 1000) AS i');
+  const { kube, phases, backup, cluster } = aKube(started('c-2'));
+  const signal = AbortSignal.timeout(60_000);
+  const onStandby = aRunner(kube, standby, archive, 'c-2', false);
+  const onPrimary = aRunner(kube, pg.server, archive, 'c-1', true);
+  const done = onStandby.pass([backup()], signal);
+  // The primary's manager looks at the same object from time to time.
+  let over = false;
+  const looking = (async () => {
+    while (!over) {
+      await onPrimary.pass([backup()], signal);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  })();
+  await done;
+  over = true;
+  await looking;
+  expect(phases).toEqual(['running', 'running', 'completed']);
+  const { status = {} } = backup();
+  expect(status).toMatchObject({
+    ...{ phase: 'completed', method: 'barmanObjectStore', majorVersion: 18, serverName: 'one' },
+    ...{ destinationPath: 's3://backups/p', endpointURL: 'http://store', s3Credentials: section.s3Credentials },
+    backupId: expect.stringMatching(/^\d{8}T\d{6}$/),
+    backupName: expect.stringMatching(/^backup-\d{14}$/),
+    beginLSN: expect.stringContaining('/'),
+  });
+  expect(status.error).toBeUndefined();
+  const id = status.backupId ?? '';
+  const { backups } = await readCatalog(archive.store, archive.config.location, signal);
+  expect(backups).toMatchObject([
+    { id, info: { status: 'DONE', beginWal: status.beginWal, endWal: status.endWal, timeline: 1 } },
+  ]);
+  expect(backups[0]?.info.backupLabel).toContain('BACKUP FROM: standby');
+  expect(await keys(archive)).toEqual(
+    ['backup.info', 'backup_manifest', 'data.tar'].map((file) => backupDirectory(archive.config.location, id) + file),
+  );
+  expect(cluster().status).toMatchObject({
+    lastSuccessfulBackup: status.stoppedAt,
+    firstRecoverabilityPoint: status.stoppedAt,
+    conditions: [{ type: 'LastBackupSucceeded', status: 'True' }],
+  });
+});
+
+test('a manager that died while it stored a backup fails it and removes what it stored', async () => {
+  await using store = await testArchive();
+  const archive = await store.open('one');
+  await using server = await temporaryPostgres({ major: 18 });
+  await archive.store.put(
+    `${backupDirectory(archive.config.location, '20260101T000000')}data.tar`,
+    Buffer.from('half'),
+  );
+  const left = started('c-1');
+  left.status = { ...left.status, phase: 'running', backupId: '20260101T000000' };
+  const { kube, backup, cluster } = aKube(left);
+  await aRunner(kube, server, archive, 'c-1', true).pass([backup()], AbortSignal.timeout(30_000));
+  expect(backup().status).toMatchObject({
+    phase: 'failed',
+    error: expect.stringContaining('InstanceManagerRestarted'),
+  });
+  expect(await keys(archive)).toEqual([]);
+  expect(cluster().status?.conditions).toMatchObject([{ reason: 'LastBackupFailed', status: 'False' }]);
+});
+
+test('a manager that died while it waited for WAL brings the backup to its end', async () => {
+  await using store = await testArchive();
+  const archive = await store.open('one');
+  await using pg = await archivingPostgres(() => Promise.resolve(archive), { major: 18 });
+  const { kube, backup, objects } = aKube(started('c-1'));
+  const first = new AbortController();
+  const blocked: Archive = {
+    ...archive,
+    store: {
+      ...archive.store,
+      list: (prefix, options) => {
+        if (prefix.includes('/wals/')) first.abort(new Error('killed'));
+        return archive.store.list(prefix, options);
+      },
+    },
+  };
+  await aRunner(kube, pg.server, blocked, 'c-1', true).pass([backup()], first.signal);
+  expect(backup().status).toMatchObject({ phase: 'running', endLSN: expect.any(String) });
+  const id = backup().status?.backupId ?? '';
+  const infoKey = backupInfoKey(archive.config.location, id);
+  const read = async () => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of (await archive.store.get(infoKey))?.body ?? []) chunks.push(chunk as Buffer);
+    return parseBackupInfo(Buffer.concat(chunks).toString());
+  };
+  expect((await read()).status).toBe('WAITING_FOR_WALS');
+  await aRunner(kube, pg.server, archive, 'c-1', true).pass(
+    [objects['backups'] as Backup],
+    AbortSignal.timeout(30_000),
+  );
+  expect(backup().status).toMatchObject({ phase: 'completed', backupId: id });
+  expect((await read()).status).toBe('DONE');
+});
+
+test('a store that refuses, and a connection that is cut, fail the backup and leave nothing behind', async () => {
+  await using store = await testArchive();
+  const archive = await store.open('one');
+  const refused = await store.open('one', {
+    s3: { ...archive.config.s3, credentials: { accessKeyId: 'test', secretAccessKey: 'wrong' } },
+  });
+  await using server = await temporaryPostgres({ major: 18, settings: { wal_level: 'replica' } });
+  const { kube, backup } = aKube(started('c-1'));
+  await aRunner(kube, server, refused, 'c-1', true).pass([backup()], AbortSignal.timeout(30_000));
+  expect(backup().status).toMatchObject({ phase: 'failed', error: expect.stringContaining('SignatureDoesNotMatch') });
+
+  const cutting: Archive = {
+    ...archive,
+    store: {
+      ...archive.store,
+      async upload(key, source, options) {
+        await server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'walsender'");
+        return archive.store.upload(key, source, options);
+      },
+    },
+  };
+  const again = aKube(started('c-1'));
+  await aRunner(again.kube, server, cutting, 'c-1', true).pass([again.backup()], AbortSignal.timeout(30_000));
+  expect(again.backup().status?.phase).toBe('failed');
+  expect(again.backup().status?.error).toMatch(/terminating connection|closed the connection/);
+  expect(await keys(archive)).toEqual([]);
+  const [senders] = await server.query(
+    "SELECT count(*)::int AS n FROM pg_stat_activity WHERE backend_type = 'walsender'",
+  );
+  expect(senders?.['n']).toBe(0);
+  expect(await readFile(path.join(server.dataDirectory, 'PG_VERSION'), 'utf8')).toBe('18\n');
+});
+
+test('backups of others, done ones and other methods are left alone', async () => {
+  await using store = await testArchive();
+  const archive = await store.open('one');
+  await using server = await temporaryPostgres({ major: 18 });
+  const of = (change: Partial<Backup>): Backup => ({ ...started('c-1'), ...change });
+  for (const other of [
+    of({ spec: { cluster: { name: 'other' } } }),
+    of({ spec: { cluster: { name: 'c' }, method: 'volumeSnapshot' } }),
+    of({ status: { phase: 'started', instanceID: { podName: 'c-2' } } }),
+    of({ status: { phase: 'completed', instanceID: { podName: 'c-1' } } }),
+    of({ status: {} }),
+  ]) {
+    const { kube, phases } = aKube(other);
+    await aRunner(kube, server, archive, 'c-1', false).pass([other], AbortSignal.timeout(10_000));
+    expect(phases).toEqual([]);
+  }
+});
