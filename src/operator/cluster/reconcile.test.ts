@@ -75,7 +75,7 @@ test("a Secret of the user's that is missing is named, and the cluster goes on w
   await platform.api.create(resource.secrets, {
     metadata: { name: 'given', namespace: 'default' },
     data: { username: 'cG9zdGdyZXM=', password: 'eA==' },
-  } as object);
+  });
   await test.until(isHealthy);
 });
 

@@ -51,7 +51,7 @@ export const aCluster = ({ name, instances = 3, spec = {} }: TestClusterOptions)
   apiVersion: 'postgresql.cnpg.io/v1',
   kind: 'Cluster',
   metadata: { name, namespace: 'default' },
-  spec: { instances, storage: { size: '1Gi' }, ...spec } as Cluster['spec'],
+  spec: { instances, storage: { size: '1Gi' }, ...spec },
 });
 
 /** One Cluster, its reconciler, and something that does what kubelet, Job controller and instance managers would. */
