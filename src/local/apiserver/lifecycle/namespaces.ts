@@ -41,13 +41,23 @@ function empty(services: Services, name: string): void {
   if (left === 0 && (namespace['spec']?.finalizers ?? []).length > 0) finish(services, namespace);
 }
 
+/** As with a real controller a moment passes, so that `kubectl delete -f` still finds what else is in the file. */
+const delay = 250;
+
 /** Follows namespaces that are being deleted. */
 export function followNamespaces(services: Services): void {
-  for (const namespace of services.store.list(storage)) empty(services, namespace.metadata.name ?? '');
+  const due = new Set<string>();
+  const look = (name: string | undefined): void => {
+    if (!name || due.has(name) || !services.store.get(storage, undefined, name)?.metadata.deletionTimestamp) return;
+    due.add(name);
+    setTimeout(() => {
+      due.delete(name);
+      if (!services.signal.aborted) empty(services, name);
+    }, delay).unref();
+  };
+  for (const namespace of services.store.list(storage)) look(namespace.metadata.name);
   services.store.subscribe((changes) => {
-    const names = changes.map(({ resource, object }) =>
-      resource === storage ? object.metadata.name : object.metadata.namespace,
-    );
-    for (const name of new Set(names)) if (name) empty(services, name);
+    for (const { resource, object } of changes)
+      look(resource === storage ? object.metadata.name : object.metadata.namespace);
   });
 }
