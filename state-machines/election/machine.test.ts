@@ -7,6 +7,7 @@ const aCandidacy = (over: Partial<Candidacy> = {}): Candidacy => ({
   prevote: 'granted',
   promised: true,
   quorum: true,
+  overtaken: false,
   refused: false,
   timedOut: false,
   claim: 'unsent',
@@ -37,6 +38,7 @@ const table: [rule: string, state: string, action: string, facts: Partial<Electi
   ['claim-lost', 'following', 'give-up', standing({ claim: 'lost' })],
   ['stand-down-unfit', 'following', 'give-up', { ...standing(), holdUntil: 100_001 }],
   ['stand-down-unfit', 'following', 'give-up', { ...standing(), whole: false }],
+  ['stand-down-overtaken', 'following', 'give-up', standing({ overtaken: true })],
   ['stand-down-refused', 'following', 'give-up', standing({ refused: true, quorum: false })],
   ['stand-down-prevote', 'following', 'give-up', standing({ prevote: 'refused', promised: false })],
   ['stand-down-timed-out', 'following', 'give-up', standing({ timedOut: true, quorum: false })],
@@ -91,6 +93,7 @@ const anyFacts: fc.Arbitrary<ElectionFacts> = fc.record(
       prevote: fc.constantFrom('unasked', 'asked', 'granted', 'refused'),
       promised: fc.boolean(),
       quorum: fc.boolean(),
+      overtaken: fc.boolean(),
       refused: fc.boolean(),
       timedOut: fc.boolean(),
       claim: fc.constantFrom('unsent', 'sent', 'answer-lost', 'lost'),
@@ -121,7 +124,13 @@ test('a claim is sent only by a whole member with its promise kept, a quorum, no
       const { action } = election.decide(facts);
       if (action.type !== 'claim') return;
       expect(facts).toMatchObject({ member: true, whole: true, apiAnswers: true, paused: false, leaseInDoubt: false });
-      expect(facts.candidacy).toMatchObject({ promised: true, quorum: true, refused: false, claim: 'unsent' });
+      expect(facts.candidacy).toMatchObject({
+        promised: true,
+        quorum: true,
+        overtaken: false,
+        refused: false,
+        claim: 'unsent',
+      });
       expect(facts.holdUntil === undefined || facts.now >= facts.holdUntil).toBe(true);
       expect(facts.lease === 'released' || facts.unchangedFor >= facts.patience).toBe(true);
     }),

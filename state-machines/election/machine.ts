@@ -38,6 +38,11 @@ export interface Candidacy {
   readonly promised: boolean;
   /** The promises at hand suffice for every configuration that the lease held when last read (sync); always true in async. */
   readonly quorum: boolean;
+  /**
+   * The lease is not the one that it began with: somebody was faster, even if he has gone since. (In sync a renewal alone does not
+   * count, an epoch that is not below ours does.) The model finds two promotions in one epoch without this.
+   */
+  readonly overtaken: boolean;
   /** A promise was refused for good: somebody is ahead or has promised a higher epoch. */
   readonly refused: boolean;
   /** Two seconds without a quorum (rule 17). */
@@ -77,6 +82,7 @@ export const electionRows: readonly Row<ElectionFacts, ElectionState, ElectionAc
   { rule: 'claim-lost', when: (f) => f.candidacy?.claim === 'lost', state: 'following', action: giveUp },
 
   { rule: 'stand-down-unfit', when: (f) => f.candidacy !== undefined && unfit(f), state: 'following', action: giveUp },
+  { rule: 'stand-down-overtaken', when: (f) => f.candidacy?.overtaken === true, state: 'following', action: giveUp },
   { rule: 'stand-down-refused', when: (f) => f.candidacy?.refused === true, state: 'following', action: giveUp },
   { rule: 'stand-down-prevote', when: (f) => f.candidacy?.prevote === 'refused', state: 'following', action: giveUp },
   { rule: 'stand-down-timed-out', when: (f) => f.candidacy?.timedOut === true, state: 'following', action: giveUp },

@@ -2,7 +2,11 @@
 export type InstanceAction =
   | { readonly type: 'stay'; readonly rule: string }
   | { readonly type: 'start'; readonly rule: string; readonly as: 'primary' | 'standby' }
-  | { readonly type: 'stop'; readonly rule: string; readonly why: 'termination' | 'fencing' | 'demotion' | 'restart' | 'foreign' }
+  | {
+      readonly type: 'stop';
+      readonly rule: string;
+      readonly why: 'termination' | 'fencing' | 'demotion' | 'restart' | 'foreign';
+    }
   | { readonly type: 'reload'; readonly rule: string }
   | { readonly type: 'promote'; readonly rule: string }
   | { readonly type: 'become-standby'; readonly rule: string }

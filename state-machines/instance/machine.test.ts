@@ -28,7 +28,12 @@ const off = { postgres: 'down' } as const;
 const table: [rule: string, state: string, action: object, facts: Partial<InstanceFacts>][] = [
   ['end-after-termination', 'ended', { type: 'end' }, { ...off, terminating: true }],
   ['stop-for-termination', 'stopping', { type: 'stop', why: 'termination' }, { terminating: true, fenced: true }],
-  ['stop-for-termination', 'stopping', { type: 'stop', why: 'termination' }, { terminating: true, postgres: 'starting' }],
+  [
+    'stop-for-termination',
+    'stopping',
+    { type: 'stop', why: 'termination' },
+    { terminating: true, postgres: 'starting' },
+  ],
   ['stop-foreign-postgres', 'stopping', { type: 'stop', why: 'foreign' }, { foreign: true }],
   ['stay-fenced', 'fenced', { type: 'stay' }, { ...off, fenced: true }],
   ['stop-for-fencing', 'stopping', { type: 'stop', why: 'fencing' }, { ...primary, fenced: true }],
@@ -94,14 +99,21 @@ test('whatever is observed, a rule matches, and some things never happen', () =>
     fc.property(anyFacts, (facts) => {
       const { action } = decide(undefined, facts);
       if (action.type === 'start') {
-        expect(facts).toMatchObject({ postgres: 'down', data: 'valid', terminating: false, fenced: false, certificates: true });
+        expect(facts).toMatchObject({
+          postgres: 'down',
+          data: 'valid',
+          terminating: false,
+          fenced: false,
+          certificates: true,
+        });
         if (action.as === 'primary') expect(facts).toMatchObject({ named: 'self', cluster: 'seen', role: 'primary' });
       }
       if (action.type === 'promote') {
         expect(facts).toMatchObject({ named: 'self', predecessorGone: true, fenced: false, terminating: false });
       }
       if (action.type === 'end') expect(facts.postgres).toBe('down');
-      if (action.type === 'publish-primary') expect(facts).toMatchObject({ named: 'self', role: 'primary', postgres: 'up' });
+      if (action.type === 'publish-primary')
+        expect(facts).toMatchObject({ named: 'self', role: 'primary', postgres: 'up' });
     }),
     { numRuns: 2000 },
   );

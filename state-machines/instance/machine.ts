@@ -3,7 +3,8 @@ import type { InstanceAction } from './actions.ts';
 import type { InstanceFacts } from './facts.ts';
 
 /** Names of states, as /pg/status and the log show them. */
-export type InstanceState = 'waiting' | 'fenced' | 'starting' | 'primary' | 'standby' | 'promoting' | 'stopping' | 'ended';
+export type InstanceState =
+  'waiting' | 'fenced' | 'starting' | 'primary' | 'standby' | 'promoting' | 'stopping' | 'ended';
 
 type Action = InstanceAction extends infer A ? (A extends InstanceAction ? Omit<A, 'rule'> : never) : never;
 
@@ -23,12 +24,27 @@ const replicates = (facts: InstanceFacts): boolean => up(facts) && facts.role ==
 /** The first row whose condition holds decides. The order is the meaning: what ends postgres stands before what starts it. */
 export const rows: readonly Row[] = [
   { rule: 'end-after-termination', when: (f) => f.terminating && down(f), state: 'ended', action: { type: 'end' } },
-  { rule: 'stop-for-termination', when: (f) => f.terminating, state: 'stopping', action: { type: 'stop', why: 'termination' } },
-  { rule: 'stop-foreign-postgres', when: (f) => f.foreign && !down(f), state: 'stopping', action: { type: 'stop', why: 'foreign' } },
+  {
+    rule: 'stop-for-termination',
+    when: (f) => f.terminating,
+    state: 'stopping',
+    action: { type: 'stop', why: 'termination' },
+  },
+  {
+    rule: 'stop-foreign-postgres',
+    when: (f) => f.foreign && !down(f),
+    state: 'stopping',
+    action: { type: 'stop', why: 'foreign' },
+  },
   { rule: 'stay-fenced', when: (f) => f.fenced && down(f), state: 'fenced', action: stay },
   { rule: 'stop-for-fencing', when: (f) => f.fenced, state: 'stopping', action: { type: 'stop', why: 'fencing' } },
   // A role that was taken away is taken away during a shutdown, too: the stop gets stronger with its deadline.
-  { rule: 'stop-demoted', when: (f) => serves(f) && f.named === 'other', state: 'stopping', action: { type: 'stop', why: 'demotion' } },
+  {
+    rule: 'stop-demoted',
+    when: (f) => serves(f) && f.named === 'other',
+    state: 'stopping',
+    action: { type: 'stop', why: 'demotion' },
+  },
   { rule: 'wait-for-shutdown', when: (f) => f.postgres === 'stopping', state: 'stopping', action: stay },
   { rule: 'wait-for-start', when: (f) => f.postgres === 'starting', state: 'starting', action: stay },
 
@@ -45,8 +61,18 @@ export const rows: readonly Row[] = [
     state: 'waiting',
     action: stay,
   },
-  { rule: 'start-primary', when: (f) => down(f) && f.named === 'self' && f.role === 'primary', state: 'starting', action: { type: 'start', as: 'primary' } },
-  { rule: 'start-standby', when: (f) => down(f) && f.role === 'standby', state: 'starting', action: { type: 'start', as: 'standby' } },
+  {
+    rule: 'start-primary',
+    when: (f) => down(f) && f.named === 'self' && f.role === 'primary',
+    state: 'starting',
+    action: { type: 'start', as: 'primary' },
+  },
+  {
+    rule: 'start-standby',
+    when: (f) => down(f) && f.role === 'standby',
+    state: 'starting',
+    action: { type: 'start', as: 'standby' },
+  },
   {
     rule: 'turn-into-standby',
     when: (f) => down(f) && f.named === 'other' && f.cleanlyStopped,
@@ -57,11 +83,31 @@ export const rows: readonly Row[] = [
   { rule: 'wait-for-rewind', when: down, state: 'waiting', action: stay },
 
   { rule: 'wait-for-answer', when: (f) => up(f) && f.role === 'unknown', state: 'starting', action: stay },
-  { rule: 'load-configuration', when: (f) => up(f) && f.configurationStale, state: 'starting', action: { type: 'reload' } },
-  { rule: 'promote', when: (f) => replicates(f) && f.named === 'self' && f.predecessorGone, state: 'promoting', action: { type: 'promote' } },
+  {
+    rule: 'load-configuration',
+    when: (f) => up(f) && f.configurationStale,
+    state: 'starting',
+    action: { type: 'reload' },
+  },
+  {
+    rule: 'promote',
+    when: (f) => replicates(f) && f.named === 'self' && f.predecessorGone,
+    state: 'promoting',
+    action: { type: 'promote' },
+  },
   { rule: 'wait-for-predecessor', when: (f) => replicates(f) && f.named === 'self', state: 'standby', action: stay },
-  { rule: 'publish-primary', when: (f) => serves(f) && f.named === 'self' && !f.published, state: 'primary', action: { type: 'publish-primary' } },
-  { rule: 'restart-for-parameters', when: (f) => up(f) && f.restartDue, state: 'stopping', action: { type: 'stop', why: 'restart' } },
+  {
+    rule: 'publish-primary',
+    when: (f) => serves(f) && f.named === 'self' && !f.published,
+    state: 'primary',
+    action: { type: 'publish-primary' },
+  },
+  {
+    rule: 'restart-for-parameters',
+    when: (f) => up(f) && f.restartDue,
+    state: 'stopping',
+    action: { type: 'stop', why: 'restart' },
+  },
   { rule: 'serve', when: serves, state: 'primary', action: stay },
   { rule: 'replicate', when: replicates, state: 'standby', action: stay },
 ];

@@ -1,0 +1,375 @@
+// What can happen in the asynchronous world. The fence and the election decide by their shipped rows, holds by the shipped voter; this
+// file is clocks, the API server, crashes and the network. A mutant (docs/ha-protocol.md §8) breaks one thing of it.
+import { type ElectionFacts, electionRows } from '../election/machine.ts';
+import { type FenceFacts, fenceRows } from '../fence/machine.ts';
+import { nextEpoch } from '../protocol/epoch.ts';
+import { answerHold } from '../voter/voter.ts';
+import { type AsyncBounds, type AsyncWorld, type Call, type Instance, nobody, put } from './async-world.ts';
+
+export type AsyncMutant = 'M1' | 'M2' | 'M3' | 'M4' | 'M5' | 'M6' | 'M27' | 'M28' | 'M29';
+
+type Step = readonly [string, AsyncWorld];
+interface Context {
+  readonly bounds: AsyncBounds;
+  readonly mutant: AsyncMutant | undefined;
+}
+
+const name = (index: number): string => 'abcdefgh'[index] ?? '?';
+const at = (world: AsyncWorld, index: number): Instance => {
+  const instance = world.instances[index];
+  if (!instance) throw new Error(`no instance ${index}`);
+  return instance;
+};
+const absent = (instance: Instance): boolean => instance.seen === 0;
+const sees = (index: number, instance: Instance): FenceFacts['lease'] => {
+  if (instance.seen < 0) return 'unknown';
+  if (absent(instance)) return 'absent';
+  if (instance.seenHolder === nobody) return 'released';
+  return instance.seenHolder === index && instance.seenEpoch === instance.led ? 'mine' : 'other';
+};
+
+/** The first row of a shipped table that matches, as its machine would choose (a test holds the two together). */
+function decide<Facts, Action>(
+  rows: readonly { when: (facts: Facts) => boolean; action: Action }[],
+  facts: Facts,
+): Action {
+  const row = rows.find(({ when }) => when(facts));
+  if (!row) throw new Error('no row matches');
+  return row.action;
+}
+
+function* time(world: AsyncWorld, { bounds }: Context): Iterable<Step> {
+  const overdue = world.instances.some(({ role, fresh }) => role === 'primary' && (fresh ?? 0) <= -bounds.stop);
+  if (overdue) return;
+  const older = (age: number): number => Math.min(age + 1, bounds.duration);
+  const instances = world.instances.map((instance) => ({
+    ...instance,
+    fresh: instance.fresh === undefined ? undefined : Math.max(instance.fresh - 1, -bounds.stop),
+    unchanged: instance.up && instance.seen >= 0 ? older(instance.unchanged) : instance.unchanged,
+    held: Math.max(0, instance.held - 1),
+    call: instance.call && { ...instance.call, age: older(instance.call.age) },
+    round: instance.round && { ...instance.round, age: older(instance.round.age) },
+  }));
+  yield ['tick', { ...world, instances }];
+}
+
+/** Reading the lease starts the count anew when it changed, was deleted or made again (rule 5). */
+function read(world: AsyncWorld, index: number): Partial<Instance> {
+  const { version, holder, epoch } = world.lease;
+  if (at(world, index).seen === version) return {};
+  return { seen: version, seenHolder: holder, seenEpoch: epoch, unchanged: 0 };
+}
+
+function* reads(world: AsyncWorld): Iterable<Step> {
+  if (!world.api) return;
+  for (const [index, instance] of world.instances.entries()) {
+    if (instance.up && instance.call === undefined && instance.seen !== world.lease.version) {
+      yield [`${name(index)} reads the lease`, put(world, index, read(world, index))];
+    }
+  }
+}
+
+function* fences(world: AsyncWorld): Iterable<Step> {
+  for (const [index, instance] of world.instances.entries()) {
+    if (instance.role !== 'primary') continue;
+    const facts: FenceFacts = {
+      now: 0,
+      postgres: 'primary',
+      lease: sees(index, instance),
+      ...(instance.fresh === undefined ? {} : { freshUntil: instance.fresh }),
+      renewing: instance.call !== undefined,
+      retryPeriod: 0,
+      apiAnswers: world.api,
+      fit: true,
+    };
+    const action = decide(fenceRows, facts);
+    if (action.type === 'end-postgres') {
+      yield [
+        `${name(index)} is fenced`,
+        put(world, index, { role: 'stopped', fresh: undefined, round: undefined, call: undefined }),
+      ];
+      continue;
+    }
+    if (!instance.up) continue;
+    const call = { age: 0, version: instance.seen, epoch: instance.led, outcome: 'open' } as const;
+    if (action.type === 'renew')
+      yield [`${name(index)} renews`, put(world, index, { call: { ...call, kind: 'renew' } })];
+    if (action.type === 'recreate')
+      yield [`${name(index)} recreates`, put(world, index, { call: { ...call, kind: 'recreate' } })];
+    if (action.type === 'ask-for-hold' && !instance.round) {
+      yield [`${name(index)} begins a round of holds`, put(world, index, { round: { age: 0, granted: [] } })];
+    }
+  }
+}
+
+/** The API server does what a call asks, or refuses by the version; or the call dies on the way. */
+function* calls(world: AsyncWorld, { bounds, mutant }: Context): Iterable<Step> {
+  for (const [index, instance] of world.instances.entries()) {
+    const { call } = instance;
+    if (!call) continue;
+    if (call.outcome === 'open' && world.api) yield* arrives(world, index, call, mutant);
+    if (call.outcome !== 'open') yield* answers(world, index, call, bounds, mutant);
+    if (instance.up) yield* times(world, index, call);
+  }
+}
+
+function* arrives(world: AsyncWorld, index: number, call: Call, mutant: AsyncMutant | undefined): Iterable<Step> {
+  const { lease } = world;
+  const fits = mutant === 'M2' && call.kind === 'claim' ? lease.version > 0 : lease.version === call.version;
+  if (!fits) {
+    yield [`${call.kind} of ${name(index)} conflicts`, put(world, index, { call: { ...call, outcome: 'conflict' } })];
+    return;
+  }
+  const version = world.versions + 1;
+  const changed = { ...world, versions: version, lease: { version, holder: index, epoch: call.epoch } };
+  // The caller's next compare-and-swap expects what this one made.
+  yield [
+    `${call.kind} of ${name(index)} is done`,
+    put(changed, index, { call: { ...call, version, outcome: 'done' } }),
+  ];
+}
+
+function* answers(
+  world: AsyncWorld,
+  index: number,
+  call: Call,
+  bounds: AsyncBounds,
+  mutant: AsyncMutant | undefined,
+): Iterable<Step> {
+  const instance = at(world, index);
+  if (!instance.up) return;
+  if (call.outcome === 'conflict') {
+    // A refusal is no success (rule 1); the lease is read again.
+    yield [
+      `${name(index)} hears of a conflict`,
+      put(world, index, { call: undefined, candidacy: 0, ...(world.api ? read(world, index) : {}) }),
+    ];
+    return;
+  }
+  const fresh = bounds.renewDeadline - (mutant === 'M1' ? 0 : call.age);
+  const seen = { seen: call.version, seenHolder: index, seenEpoch: call.epoch, unchanged: 0 };
+  const known = { call: undefined, candidacy: 0, round: undefined, ...seen };
+  if (call.kind !== 'claim') {
+    // A renewal that was answered after its own deadline gives nothing; the fence has tripped or is about to.
+    yield [
+      `${name(index)} hears of its ${call.kind}`,
+      put(world, index, { ...known, fresh: Math.max(instance.fresh ?? -9, fresh) }),
+    ];
+  } else {
+    yield [`${name(index)} hears of its claim`, put(world, index, { ...known, fresh })];
+  }
+}
+
+/** The caller gives up waiting. Whether the call was done it learns by reading. */
+function* times(world: AsyncWorld, index: number, call: Call): Iterable<Step> {
+  if (call.kind === 'claim' || call.age === 0) return;
+  const seen = call.outcome === 'done' ? { seen: -1 } : {};
+  yield [`${call.kind} of ${name(index)} times out`, put(world, index, { call: undefined, ...seen })];
+}
+
+function* holds(world: AsyncWorld, { bounds, mutant }: Context): Iterable<Step> {
+  for (const [index, instance] of world.instances.entries()) {
+    const { round } = instance;
+    if (!round || !instance.up || instance.role !== 'primary') continue;
+    for (const [peer, other] of world.instances.entries()) {
+      if (peer === index || !other.up || round.granted.includes(peer)) continue;
+      const facts = {
+        now: 0,
+        member: true,
+        whole: true,
+        primary: other.role === 'primary',
+        holdsLease: other.seenHolder === peer && !absent(other),
+        claiming: other.call?.kind === 'claim' && mutant !== 'M27',
+        promoting: other.fresh !== undefined,
+        promised: mutant === 'M27' ? 0 : other.promised,
+        paused: false,
+        wouldStand: false,
+        receiverClosed: false,
+      };
+      if (!answerHold(facts, instance.led).granted) continue;
+      const granted = put(
+        put(world, peer, { held: bounds.duration, ...(mutant === 'M27' ? {} : { candidacy: 0 }) }),
+        index,
+        {
+          round: { ...round, granted: [...round.granted, peer] },
+        },
+      );
+      yield [`${name(peer)} grants a hold to ${name(index)}`, granted];
+    }
+    const needed = mutant === 'M28' ? 1 : world.instances.length - 1;
+    if (round.granted.length >= needed) {
+      const fresh = Math.max(instance.fresh ?? -9, bounds.renewDeadline - round.age);
+      yield [`the round of ${name(index)} counts`, put(world, index, { fresh, round: undefined })];
+    } else if (round.age > 0) {
+      yield [`the round of ${name(index)} fails`, put(world, index, { round: undefined })];
+    }
+  }
+}
+
+function* elections(world: AsyncWorld, { bounds, mutant }: Context): Iterable<Step> {
+  for (const [index, instance] of world.instances.entries()) {
+    if (!instance.up || instance.role === 'primary' || instance.call) continue;
+    const lease = sees(index, instance);
+    const facts: ElectionFacts = {
+      now: 0,
+      mode: 'async',
+      member: true,
+      whole: true,
+      apiAnswers: world.api && instance.seen >= 0,
+      paused: false,
+      ...(mutant === 'M29' ? {} : { holdUntil: instance.held }),
+      lease:
+        mutant === 'M4' && lease === 'absent'
+          ? 'released'
+          : lease === 'released' || lease === 'absent'
+            ? lease
+            : 'held',
+      unchangedFor: instance.unchanged,
+      patience: mutant === 'M2' ? 1 : bounds.duration,
+      delayed: false,
+      holderAnswers: false,
+      leaseInDoubt: false,
+      standing: 'first',
+      ...(instance.candidacy === 0
+        ? {}
+        : {
+            candidacy: {
+              epoch: instance.candidacy,
+              prevote: 'granted' as const,
+              promised: instance.promised >= instance.candidacy,
+              quorum: true,
+              overtaken: instance.candidacyOf !== instance.seen,
+              refused: false,
+              timedOut: false,
+              claim: 'unsent' as const,
+            },
+          }),
+    };
+    const action = decide(electionRows, facts);
+    if (action.type === 'ask-prevotes') {
+      const seen =
+        mutant === 'M5' ? [instance.seenEpoch] : [instance.seenEpoch, instance.promised, instance.led, world.status];
+      const epoch = nextEpoch(absent(instance) && mutant === 'M5' ? [] : seen);
+      if (epoch <= bounds.epochs) {
+        const promised = Math.max(instance.promised, epoch);
+        yield [
+          `${name(index)} stands for ${epoch}`,
+          put(world, index, { candidacy: epoch, candidacyOf: instance.seen, promised, led: 0 }),
+        ];
+      }
+    } else if (action.type === 'claim') {
+      const call: Call = { kind: 'claim', age: 0, version: instance.seen, epoch: instance.candidacy, outcome: 'open' };
+      yield [`${name(index)} sends its claim of ${instance.candidacy}`, put(world, index, { call })];
+    } else if (action.type === 'give-up') {
+      yield [`${name(index)} gives up`, put(world, index, { candidacy: 0 })];
+    }
+  }
+}
+
+/** §5, promotion: the lease is (me, e) as last read, fresh, and no hold is in force. */
+function* promotions(world: AsyncWorld, { mutant }: Context): Iterable<Step> {
+  for (const [index, instance] of world.instances.entries()) {
+    if (!instance.up || instance.role === 'primary' || instance.call || instance.seen <= 0) continue;
+    const epoch = instance.seenEpoch;
+    const mine = instance.seenHolder === index && instance.promised === epoch && (instance.fresh ?? 0) > 0;
+    if (!mine || (instance.held > 0 && mutant !== 'M29') || instance.led === epoch) continue;
+    const twice = world.promotions.some(([other]) => other === epoch);
+    const promoted = put(world, index, { role: 'primary', led: epoch });
+    yield [
+      `${name(index)} is promoted in ${epoch}`,
+      {
+        ...promoted,
+        status: Math.max(world.status, epoch),
+        promotions: [...world.promotions, [epoch, index] as const],
+        wrong: promoted.wrong || (twice ? `two promotions in epoch ${epoch}` : ''),
+      },
+    ];
+  }
+}
+
+/** A stopped primary gives the lease back (pod deletion, switchover). */
+function* releases(world: AsyncWorld): Iterable<Step> {
+  for (const [index, instance] of world.instances.entries()) {
+    if (!instance.up || !world.api || instance.call) continue;
+    if (instance.role === 'primary') {
+      yield [`${name(index)} is stopped`, put(world, index, { role: 'stopped', fresh: undefined, round: undefined })];
+    } else if (
+      instance.role === 'stopped' &&
+      world.lease.version > 0 &&
+      world.lease.holder === index &&
+      instance.led === world.lease.epoch
+    ) {
+      const version = world.versions + 1;
+      const released = { ...world, versions: version, lease: { ...world.lease, version, holder: nobody } };
+      yield [`${name(index)} releases the lease`, put(released, index, { role: 'standby', led: 0, fresh: undefined })];
+    }
+  }
+}
+
+const forgotten = {
+  seen: -1,
+  seenHolder: nobody,
+  seenEpoch: 0,
+  unchanged: 0,
+  call: undefined,
+  candidacy: 0,
+  round: undefined,
+} as const;
+
+function* crashes(world: AsyncWorld, { bounds, mutant }: Context): Iterable<Step> {
+  for (const [index, instance] of world.instances.entries()) {
+    const kept = mutant === 'M3' ? { call: undefined, candidacy: 0, round: undefined } : forgotten;
+    if (instance.up && world.crashes < bounds.crashes) {
+      const counted = { ...world, crashes: world.crashes + 1 };
+      yield [
+        `${name(index)} loses power`,
+        put(counted, index, { ...kept, up: false, role: 'stopped', fresh: undefined, held: instance.held }),
+      ];
+      // Postgres runs on; the deadline is kept by the watchdog (rule 2).
+      if (instance.role === 'primary')
+        yield [`the manager of ${name(index)} dies`, put(counted, index, { ...kept, up: false })];
+    }
+    if (!instance.up && instance.role === 'primary')
+      yield [`the manager of ${name(index)} adopts`, put(world, index, { up: true })];
+    if (!instance.up && instance.role === 'stopped') yield [`${name(index)} is back`, put(world, index, { up: true })];
+    if (instance.up && instance.role === 'stopped' && mutant === 'M6' && instance.led > 0) {
+      yield [
+        `${name(index)} starts as primary without the lease`,
+        put(world, index, { role: 'primary', fresh: bounds.renewDeadline }),
+      ];
+    }
+    // Rule 9: it led, and the lease names it still: it renews first, then starts.
+    if (instance.up && instance.role === 'stopped' && instance.led > 0 && world.api && world.lease.version > 0) {
+      if (world.lease.holder === index && world.lease.epoch === instance.led) {
+        const version = world.versions + 1;
+        const renewed = { ...world, versions: version, lease: { ...world.lease, version } };
+        const own = { seen: version, seenHolder: index, seenEpoch: instance.led, unchanged: 0 };
+        yield [
+          `${name(index)} renews and starts`,
+          put(renewed, index, { ...own, role: 'primary', fresh: bounds.renewDeadline }),
+        ];
+      } else {
+        yield [`${name(index)} becomes a standby`, put(world, index, { role: 'standby', led: 0 })];
+      }
+    }
+  }
+}
+
+function* outside(world: AsyncWorld, { bounds }: Context): Iterable<Step> {
+  if (world.api && world.outages < bounds.outages)
+    yield ['the API server goes away', { ...world, api: false, outages: world.outages + 1 }];
+  if (!world.api) yield ['the API server is back', { ...world, api: true }];
+  if (world.lease.version > 0 && world.deletions < bounds.deletions) {
+    yield [
+      'the lease is deleted',
+      { ...world, lease: { version: 0, holder: nobody, epoch: 0 }, deletions: world.deletions + 1 },
+    ];
+  }
+}
+
+/** All that can happen next. */
+export function* asyncSteps(world: AsyncWorld, context: Context): Iterable<Step> {
+  if (world.wrong !== '') return;
+  const sources = [time, reads, fences, calls, holds, elections, promotions, releases, crashes, outside];
+  for (const source of sources) yield* source(world, context);
+}

@@ -1,0 +1,146 @@
+// The world of the asynchronous model: here only time keeps two primaries apart, so it is about clocks, leases and holds. Time goes in
+// ticks; what is stored of it is how long ago or how long still, so that the world stays finite. Everybody may be as slow as he likes,
+// but for one thing: a primary past its deadline is dead after `stop` ticks.
+
+export interface AsyncBounds {
+  readonly instances: number;
+  /** D, Rd and S of docs/ha-protocol.md, in ticks. */
+  readonly duration: number;
+  readonly renewDeadline: number;
+  readonly stop: number;
+  readonly epochs: number;
+  readonly crashes: number;
+  /** Times that the API server goes away. */
+  readonly outages: number;
+  /** Times that the lease is deleted. */
+  readonly deletions: number;
+}
+
+/** A call to the API server that changes the lease, on its way. */
+export interface Call {
+  readonly kind: 'renew' | 'claim' | 'recreate';
+  /** Ticks since it was sent. */
+  readonly age: number;
+  /** Version that the compare-and-swap expects (0 = absent). */
+  readonly version: number;
+  readonly epoch: number;
+  readonly outcome: 'open' | 'done' | 'conflict';
+}
+
+export interface Instance {
+  readonly up: boolean;
+  readonly role: 'primary' | 'standby' | 'stopped';
+  readonly promised: number;
+  readonly led: number;
+  /** Ticks until the deadline of rule 1; not armed: undefined. Kept outside the manager, so that its restart does not lose it. */
+  readonly fresh: number | undefined;
+  /** The version of the lease that was last read (−1: none in this life), what it said, and for how many ticks it was seen so. */
+  readonly seen: number;
+  readonly seenHolder: number;
+  readonly seenEpoch: number;
+  readonly unchanged: number;
+  /** Ticks for which a granted hold binds. */
+  readonly held: number;
+  readonly call: Call | undefined;
+  readonly candidacy: number;
+  /** Version of the lease when it began to stand. */
+  readonly candidacyOf: number;
+  /** A round of holds: ticks since it was begun, and who has granted. */
+  readonly round: { readonly age: number; readonly granted: readonly number[] } | undefined;
+}
+
+export interface AsyncWorld {
+  readonly instances: readonly Instance[];
+  readonly lease: { readonly version: number; readonly holder: number; readonly epoch: number };
+  /** Highest epoch in Cluster.status (rule 7). */
+  readonly status: number;
+  /** Versions given so far: a lease made anew never has an old one. */
+  readonly versions: number;
+  readonly api: boolean;
+  readonly promotions: readonly (readonly [number, number])[];
+  readonly crashes: number;
+  readonly outages: number;
+  readonly deletions: number;
+  readonly wrong: string;
+}
+
+export const nobody = -1;
+
+/** A healthy cluster whose first instance has just renewed the lease. */
+export function healthyAsync({ instances, renewDeadline }: AsyncBounds): AsyncWorld {
+  return {
+    instances: Array.from({ length: instances }, (_, index) => ({
+      up: true,
+      role: index === 0 ? 'primary' : 'standby',
+      promised: 1,
+      led: index === 0 ? 1 : 0,
+      fresh: index === 0 ? renewDeadline : undefined,
+      seen: 1,
+      seenHolder: 0,
+      seenEpoch: 1,
+      unchanged: 0,
+      held: 0,
+      call: undefined,
+      candidacy: 0,
+      candidacyOf: 0,
+      round: undefined,
+    })),
+    lease: { version: 1, holder: 0, epoch: 1 },
+    status: 1,
+    versions: 1,
+    api: true,
+    promotions: [[1, 0]],
+    crashes: 0,
+    outages: 0,
+    deletions: 0,
+    wrong: '',
+  };
+}
+
+/** The world with one instance changed; two primaries at once are wrong. */
+export function put(world: AsyncWorld, index: number, change: Partial<Instance>): AsyncWorld {
+  const instances = world.instances.map((instance, at) => (at === index ? { ...instance, ...change } : instance));
+  const primaries = instances.filter(({ role }) => role === 'primary').length;
+  return { ...world, instances, wrong: primaries > 1 ? 'two primaries at one instant' : world.wrong };
+}
+
+/** Versions matter only as equal or not: they are renumbered by their order, so that the world stays finite. */
+function ranks(world: AsyncWorld): Map<number, number> {
+  const used = [world.lease.version, ...world.instances.flatMap((i) => [i.seen, i.call?.version ?? 0])];
+  return new Map([...new Set([...used, -1, 0])].sort((a, b) => a - b).map((version, rank) => [version, rank]));
+}
+
+export function asyncKey(world: AsyncWorld): string {
+  const rank = ranks(world);
+  const parts = world.instances.map((i) =>
+    [
+      i.up ? 1 : 0,
+      i.role[1] === 't' ? i.role[2] : 'p',
+      i.promised,
+      i.led,
+      i.fresh ?? '-',
+      rank.get(i.seen),
+      i.seenHolder,
+      i.seenEpoch,
+      i.unchanged,
+      i.held,
+      i.call ? `${i.call.kind[2]}${i.call.age}.${rank.get(i.call.version)}.${i.call.epoch}${i.call.outcome[0]}` : '-',
+      i.candidacy === 0 ? '-' : `${i.candidacy}${i.candidacyOf === i.seen ? '=' : '≠'}`,
+      i.round ? `${i.round.age}:${[...i.round.granted].sort().join('')}` : '-',
+    ].join('|'),
+  );
+  const { lease } = world;
+  return [
+    ...parts,
+    rank.get(lease.version),
+    lease.holder,
+    lease.epoch,
+    world.status,
+    world.api ? 1 : 0,
+    world.promotions.join(';'),
+    world.crashes,
+    world.outages,
+    world.deletions,
+    world.wrong,
+  ].join('/');
+}
