@@ -44,11 +44,14 @@ export class LiveRun {
     return this.#log.flush();
   }
 
-  /** Asks the main process to end. */
+  /** Asks the main process to end. One that has just been started may not be there yet: a second is enough for that. */
   async terminate(): Promise<void> {
     const { process } = this.run;
-    const pid = process && (await mainProcess(this.directory, process));
-    if (pid !== undefined) signalProcess(pid, 'SIGTERM');
+    for (let tried = 0; process && isAlive(process) && tried < 20; tried++) {
+      const pid = await mainProcess(this.directory, process);
+      if (pid !== undefined) return void signalProcess(pid, 'SIGTERM');
+      await delay(50);
+    }
   }
 
   /** Ends everything but the shim, which then notes how the main process ended. */

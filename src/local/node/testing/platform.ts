@@ -9,6 +9,7 @@ import type { KubeApi } from '../../../kube/port.ts';
 import { resource } from '../../../kube/resource-types.ts';
 import type { KubeObject } from '../../../kube/types.ts';
 import { issueCertificate } from '../../../pki/x509.ts';
+import { startServer, type RunningServer } from '../../apiserver/server.ts';
 import { startApiServer, type TestServer } from '../../apiserver/testing/server.ts';
 import type { Pod, PodSpec } from '../pod/types.ts';
 import { killPods } from '../stop.ts';
@@ -23,6 +24,7 @@ export class TestPlatform implements AsyncDisposable {
   readonly directory: string;
   readonly settings: NodeSettings;
   #node: ChildProcess | undefined;
+  #again: RunningServer | undefined;
   output = '';
 
   private constructor(server: TestServer, directory: string, settings: NodeSettings) {
@@ -64,8 +66,15 @@ export class TestPlatform implements AsyncDisposable {
     return platform;
   }
 
-  get nodePid(): number {
-    return this.#node?.pid ?? 0;
+  /** Takes the API server away; the function brings it back on the same port with the same state. */
+  async stopApiServer(): Promise<() => Promise<void>> {
+    const { running, keys, directory } = this.server;
+    const { address, port } = running;
+    await running.close();
+    return async () => {
+      const options = { keys, address, port, stateFile: path.join(directory, 'state.db'), serviceNetwork: '127.99.96' };
+      this.#again = await startServer({ ...options, log: () => undefined });
+    };
   }
 
   async startNode(): Promise<void> {
@@ -166,7 +175,8 @@ export class TestPlatform implements AsyncDisposable {
     await this.endNode('SIGKILL');
     await killPods(this.settings.root);
     await this.api[Symbol.asyncDispose]();
-    await this.server.close();
+    await this.#again?.close();
+    await this.server.close().catch(() => undefined);
     await rm(this.directory, { recursive: true, force: true });
   }
 }
