@@ -156,7 +156,8 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
       leaseApi,
       {
         lease: { namespace: configuration.namespace, name: operatorLease },
-        identity: `${configuration.podName}_${process.pid}`,
+        // A container that is started again in the same pod goes on with its own lease.
+        identity: configuration.podName,
         onError: (error) => log.warn({ error: messageOf(error) }, 'leader lease'),
       },
       (leading) => lead(options, parts, leading),
