@@ -61,13 +61,14 @@ export async function main(args: string[]): Promise<number> {
     podName: process.env['POD_NAME'] ?? '',
     ...(options.levelField ? { levelField: options.levelField } : {}),
     ...(options.timestampField ? { timestampField: options.timestampField } : {}),
-  }).child({ logger: 'instance-manager' });
+  });
+  const own = log.child({ logger: 'instance-manager' });
   try {
     if (command === 'status') return await status();
-    log.info({ command, pid: process.pid }, 'Starting');
+    own.info({ command, pid: process.pid }, 'Starting');
     return command === 'run' ? await run(log) : await job(command as 'init' | 'join' | 'restore', log);
   } catch (error) {
-    log.error({ err: error }, error instanceof Error ? error.message : String(error));
+    own.error({ err: error }, error instanceof Error ? error.message : String(error));
     return 1;
   }
 }

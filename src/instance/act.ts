@@ -129,9 +129,14 @@ export class Actions {
     const already = since === undefined ? 0 : Math.max(0, (Date.now() - since) / 1000);
     const routine = new Stopping(stopPlan(why, role, cluster?.spec), seconds() - already);
     this.#stopping = { pid: postmaster.pid, why, routine };
-    // Less is left for the shutdown checkpoint to write; nobody waits for this one.
-    if (role === 'primary') void this.#context.session.query('CHECKPOINT').catch(() => undefined);
+    void this.#leaveServer(role);
     this.#followStop(observation);
+  }
+
+  /** A checkpoint leaves less for the one of the shutdown to write; then our own session must not keep a smart shutdown waiting. */
+  async #leaveServer(role: 'primary' | 'standby' | 'unknown'): Promise<void> {
+    if (role === 'primary') await this.#context.session.query('CHECKPOINT').catch(() => undefined);
+    await this.#context.session.close();
   }
 
   /** A stop that has begun gets stronger with time, whatever is decided meanwhile. */

@@ -10,6 +10,8 @@ import type { Supervisor } from './supervisor/supervisor.ts';
 export interface InstanceContext {
   readonly environment: InstanceEnvironment;
   readonly log: Logger;
+  /** For children with another `logger`. */
+  readonly rootLog: Logger;
   readonly kube: KubeApi;
   readonly supervisor: Supervisor;
   readonly cluster: ClusterSource;

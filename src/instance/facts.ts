@@ -3,12 +3,18 @@ import type { Actions } from './act.ts';
 import { isFenced, namedRole } from './cluster/wishes.ts';
 import type { InstanceContext } from './context.ts';
 import type { Observation } from './observe.ts';
+import { processInfo } from './postmaster/process.ts';
 import { restartTurn } from './restart-turn.ts';
 
 function roleOf({ data, postmaster, server }: Observation): InstanceFacts['role'] {
   if (postmaster.state === 'up') return server === undefined ? 'unknown' : server.standby ? 'standby' : 'primary';
   if (data.state !== 'valid') return 'unknown';
   return data.standby ? 'standby' : 'primary';
+}
+
+function isForeign(postmaster: number | undefined, supervisor: number): boolean {
+  const process = postmaster === undefined ? undefined : processInfo(postmaster);
+  return process !== undefined && process.parent !== supervisor;
 }
 
 /** What was observed, in the words of the machine. */
@@ -25,9 +31,10 @@ export function factsOf(observation: Observation, context: InstanceContext, acti
     programs: observation.program !== undefined,
     certificates: observation.certificates.complete,
     postgres: postmaster.state,
-    foreign: postmaster.pid !== undefined && postmaster.pid !== context.supervisor.postgresPid(),
+    foreign: isForeign(postmaster.pid, context.supervisor.pid),
     role,
     cleanlyStopped: data.state === 'valid' && ['shut down', 'shut down in recovery'].includes(data.control.state),
+    ancestry: observation.ancestry,
     backingOff: actions.backingOff,
     configurationStale:
       server !== undefined &&

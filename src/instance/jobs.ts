@@ -8,9 +8,10 @@ import type { Logger } from './log/logger.ts';
 export async function runJob(
   name: 'init' | 'join' | 'restore',
   environment: InstanceEnvironment,
-  log: Logger,
+  rootLog: Logger,
   signal: AbortSignal,
 ): Promise<void> {
+  const log = rootLog.child({ logger: 'instance-manager' });
   const { namespace, clusterName, podName: instanceName, paths } = environment;
   for (const directory of [paths.sockets, paths.certificates, paths.temporary]) {
     await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -19,7 +20,7 @@ export async function runJob(
   switch (name) {
     case 'init': {
       const { runInit } = await import('./init/bootstrap.ts');
-      return runInit({ kube, environment, log, signal });
+      return runInit({ kube, environment, log, rootLog, signal });
     }
     case 'join': {
       const { runJoin } = await import('./replication/join.ts');
@@ -27,7 +28,7 @@ export async function runJob(
     }
     case 'restore': {
       const { runRestore } = await import('./recovery/restore.ts');
-      return runRestore({ kube, namespace, clusterName, instanceName, paths, log, signal });
+      return runRestore({ kube, namespace, clusterName, paths, bind: environment.bind, log, signal });
     }
     default:
       return name satisfies never;

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Cluster } from '../api/generated/cluster.ts';
 import { secretNames } from '../resources/secret-names.ts';
+import { askAncestry, type Ancestry } from './ancestry.ts';
 import { writeCertificates, type CertificateResult } from './certificates.ts';
 import { primaryAddress, namedRole, wantedSecrets } from './cluster/wishes.ts';
 import { configurationFiles, type ConfigurationFiles } from './configuration/settings.ts';
@@ -25,6 +26,8 @@ export interface Observation {
   /** When the newest of the files that PostgreSQL reads was written. */
   readonly filesWrittenAt: number;
   readonly predecessorServes: boolean;
+  /** Of a stopped ex-primary: whether it may follow the new one as it is. */
+  readonly ancestry: Ancestry;
   readonly problems: readonly string[];
 }
 
@@ -62,6 +65,7 @@ export class Observer {
       differing: files ? await differing(dataDirectory, files) : [],
       filesWrittenAt: await this.#filesWrittenAt(),
       predecessorServes: await this.#predecessor(cluster, server),
+      ancestry: await this.#ancestry(cluster, data, postmaster),
       problems,
     };
   }
@@ -141,5 +145,14 @@ export class Observer {
     const { environment, signal } = this.#context;
     if (!cluster || !server?.standby || namedRole(cluster, environment.podName) !== 'self') return false;
     return predecessorServes(cluster, environment, signal);
+  }
+
+  async #ancestry(cluster: Cluster | undefined, data: DataDirectory, postmaster: PostmasterObservation): Promise<Ancestry> {
+    const { environment, signal } = this.#context;
+    const primary = primaryAddress(cluster);
+    const asked = postmaster.state === 'down' && data.state === 'valid' && !data.standby;
+    if (!asked || !primary || namedRole(cluster, environment.podName) !== 'other') return 'unknown';
+    if (primary.instance === environment.podName) return 'unknown';
+    return askAncestry(data.control, primary, environment, signal);
   }
 }

@@ -15,7 +15,8 @@ import { Manager } from './manager.ts';
 import { Session } from './sql/session.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
 import { runTasks } from './tasks.ts';
-import { walServices } from './wal-services.ts';
+import { servesAsPrimary } from './view.ts';
+import { createArchiveServices } from './wal/services.ts';
 
 /** Everything that the container's directories need before anything is written there. */
 async function prepareDirectories({ paths }: InstanceEnvironment): Promise<void> {
@@ -25,7 +26,8 @@ async function prepareDirectories({ paths }: InstanceEnvironment): Promise<void>
 }
 
 /** Runs the manager of one instance until its container is to end and PostgreSQL has stopped. */
-export async function runInstance(environment: InstanceEnvironment, log: Logger, supervisor: Supervisor): Promise<void> {
+export async function runInstance(environment: InstanceEnvironment, rootLog: Logger, supervisor: Supervisor): Promise<void> {
+  const log = rootLog.child({ logger: 'instance-manager' });
   await prepareDirectories(environment);
   const life = new AbortController();
   const { paths, namespace, clusterName } = environment;
@@ -44,6 +46,7 @@ export async function runInstance(environment: InstanceEnvironment, log: Logger,
   const context: InstanceContext = {
     environment,
     log,
+    rootLog,
     kube,
     supervisor,
     cluster,
@@ -62,16 +65,31 @@ export async function runInstance(environment: InstanceEnvironment, log: Logger,
   cluster.on('change', () => manager.wake());
   secrets.on('change', () => manager.wake());
 
-  const wal = walServices(context, () => manager.view);
+  const socket = { host: paths.sockets, port: environment.port };
+  await using archive = createArchiveServices({
+    kube,
+    namespace,
+    clusterName,
+    podName: environment.podName,
+    dataDirectory: paths.data,
+    cluster: () => cluster.current,
+    isPrimary: () => servesAsPrimary(manager.view),
+    query: (sql) => session.query(sql),
+    socket,
+    replication: () => Promise.resolve({ ...socket, user: 'postgres' }),
+    log,
+    signal: life.signal,
+  });
   const stopLog = new AbortController();
   const logged = followPostgresLog(
-    { paths, supervisorDirectory: supervisor.directory, log, postmaster: () => manager.view?.postmaster.pid },
+    { paths, supervisorDirectory: supervisor.directory, log: rootLog, postmaster: () => manager.view?.postmaster.pid },
     stopLog.signal,
   );
   const background = [
     cluster.run(life.signal),
-    serveHttp({ context, view: () => manager.view, wal, sessionId: randomUUID(), ports: port }, life.signal),
-    runTasks(context, () => manager.view, wal, life.signal),
+    serveHttp({ context, view: () => manager.view, wal: archive.handlers, sessionId: randomUUID(), ports: port }, life.signal),
+    runTasks(context, () => manager.view, life.signal),
+    archive.backups.run(life.signal),
   ].map((task) => task.catch((error: unknown) => log.error({ err: error }, 'A part of the manager ended')));
   try {
     await manager.run();

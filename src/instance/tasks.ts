@@ -1,11 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { InstanceContext } from './context.ts';
-import { BackupRunner } from './backup/runner.ts';
 import { reconcileRoles } from './roles/reconcile.ts';
 import { ensureExtensions } from './sql/extensions.ts';
 import { reconcileSlots } from './slots/reconcile.ts';
-import { servesAsPrimary, type InstanceView } from './view.ts';
-import type { WalServices } from './wal-services.ts';
+import type { InstanceView } from './view.ts';
 
 interface Task {
   readonly name: string;
@@ -35,28 +33,13 @@ async function repeat(task: Task, context: InstanceContext, view: () => Instance
 export async function runTasks(
   context: InstanceContext,
   view: () => InstanceView | undefined,
-  wal: WalServices,
   signal: AbortSignal,
 ): Promise<void> {
-  const { environment, kube, log } = context;
-  const { paths } = environment;
   const roles = reconcileRoles(context);
   const tasks: Task[] = [
     { name: 'roles', everyMs: 1000, run: roles },
     { name: 'slots', everyMs: 1000, run: reconcileSlots(context) },
     { name: 'extensions', everyMs: 5000, run: ensureExtensions(context) },
   ];
-  const backups = new BackupRunner({
-    kube,
-    namespace: environment.namespace,
-    clusterName: environment.clusterName,
-    podName: environment.podName,
-    source: wal.source,
-    section: wal.section,
-    sql: { host: paths.sockets, port: environment.port, user: 'postgres', database: 'postgres' },
-    replication: () => ({ host: paths.sockets, port: environment.port, user: 'postgres' }),
-    isPrimary: () => servesAsPrimary(view()),
-    log: log.child({ logger: 'backup' }),
-  });
-  await Promise.all([...tasks.map((task) => repeat(task, context, view, signal)), backups.run(signal)]);
+  await Promise.all(tasks.map((task) => repeat(task, context, view, signal)));
 }

@@ -19,6 +19,8 @@ export interface InstanceFacts {
   readonly role: 'primary' | 'standby' | 'unknown';
   /** The data directory was closed in good order (pg_control). */
   readonly cleanlyStopped: boolean;
+  /** Whether what this instance has is the beginning of what the named primary has; asked of a stopped ex-primary only. */
+  readonly ancestry: 'part' | 'diverged' | 'unknown';
   /** A start failed a moment ago. */
   readonly backingOff: boolean;
   /** The files that PostgreSQL has loaded are not those that the Cluster asks for. */

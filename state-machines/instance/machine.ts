@@ -75,10 +75,12 @@ export const rows: readonly Row[] = [
   },
   {
     rule: 'turn-into-standby',
-    when: (f) => down(f) && f.named === 'other' && f.cleanlyStopped,
+    when: (f) => down(f) && f.named === 'other' && f.cleanlyStopped && f.ancestry === 'part',
     state: 'waiting',
     action: { type: 'become-standby' },
   },
+  // No connection before ancestry: the new primary has not answered yet.
+  { rule: 'wait-for-ancestry', when: (f) => down(f) && f.cleanlyStopped && f.ancestry === 'unknown', state: 'waiting', action: stay },
   // Its last transactions may be on no other instance: it must be rewound or cloned first.
   { rule: 'wait-for-rewind', when: down, state: 'waiting', action: stay },
 

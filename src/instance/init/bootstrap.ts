@@ -27,6 +27,8 @@ export interface InitDeps {
   readonly kube: Pick<KubeApi, 'get'>;
   readonly environment: InstanceEnvironment;
   readonly log: Logger;
+  /** For children with another `logger`. */
+  readonly rootLog: Logger;
   readonly signal: AbortSignal;
 }
 
@@ -102,13 +104,13 @@ export async function runInit(deps: InitDeps): Promise<void> {
   await runProgram(
     initdb.file,
     initdbArguments(cluster.spec.bootstrap?.initdb ?? {}, { data: staging, wal: place.wal }),
-    log.child({ logger: 'initdb' }),
+    deps.rootLog.child({ logger: 'initdb' }),
     signal,
   );
   const files = configurationFiles({ cluster, environment, major: postgres.major, standby: false });
   await writeConfiguration(staging, files);
   {
-    await using server = await LocalServer.start(postgres.file, staging, environment.port, log.child({ logger: 'postgres' }));
+    await using server = await LocalServer.start(postgres.file, staging, environment.port, deps.rootLog.child({ logger: 'postgres' }));
     await fill(server, deps, cluster, sql);
     signal.throwIfAborted();
     await server.stop();

@@ -13,7 +13,10 @@ export interface LogOptions {
   readonly timestampField?: string;
 }
 
-/** JSON lines on standard output: level, ts, logger, msg, logging_pod. Every part takes a child with its own `logger`. */
+/**
+ * JSON lines on standard output: level, ts, logger, msg, logging_pod. Every part takes a child of this one with its own `logger`
+ * (a child of a child would say it twice).
+ */
 export function createLogger(options: LogOptions): Logger {
   const levelField = options.levelField ?? 'level';
   const timestampField = options.timestampField ?? 'ts';

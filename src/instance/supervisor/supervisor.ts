@@ -22,6 +22,7 @@ export interface Supervisor {
   /** The next end of the manager is for good. */
   done(exitCode: number): void;
   readonly directory: string;
+  readonly pid: number;
 }
 
 function readText(file: string): string | undefined {
@@ -47,10 +48,11 @@ export function connectSupervisor(variables: Readonly<Record<string, string | un
   const at = (name: string): string => path.join(directory, name);
   return {
     directory,
+    pid: parent,
     heartbeat() {
       const fifo = openSync(at('control'), constants.O_WRONLY | constants.O_NONBLOCK);
       try {
-        writeSync(fifo, `${bootTime() + watchdog}\n`);
+        writeSync(fifo, `until=${bootTime() + watchdog};\n`);
       } finally {
         closeSync(fifo);
       }
