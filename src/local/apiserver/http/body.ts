@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { parse as parseYaml } from 'yaml';
 import { ApiError, badRequest, unsupportedMediaType } from '../errors.ts';
+import { decodeProtobuf, protobufType } from './protobuf.ts';
 import type { Loose } from '../types.ts';
 
 /** As in Kubernetes: etcd could not hold more. */
@@ -19,10 +20,19 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 
 export const mediaType = (contentType: string): string => contentType.split(';')[0]?.trim().toLowerCase() ?? '';
 
-/** A JSON or YAML document. */
+function protobuf(body: Buffer): Loose {
+  try {
+    return decodeProtobuf(body);
+  } catch (error) {
+    throw badRequest(`the object provided is unrecognized: ${(error as Error).message}`);
+  }
+}
+
+/** A JSON, YAML or protobuf document. */
 export function parseDocument(body: Buffer, contentType: string): Loose {
   const type = mediaType(contentType);
   const yaml = type === 'application/yaml' || type === 'application/apply-patch+yaml' || type === 'application/x-yaml';
+  if (type === protobufType) return protobuf(body);
   if (!yaml && type !== '' && type !== 'application/json' && type !== '*/*' && !type.endsWith('+json')) {
     throw unsupportedMediaType(type);
   }
