@@ -38,6 +38,8 @@ export async function main(args: string[]): Promise<number> {
     );
     return asked ? 0 : 2;
   }
+  // Who reads only the first line of our output has not asked us to stop half-way.
+  process.stdout.on('error', () => undefined);
   try {
     return await (await load()).main(rest);
   } catch (error) {

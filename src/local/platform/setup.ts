@@ -1,7 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type LocalConfig, UserError, configVersion, places, readConfig, s3Url, saveConfig } from './config.ts';
+import {
+  type LocalConfig,
+  UserError,
+  configVersion,
+  loadConfig,
+  places,
+  readConfig,
+  s3Url,
+  saveConfig,
+} from './config.ts';
 import { choosePodDir, chooseShortDir, claimDirectory, ensureShortDir, linkPodDir } from './data-dir.ts';
 import { allListeners, busySubnets, chooseSubnet } from './listeners.ts';
 import { podUserOfThisMachine } from './pod-user.ts';
@@ -98,5 +107,6 @@ export async function setUp(request: UpRequest): Promise<LocalConfig> {
   await ensureS3Credentials(wanted);
   const config = { ...wanted, program: await placeProgram(places(wanted).images, wanted.user !== undefined) };
   await saveConfig(config);
-  return config;
+  // As the next `up` will read it: what is compared later must not depend on who made it.
+  return loadConfig(dir);
 }

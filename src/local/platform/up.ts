@@ -84,6 +84,15 @@ async function clearForStart(config: LocalConfig, supervisor: RunRecord | undefi
   await endProcesses(config, false);
 }
 
+/** Equal for equal programs and configurations, in whatever order the latter was written. */
+function fingerprintOf(config: LocalConfig, command: readonly string[]): string {
+  const members = Object.entries(config).sort(([a], [b]) => a.localeCompare(b));
+  return createHash('sha256')
+    .update(JSON.stringify([members, command]))
+    .digest('hex')
+    .slice(0, 12);
+}
+
 async function ensureRunning(config: LocalConfig): Promise<'started' | 'running'> {
   const renewed = await ensurePki(config, new Date());
   await writeKubeconfig(config);
