@@ -10,7 +10,16 @@ import { subresource } from '../subresources/route.ts';
 import type { Call } from '../services.ts';
 import { json, jsonObject, type Answer } from './answer.ts';
 
-export const attributesOf = (call: Call): Attributes => ({ ...call.info, user: call.user });
+/** A list or watch of one object by name is a request for that name: so rules with resourceNames allow it, as in Kubernetes. */
+function selectedName(call: Call): string | undefined {
+  if (!['list', 'watch', 'deletecollection'].includes(call.info.verb)) return undefined;
+  return /(?:^|,)metadata\.name==?([^,]+)/.exec(call.query.get('fieldSelector') ?? '')?.[1];
+}
+
+export function attributesOf(call: Call): Attributes {
+  const name = call.info.name ?? selectedName(call);
+  return { ...call.info, ...(name && { name }), user: call.user };
+}
 
 export function authorize(call: Call): void {
   const wanted = attributesOf(call);
