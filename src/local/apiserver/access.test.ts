@@ -119,3 +119,13 @@ test('every pod gets the token of its account mounted, unless it says no', async
     'serviceaccount "absent" not found',
   );
 });
+
+test('an administrator may look as somebody else, others may not', async () => {
+  const as = { 'impersonate-user': 'system:serviceaccount:default:reader' };
+  expect((await api.get(`${core}/configmaps`, { headers: as })).code).toBe(200);
+  expect((await api.get(`${core}/pods`, { headers: as })).code).toBe(403);
+  const reader = api.as(await token());
+  const refused = await reader.get(`${core}/configmaps`, { headers: { 'impersonate-user': 'admin' } });
+  expect(refused.body.message).toContain('cannot impersonate resource "users"');
+  reader.close();
+});

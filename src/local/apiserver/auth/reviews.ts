@@ -4,7 +4,7 @@ import { parseDocument } from '../http/body.ts';
 import type { Resource } from '../registry.ts';
 import type { Call } from '../services.ts';
 import type { Loose, User } from '../types.ts';
-import { denial, type Attributes } from './rbac.ts';
+import type { Attributes } from './rbac.ts';
 import { tokenIssuer } from './tokens.ts';
 
 const userInfo = (user: User): Loose => ({
@@ -32,9 +32,7 @@ function wantedOf(spec: Loose, user: User): Attributes {
 }
 
 function access(call: Call, spec: Loose, user: User): Loose {
-  const wanted = wantedOf(spec, user);
-  const allowed = call.services.rbac.allows(wanted);
-  return { allowed, ...(!allowed && { reason: denial(wanted) }) };
+  return { allowed: call.services.rbac.allows(wantedOf(spec, user)) };
 }
 
 function rules(call: Call, spec: Loose): Loose {

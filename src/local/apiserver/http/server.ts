@@ -3,6 +3,7 @@ import https from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import { gzipSync } from 'node:zlib';
 import { authenticate } from '../auth/authenticate.ts';
+import { impersonated } from '../auth/impersonate.ts';
 import { ApiError, internal, statusBody } from '../errors.ts';
 import type { Call, Services } from '../services.ts';
 import type { User } from '../types.ts';
@@ -45,6 +46,9 @@ export function makeCall(
     warnings: [],
   };
 }
+
+const userOf = (services: Services, request: IncomingMessage): User =>
+  impersonated(authenticate(request, services.tokens, services.now()), request.headers, services.rbac);
 
 export const requestUrl = (request: IncomingMessage): URL => new URL(request.url ?? '/', 'https://server');
 
@@ -100,7 +104,7 @@ async function serve(services: Services, log: Log, request: IncomingMessage, res
   let call: Call | undefined;
   let answer: Answer;
   try {
-    const user = authenticate(request, services.tokens, services.now());
+    const user = userOf(services, request);
     const signal = AbortSignal.any([gone.signal, services.signal]);
     call = makeCall(services, request, user, requestUrl(request), signal);
     answer = await dispatch(call, request);
@@ -134,7 +138,7 @@ export function createServer(services: Services, certificate: ServerCertificate,
     // A client that leaves in the middle is no fault of ours.
     socket.on('error', () => socket.destroy());
     const handle = async (): Promise<void> => {
-      const user = authenticate(request, services.tokens, services.now());
+      const user = userOf(services, request);
       await upgrade(makeCall(services, request, user, requestUrl(request), services.signal), request, socket, head);
     };
     handle().catch((error: unknown) => refuse(socket, toApiError(error, log)));

@@ -12,6 +12,7 @@ export interface RequestOptions {
   readonly token?: string;
   readonly contentType?: string;
   readonly accept?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Bare requests to a server, for what clients hide: codes, headers, bodies of errors. */
@@ -45,7 +46,7 @@ export class Requests {
 
   send(method: string, path: string, body?: Loose, options: RequestOptions = {}): Promise<Reply> {
     const { server, ca, cert, key } = this.#connection;
-    const { token, contentType, accept } = { ...this.#options, ...options };
+    const { token, contentType, accept, headers } = { ...this.#options, ...options };
     const text = body === undefined ? undefined : JSON.stringify(body);
     return new Promise((resolve, reject) => {
       const request = https.request(
@@ -56,6 +57,7 @@ export class Requests {
           ...(cert && { cert, key }),
           agent: this.#agent,
           headers: {
+            ...headers,
             ...(text !== undefined && {
               'content-type': contentType ?? 'application/json',
               'content-length': Buffer.byteLength(text),
