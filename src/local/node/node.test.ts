@@ -319,3 +319,11 @@ test('a claim is mounted once it is bound and keeps its data from pod to pod', a
   await platform.gone('claims');
   expect(readFileSync(path.join(volumePath, 'file'), 'utf8')).toBe('kept\n');
 });
+
+test('a pod that others called not ready is ready again by the word of its node', async () => {
+  await platform.createPod('doubted', { containers: [shell(sleeps)] });
+  const pod = await platform.podWhen('doubted', isReady, 'ready');
+  const conditions = pod.status?.conditions?.map((one) => (one.type === 'Ready' ? { ...one, status: 'False' } : one));
+  await platform.api.patchStatus(resource.pods, { namespace: 'default', name: 'doubted' }, { status: { conditions } });
+  await platform.podWhen('doubted', isReady, 'ready again');
+});

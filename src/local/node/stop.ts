@@ -1,8 +1,14 @@
 import { realpathSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { loadConfig, places } from '../platform/config.ts';
+import { liveRecords, sendSignal } from '../platform/processes.ts';
 import { killTree } from './container/tree.ts';
 import { nodeDirectory } from './pod/records.ts';
+
+export interface NodeName {
+  readonly dataDir: string;
+  readonly name: string;
+}
 
 /**
  * What a loss of power does to a node's containers: every process of every pod is killed at once, nothing is told anybody. The node's
@@ -17,7 +23,18 @@ export async function killPods(nodeRoot: string): Promise<boolean> {
   return orphans && killed.every(Boolean);
 }
 
-/** `killPods` for a node of a data directory. */
-export async function killNodePods(options: { readonly dataDir: string; readonly name: string }): Promise<boolean> {
-  return killPods(places(await loadConfig(options.dataDir)).node(options.name));
+async function signalNode({ dataDir, name }: NodeName, signal: NodeJS.Signals): Promise<void> {
+  const record = (await liveRecords(places(await loadConfig(dataDir)).run)).get(name);
+  if (record) await sendSignal(record, signal);
+}
+
+/** Power off: the node's process is frozen, so that the supervisor starts no other, and its containers are killed. */
+export async function powerOff(node: NodeName): Promise<boolean> {
+  await signalNode(node, 'SIGSTOP');
+  return killPods(places(await loadConfig(node.dataDir)).node(node.name));
+}
+
+/** Power on again: the supervisor replaces the frozen process by a new one, which finds its containers gone and starts them anew. */
+export async function powerOn(node: NodeName): Promise<void> {
+  await signalNode(node, 'SIGKILL');
 }

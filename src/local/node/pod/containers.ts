@@ -143,7 +143,10 @@ export class PodContainers {
       ...(shimEnded ? { shimEnded } : {}),
     });
     const stopProbes = new AbortController();
-    const finished = live.ended.then((exit) => this.#exited(name, run, exit));
+    const lost = (error: unknown): undefined => {
+      this.#context.log.warn({ pod: podName(this.#pod), container: name, error: String(error) }, 'container lost');
+    };
+    const finished = live.ended.catch(lost).then((exit) => this.#exited(name, run, exit));
     this.#live.set(name, { run: live, stopProbes, finished });
     const container = this.#spec(name);
     if (container) void this.#attend(container, run, live, stopProbes.signal);

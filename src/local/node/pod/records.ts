@@ -96,7 +96,9 @@ export async function loadRecords(directory: NodeDirectory): Promise<PodRecord[]
   const records: PodRecord[] = [];
   for (const uid of uids) {
     try {
-      records.push(JSON.parse(await readFile(recordFile(directory, uid), 'utf8')) as PodRecord);
+      const record = JSON.parse(await readFile(recordFile(directory, uid), 'utf8')) as PodRecord;
+      // A program of an earlier version has not written what came later.
+      records.push({ ...record, volumes: record.volumes ?? {} });
     } catch {
       await removeRecord(directory, uid);
     }

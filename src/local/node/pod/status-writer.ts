@@ -30,6 +30,11 @@ export class StatusWriter {
     this.#work ??= this.#run().finally(() => (this.#work = undefined));
   }
 
+  /** Somebody else has changed what we wrote: the next `publish` writes in any case. */
+  overwritten(): void {
+    this.#written = '';
+  }
+
   /** Resolves when the newest status is written, or cannot be for a final reason. */
   async settled(): Promise<void> {
     while (this.#work) await this.#work;

@@ -198,3 +198,10 @@ export function mergeConditions(pod: Pod, own: Pod): Pod {
   const others = (pod.status?.conditions ?? []).filter(({ type }) => !mine.some((one) => one.type === type));
   return { ...pod, status: { ...pod.status, conditions: [...mine, ...others] } };
 }
+
+/** Whether two views of a pod disagree about readiness. */
+export function readinessDiffers(one: Pod, other: Pod): boolean {
+  const ready = ({ status }: Pod): string | undefined =>
+    status?.conditions?.find(({ type }) => type === 'Ready')?.status;
+  return ready(one) !== ready(other);
+}

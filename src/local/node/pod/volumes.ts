@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { NodeContext } from '../context.ts';
 import { errorMessage } from '../error-message.ts';
-import { mountVolume, releaseVolumes } from '../volumes/mount.ts';
+import { mountVolume } from '../volumes/mount.ts';
 import { isProjection } from '../volumes/sources.ts';
 import type { PodFacts } from './downward.ts';
 import type { PodRecord } from './records.ts';
@@ -54,10 +54,6 @@ export class PodVolumes {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#refresh);
-  }
-
-  async remove(): Promise<void> {
-    await releaseVolumes(this.#context.directory, this.#record.pod.metadata.uid, this.#volumes);
   }
 
   get #volumes(): readonly Volume[] {

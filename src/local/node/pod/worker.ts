@@ -9,7 +9,7 @@ import { PodContainers } from './containers.ts';
 import { Deadline } from './deadline.ts';
 import { planPod, type Plan, type Waiting } from './plan.ts';
 import { removeRecord, saveRecord, type PodRecord } from './records.ts';
-import { mergeConditions, podStatus } from './status.ts';
+import { mergeConditions, podStatus, readinessDiffers } from './status.ts';
 import { StatusWriter } from './status-writer.ts';
 import { isSidecar, podName, type Container, type Pod } from './types.ts';
 import { PodVolumes } from './volumes.ts';
@@ -72,6 +72,8 @@ export class PodWorker {
 
   /** The pod as the API server has it now. */
   update(pod: Pod): void {
+    // While a node was silent others may have called its pods not ready; it knows better.
+    if (readinessDiffers(pod, this.pod)) this.#status.overwritten();
     this.record.pod = mergeConditions(pod, this.pod);
     const { deletionTimestamp, deletionGracePeriodSeconds = usualGraceSeconds } = pod.metadata;
     if (deletionTimestamp !== undefined) this.#end(Math.max(deletionGracePeriodSeconds, 1));
@@ -236,7 +238,6 @@ export class PodWorker {
     this.#status.close();
     this.#volumes.close();
     await this.#saving;
-    await this.#volumes.remove();
     await removeRecord(this.#context.directory, this.pod.metadata.uid);
     this.#context.addresses.release(this.record.ip);
     this.#markGone();

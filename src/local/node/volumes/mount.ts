@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, mkdtemp, symlink, readlink, rm, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { User } from '../container/start.ts';
 import type { PodFacts } from '../pod/downward.ts';
@@ -37,18 +37,6 @@ async function claimDirectory(directory: string, user: User | undefined): Promis
   if ((mode & 0o777) !== 0o700) await chmod(directory, 0o700);
 }
 
-/** /dev/shm is memory, as asked for; where there is none a plain directory serves. The volume is then a link to it. */
-async function memoryDirectory(place: string, user: User | undefined): Promise<void> {
-  const existing = await readlink(place).catch(() => undefined);
-  if (existing !== undefined && (await stat(existing).catch(() => undefined))) return;
-  const memory = await mkdtemp('/dev/shm/howdah-').catch(() => undefined);
-  if (memory === undefined) return ownDirectory(place, user, 0o777);
-  await chmod(memory, 0o700);
-  if (user) await chown(memory, user.uid, user.gid);
-  await rm(place, { recursive: true, force: true });
-  await symlink(memory, place);
-}
-
 /** Makes a volume ready, or brings its files up to date, and resolves to its directory on the machine. */
 export async function mountVolume(mounter: Mounter, facts: PodFacts, volume: Volume): Promise<string> {
   const place = mounter.directory.volume(facts.pod.metadata.uid, volume.name);
@@ -58,8 +46,8 @@ export async function mountVolume(mounter: Mounter, facts: PodFacts, volume: Vol
     return place;
   }
   if (volume.emptyDir) {
-    if (volume.emptyDir.medium === 'Memory') await memoryDirectory(place, mounter.user);
-    else await ownDirectory(place, mounter.user, 0o777);
+    // Memory too is a plain directory: PostgreSQL's shared memory is the machine's own /dev/shm, and nothing is left there by us.
+    await ownDirectory(place, mounter.user, 0o777);
     return place;
   }
   const claim = volume.ephemeral
@@ -71,17 +59,4 @@ export async function mountVolume(mounter: Mounter, facts: PodFacts, volume: Vol
   const directory = await mounter.claims.directory(facts, claim);
   await claimDirectory(directory, mounter.user);
   return directory;
-}
-
-/** Takes away what a pod's volumes have outside its directory. Claims' directories stay. */
-export async function releaseVolumes(
-  directory: NodeDirectory,
-  uid: string,
-  volumes: readonly Volume[] = [],
-): Promise<void> {
-  for (const volume of volumes) {
-    if (volume.emptyDir?.medium !== 'Memory') continue;
-    const memory = await readlink(directory.volume(uid, volume.name)).catch(() => undefined);
-    if (memory?.startsWith('/dev/shm/howdah-')) await rm(memory, { recursive: true, force: true });
-  }
 }
