@@ -32,7 +32,8 @@ export function driftOf(cluster: Cluster, settings: BuildSettings, instance: Ins
 
 /** The next pod to be made anew: replicas first, one at a time, the primary last, each only when all others are ready. */
 export function nextRollout(cluster: Cluster, settings: BuildSettings, world: World): Rollout {
-  const running = members(world).filter(({ filled, pod }) => filled && pod !== undefined);
+  const present = members(world);
+  const running = present.filter(({ filled, pod }) => filled && pod !== undefined);
   const drifted = running.flatMap((instance) => {
     const reason = instance.pod === undefined ? undefined : driftOf(cluster, settings, instance, instance.pod);
     return reason === undefined ? [] : [{ instance, reason }];
@@ -46,11 +47,13 @@ export function nextRollout(cluster: Cluster, settings: BuildSettings, world: Wo
   // One that does not work anyway may be cured by its new specification, and costs nothing.
   const broken = replicas.find(({ instance }) => !isReady(instance.pod));
   if (broken !== undefined) return { kind: 'restart', primary: false, ...broken };
-  const notReady = running.filter(
+  // Those that have no pod at this moment are on their way back, and those that are being filled copy the primary.
+  const notReady = present.filter(
     ({ pod, name }) => !isReady(pod) && !drifted.some(({ instance }) => instance.name === name),
   );
-  if (notReady.length > 0)
+  if (notReady.length > 0) {
     return { kind: 'wait', reason: `${notReady.map(({ name }) => name).join(', ')} is not ready` };
+  }
   const [replica] = replicas;
   if (replica !== undefined) return { kind: 'restart', primary: false, ...replica };
   const [primary] = drifted;

@@ -1,0 +1,167 @@
+import { expect, test } from '@jest/globals';
+import type { Cluster } from '../../../api/generated/cluster.ts';
+import type { Pod } from '../../../kube/objects.ts';
+import { instancePod } from '../../../resources/pod.ts';
+import { parseConfiguration } from '../../config.ts';
+import type { Instance, JobFact, World } from '../world.ts';
+import { health } from './health.ts';
+import { isInitialized } from './initialized.ts';
+import { freeSerial, nextReplica } from './next-replica.ts';
+import { nextRollout } from './rollout.ts';
+import { instanceTooMany } from './scale-down.ts';
+
+const settings = parseConfiguration({}, 'test');
+
+const aCluster = (instances: number, primary: string | null = 'c-1', spec: object = {}): Cluster => ({
+  metadata: { name: 'c', namespace: 'n', uid: 'u' },
+  spec: { instances, storage: { size: '1Gi' }, ...spec },
+  status: primary === null ? {} : { currentPrimary: primary, targetPrimary: primary },
+});
+
+const aPod = (serial: number, ready: boolean, cluster = aCluster(3)): Pod => ({
+  ...instancePod(cluster, settings, serial),
+  status: { phase: 'Running', conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
+});
+
+const anInstance = (serial: number, more: Partial<Instance> = {}): Instance => ({
+  name: `c-${serial}`,
+  serial,
+  claims: [],
+  missing: [],
+  terminating: false,
+  filled: true,
+  removal: undefined,
+  detached: false,
+  unusable: false,
+  pod: aPod(serial, true),
+  job: undefined,
+  answer: { ok: true, status: {} },
+  ...more,
+});
+
+const aWorld = (...instances: Instance[]): World => ({ instances, pods: [], claims: [], jobs: [] });
+const joining = (state: JobFact['state']): Partial<Instance> => ({
+  filled: false,
+  pod: undefined,
+  job: { job: {}, role: 'join', state, failures: 1, message: 'why' },
+});
+const notReady = (serial: number): Partial<Instance> => ({ pod: aPod(serial, false) });
+
+test.each<[string, Cluster, World, boolean]>([
+  ['a filled claim', aCluster(1, null), aWorld(anInstance(1)), true],
+  ['a primary in status, and nothing else left', aCluster(1), aWorld(), true],
+  ['nothing', aCluster(1, null), aWorld(anInstance(1, joining('running'))), false],
+])('initialized: %s', (_name, cluster, world, expected) => {
+  expect(isInitialized(cluster, world)).toBe(expected);
+});
+
+test.each<[string, Cluster, World, object]>([
+  ['one is missing', aCluster(2), aWorld(anInstance(1)), { kind: 'create', serial: 2 }],
+  ['the lowest free number', aCluster(3), aWorld(anInstance(1), anInstance(3)), { kind: 'create', serial: 2 }],
+  ['not while the primary is away', aCluster(2), aWorld(anInstance(1, notReady(1))), { rule: 'no-primary-to-copy' }],
+  ['one at a time', aCluster(3), aWorld(anInstance(1), anInstance(2, joining('running'))), { kind: 'running' }],
+  [
+    'a failed one waits',
+    aCluster(3),
+    aWorld(anInstance(1), anInstance(2, joining('failed'))),
+    { rule: 'failed-join-waits' },
+  ],
+  [
+    'an interrupted one is gone on with',
+    aCluster(2),
+    aWorld(anInstance(1), anInstance(2, { ...joining('running'), job: undefined })),
+    { kind: 'create', serial: 2 },
+  ],
+  ['enough', aCluster(1), aWorld(anInstance(1)), { rule: 'enough' }],
+  [
+    'the number of one on its way out is not given again',
+    aCluster(2),
+    aWorld(anInstance(1), anInstance(2, { terminating: true })),
+    { kind: 'create', serial: 3 },
+  ],
+])('next replica: %s', (_name, cluster, world, expected) => {
+  expect(nextReplica(cluster, world)).toMatchObject(expected);
+});
+
+test('a serial in use by anything is not free', () => {
+  expect(freeSerial(aWorld(anInstance(1, { removal: 'x' }), anInstance(2, { detached: true })))).toBe(3);
+});
+
+test.each<[string, Cluster, World, string | undefined]>([
+  ['the youngest', aCluster(2), aWorld(anInstance(1), anInstance(2), anInstance(3)), 'c-3'],
+  [
+    'one without a pod before',
+    aCluster(2),
+    aWorld(anInstance(1), anInstance(2, { pod: undefined }), anInstance(3)),
+    'c-2',
+  ],
+  ['never the primary', aCluster(1, 'c-2'), aWorld(anInstance(1), anInstance(2)), 'c-1'],
+  ['nobody while the primary is not ready', aCluster(1), aWorld(anInstance(1, notReady(1)), anInstance(2)), undefined],
+  ['nobody while no primary is known', aCluster(1, null), aWorld(anInstance(1), anInstance(2)), undefined],
+  ['nobody too many', aCluster(2), aWorld(anInstance(1), anInstance(2)), undefined],
+])('scale down: %s', (_name, cluster, world, expected) => {
+  expect(instanceTooMany(cluster, world)?.name).toBe(expected);
+});
+
+const changed = aCluster(3, 'c-1', { logLevel: 'debug' });
+const fresh = (serial: number, ready = true): Partial<Instance> => ({ pod: aPod(serial, ready, changed) });
+
+test.each<[string, World, object]>([
+  [
+    'the youngest replica first',
+    aWorld(anInstance(1), anInstance(2), anInstance(3)),
+    { kind: 'restart', instance: { name: 'c-3' } },
+  ],
+  ['then the next', aWorld(anInstance(1), anInstance(2), anInstance(3, fresh(3))), { instance: { name: 'c-2' } }],
+  ['not before it is back', aWorld(anInstance(1), anInstance(2), anInstance(3, fresh(3, false))), { kind: 'wait' }],
+  [
+    'not while it has no pod',
+    aWorld(anInstance(1), anInstance(2, fresh(2)), anInstance(3, { pod: undefined })),
+    { kind: 'wait' },
+  ],
+  [
+    'not while one is joining',
+    aWorld(anInstance(1), anInstance(2, fresh(2)), anInstance(3, joining('running'))),
+    { kind: 'wait' },
+  ],
+  [
+    'a broken one at once',
+    aWorld(anInstance(1), anInstance(2, notReady(2)), anInstance(3)),
+    { instance: { name: 'c-2' } },
+  ],
+  [
+    'the primary last',
+    aWorld(anInstance(1), anInstance(2, fresh(2)), anInstance(3, fresh(3))),
+    { instance: { name: 'c-1' }, primary: true },
+  ],
+  ['nothing left', aWorld(anInstance(1, fresh(1)), anInstance(2, fresh(2)), anInstance(3, fresh(3))), { kind: 'none' }],
+])('rollout: %s', (_name, world, expected) => {
+  expect(nextRollout(changed, settings, world)).toMatchObject(expected);
+});
+
+test('without drift detection nothing is rolled', () => {
+  const metadata = { ...changed.metadata, annotations: { 'cnpg.io/reconcilePodSpec': 'disabled' } };
+  expect(nextRollout({ ...changed, metadata }, settings, aWorld(anInstance(1)))).toEqual({ kind: 'none' });
+});
+
+const labelled = (serial: number): Partial<Instance> => {
+  const pod = aPod(serial, true);
+  return { pod: { ...pod, metadata: { ...pod.metadata, labels: { 'cnpg.io/instanceRole': 'primary' } } } };
+};
+
+test.each<[string, World, string]>([
+  ['healthy', aWorld(anInstance(1, labelled(1))), 'Cluster in healthy state'],
+  [
+    'nobody answers',
+    aWorld(anInstance(1, { answer: undefined })),
+    'Instance Status Extraction Error: HTTP communication issue',
+  ],
+  ['not ready', aWorld(anInstance(1, notReady(1))), 'Waiting for the instances to become active'],
+  [
+    'the primary has no label yet',
+    aWorld(anInstance(1, { pod: { ...aPod(1, true), metadata: {} } })),
+    'Waiting for the instances to become active',
+  ],
+])('health: %s', (_name, world, expected) => {
+  expect(health(aCluster(1), world).phase).toBe(expected);
+});
