@@ -17,7 +17,7 @@ function selectedName(call: Call): string | undefined {
 }
 
 export function attributesOf(call: Call): Attributes {
-  const name = call.info.name ?? selectedName(call);
+  const name = call.info.name || selectedName(call);
   return { ...call.info, ...(name && { name }), user: call.user };
 }
 
