@@ -78,7 +78,7 @@ export function podsInDomain({ pod, node, placed, nodes }: SchedulingFacts, term
 }
 
 const required = (pod: Pod, kind: 'podAffinity' | 'podAntiAffinity'): readonly AffinityTerm[] =>
-  (pod.spec?.affinity?.[kind]?.requiredDuringSchedulingIgnoredDuringExecution ?? []) as readonly AffinityTerm[];
+  pod.spec?.affinity?.[kind]?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
 
 function violatesAntiAffinity(facts: SchedulingFacts): boolean {
   const { pod, node, placed, nodes } = facts;

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { label, podRole } from '../../labels.ts';
 import { operatorDeployment, operatorNamespace } from '../../naming.ts';
-import type { Deployment, Node } from '../../kube/objects.ts';
+import type { Deployment, Lease, Node, Pod } from '../../kube/objects.ts';
 import type { KubeApi } from '../../kube/port.ts';
 import { resource } from '../../kube/resource-types.ts';
 import type { KubeObject } from '../../kube/types.ts';
@@ -21,6 +22,8 @@ interface Condition {
 
 export const isTrue = (conditions: readonly Condition[] | undefined, type: string): boolean =>
   conditions?.some((it) => it.type === type && it.status === 'True') ?? false;
+
+const nameOf = (object: KubeObject): string => object.metadata?.name ?? '';
 
 async function lastLines(config: LocalConfig, name: string): Promise<string> {
   const file = path.join(places(config).logs, `${name}.log`);
@@ -75,11 +78,16 @@ export const apiReady = (config: LocalConfig, api: KubeApi, signal: AbortSignal)
     async () => (await api.raw('GET', '/readyz', { signal })).status === 200,
   );
 
-export const nodesReady = (config: LocalConfig, api: KubeApi, signal: AbortSignal): Promise<void> =>
+/** All nodes are Ready and have said so since `since` (milliseconds): what is left from before a stop does not count. */
+export const nodesReady = (config: LocalConfig, api: KubeApi, since: number, signal: AbortSignal): Promise<void> =>
   until(config, 'all nodes Ready', 60_000, signal, async () => {
-    const { items } = await api.list<Node>(resource.nodes, { signal });
-    const ready = new Set(items.filter((it) => isTrue(it.status?.conditions, 'Ready')).map((it) => it.metadata?.name));
-    return config.nodes.every((name) => ready.has(name));
+    const [nodes, leases] = await Promise.all([
+      api.list<Node>(resource.nodes, { signal }),
+      api.list<Lease>(resource.leases, { namespace: 'kube-node-lease', signal }),
+    ]);
+    const ready = new Set(nodes.items.filter((it) => isTrue(it.status?.conditions, 'Ready')).map(nameOf));
+    const alive = new Set(leases.items.filter((it) => Date.parse(it.spec?.renewTime ?? '') >= since).map(nameOf));
+    return config.nodes.every((name) => ready.has(name) && alive.has(name));
   });
 
 export const operatorReady = (config: LocalConfig, api: KubeApi, signal: AbortSignal): Promise<void> =>
@@ -92,11 +100,13 @@ export const operatorReady = (config: LocalConfig, api: KubeApi, signal: AbortSi
     );
   });
 
-/** All Cluster objects report Ready. */
+/** All Cluster objects and all their instances report Ready. */
 export const clustersReady = (config: LocalConfig, api: KubeApi, signal: AbortSignal): Promise<void> =>
   until(config, 'all clusters Ready', 300_000, signal, async () => {
-    const { items } = await api.list<KubeObject & { status?: { conditions?: Condition[] } }>(resource.clusters, {
-      signal,
-    });
-    return items.every((it) => isTrue(it.status?.conditions, 'Ready'));
+    const instances = `${label.podRole}=${podRole.instance}`;
+    const [clusters, pods] = await Promise.all([
+      api.list<KubeObject & { status?: { conditions?: Condition[] } }>(resource.clusters, { signal }),
+      api.list<Pod>(resource.pods, { labelSelector: instances, signal }),
+    ]);
+    return [...clusters.items, ...pods.items].every((it) => isTrue(it.status?.conditions, 'Ready'));
   });

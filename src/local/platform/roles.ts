@@ -7,17 +7,23 @@ export interface Role {
   readonly args: readonly string[];
   /** A node: it is stopped before everything that its pods need. */
   readonly node: boolean;
+  /** Started when the API server listens. */
+  readonly needsApi: boolean;
 }
 
 /** All processes, in the order of their start; they end in the reverse order. */
 export function roles(config: LocalConfig): Role[] {
-  const plain = (name: string): Role => ({ name, args: ['local', name, '--data', config.dir], node: false });
-  return [
-    ...['apiserver', 's3', 'controllers', 'proxy'].map(plain),
-    ...config.nodes.map((name) => ({
-      name,
-      args: ['local', 'node', '--data', config.dir, '--name', name],
-      node: true,
-    })),
-  ];
+  const plain = (name: string, needsApi: boolean): Role => ({
+    name,
+    args: ['local', name, '--data', config.dir],
+    node: false,
+    needsApi,
+  });
+  const nodes = config.nodes.map((name) => ({
+    name,
+    args: ['local', 'node', '--data', config.dir, '--name', name],
+    node: true,
+    needsApi: true,
+  }));
+  return [plain('apiserver', false), plain('s3', false), plain('controllers', true), plain('proxy', true), ...nodes];
 }

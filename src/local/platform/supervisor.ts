@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFile, open, stat, truncate } from 'node:fs/promises';
+import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type LocalConfig, UserError, loadConfig, places } from './config.ts';
+import { type LocalConfig, UserError, apiHost, loadConfig, places, ports } from './config.ts';
 import { childEnvironment } from './environment.ts';
 import { tryLock } from './lock.ts';
 import { removeRecord, startTime, writeRecord } from './processes.ts';
@@ -45,6 +46,17 @@ const ended = (child: ChildProcess): Promise<string> =>
     child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
 
+/** Waits until the API server takes connections, for a while: who starts before it only backs off. */
+async function apiListens(config: LocalConfig, stopping: AbortSignal): Promise<void> {
+  const connects = (): Promise<boolean> =>
+    new Promise((resolve) => {
+      const socket = net.connect({ host: apiHost(config), port: ports.api });
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+      socket.once('connect', () => socket.destroy());
+    });
+  for (let tries = 0; tries < 200 && !stopping.aborted && !(await connects()); tries++) await sleep(25);
+}
+
 /** Keeps one process running until `stopping` aborts. */
 async function keepRunning(
   config: LocalConfig,
@@ -55,6 +67,7 @@ async function keepRunning(
 ): Promise<void> {
   const run = places(config).run;
   let failures = 0;
+  if (role.needsApi) await apiListens(config, stopping);
   while (!stopping.aborted) {
     const startedAt = performance.now();
     const child = await startChild(config, role, command);

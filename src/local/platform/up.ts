@@ -24,6 +24,7 @@ import { writeKubeconfig } from './kubeconfig.ts';
 import { allListeners, findListener, ownerOf } from './listeners.ts';
 import { waitForLock } from './lock.ts';
 import { parseUp } from './options.ts';
+import { pruneImages } from './prune.ts';
 import { ensurePki } from './pki.ts';
 import { type RunRecord, liveRecords, sendSignal, waitForEnd } from './processes.ts';
 import { programCommand } from './program.ts';
@@ -97,10 +98,7 @@ async function ensureRunning(config: LocalConfig): Promise<'started' | 'running'
   const renewed = await ensurePki(config, new Date());
   await writeKubeconfig(config);
   const command = programCommand(config.program);
-  const fingerprint = createHash('sha256')
-    .update(JSON.stringify([config, command]))
-    .digest('hex')
-    .slice(0, 12);
+  const fingerprint = fingerprintOf(config, command);
   const live = await liveRecords(places(config).run);
   const supervisor = live.get(supervisorName);
   if (supervisor?.fingerprint === fingerprint && renewed.length === 0) return 'running';
@@ -132,17 +130,20 @@ export async function up(request: UpRequest & { wait: boolean }, signal: AbortSi
   const startedAt = performance.now();
   const step = (text: string): void =>
     say(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(5)} s  ${text}`);
-  if ((await ensureRunning(config)) === 'running') step('the platform runs already');
+  const begun = Date.now();
+  const found = await ensureRunning(config);
+  if (found === 'running') step('the platform runs already');
   await using api = await connect(config, 'admin');
   await apiReady(config, api, signal);
   step('API server ready');
   await fill(config, api, signal);
-  await nodesReady(config, api, signal);
+  await nodesReady(config, api, found === 'running' ? 0 : begun, signal);
   step(`${config.nodes.length === 1 ? 'node' : 'nodes'} ready: ${config.nodes.join(', ')}`);
   if (config.operator) {
     await operatorReady(config, api, signal);
     step('operator available');
   }
+  await pruneImages(config);
   if (request.wait) {
     await clustersReady(config, api, signal);
     step('all clusters ready');

@@ -22,7 +22,7 @@ const kinds: readonly WatchedKind[] = [
 export function aWorld(objects: { readonly [Kind in WatchedKind]?: readonly WatchedKinds[Kind][] } = {}): World {
   const stores = kinds.map((kind) => {
     const store = new Store<KubeObject>();
-    for (const object of objects[kind] ?? []) store.set(object as KubeObject);
+    for (const object of objects[kind] ?? []) store.set(object);
     return [kind, store];
   });
   return Object.fromEntries(stores) as World;
