@@ -6,7 +6,8 @@ import type { User } from './start.ts';
 
 /**
  * A container's root: the same for the same pod name and container, so that absolute links which a program wrote into a volume
- * (pg_wal, tablespaces) still lead somewhere in the next pod of that name. Short, since unix socket paths end at 107 bytes.
+ * (pg_wal, tablespaces) still lead somewhere in the next pod of that name. For the same reason a root stays when its pod goes: a link
+ * that a job made leads through the job's root for as long as the volume lives. It is a few directories and links. Short, since unix socket paths end at 107 bytes.
  */
 export function rootPath(base: string, node: string, namespace: string, pod: string, container: string): string {
   const name = createHash('sha256').update([node, namespace, pod, container].join('\0')).digest('base64url');
