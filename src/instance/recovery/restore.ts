@@ -11,6 +11,7 @@ import { preloadLibraries } from '../../postgres/parameters.ts';
 import { application } from '../../resources/secret-names.ts';
 import { findProgram } from '../programs.ts';
 import { type Archive, ArchiveSource } from '../wal/archive-source.ts';
+import { patientReads } from '../replication/patient-api.ts';
 import { Restorer } from '../wal/restore.ts';
 import { archiveSection } from '../wal/services.ts';
 import { findOrigin } from './origin.ts';
@@ -19,7 +20,7 @@ import { parseTarget } from './target.ts';
 import { serveWal } from './wal-server.ts';
 
 export interface RestoreDeps {
-  readonly kube: KubeApi;
+  readonly kube: Pick<KubeApi, 'get'>;
   readonly namespace: string;
   readonly clusterName: string;
   readonly paths: InstancePaths;
@@ -54,7 +55,8 @@ async function required(source: ArchiveSource, signal: AbortSignal): Promise<Arc
 
 /** `howdah instance restore`: makes PGDATA from a backup and the archived WAL. Ready for `instance run` as a primary. */
 export async function runRestore(deps: RestoreDeps): Promise<void> {
-  const { kube, namespace, clusterName: name, paths, log, signal } = deps;
+  const { namespace, clusterName: name, paths, log, signal } = deps;
+  const kube = patientReads(deps.kube, signal);
   const cluster = await kube.get<Cluster>(resource.clusters, { namespace, name }, { signal });
   if (!cluster) throw new Error(`Cluster "${name}" does not exist`);
   const { at, backupId } = await findOrigin(kube, cluster, namespace, signal);

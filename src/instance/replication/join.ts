@@ -6,6 +6,7 @@ import * as naming from '../../naming.ts';
 import type { InstancePaths } from '../../paths.ts';
 import { clone } from './clone.ts';
 import type { ServerAddress } from './connection.ts';
+import { patientReads } from './patient-api.ts';
 import { reserveSlot } from './slot.ts';
 
 /** What a clone needs to know of a Cluster. */
@@ -22,7 +23,7 @@ export interface JoinCluster extends KubeObject {
 }
 
 export interface JoinDeps {
-  readonly kube: KubeApi;
+  readonly kube: Pick<KubeApi, 'get'>;
   readonly namespace: string;
   readonly clusterName: string;
   /** The instance that is made. */
@@ -66,7 +67,8 @@ export async function primaryAddress(deps: JoinDeps, cluster: JoinCluster): Prom
 }
 
 /** `howdah instance join`: makes PGDATA a copy of the primary's. Ready for `instance run`, which writes the configuration. */
-export async function runJoin(deps: JoinDeps): Promise<void> {
+export async function runJoin(given: JoinDeps): Promise<void> {
+  const deps = { ...given, kube: patientReads(given.kube, given.signal) };
   const { kube, namespace, clusterName: name, instanceName, paths, log, signal } = deps;
   const cluster = await kube.get<JoinCluster>(resource.clusters, { namespace, name }, { signal });
   if (!cluster) throw new Error(`Cluster "${name}" does not exist`);
