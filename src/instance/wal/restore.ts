@@ -1,4 +1,4 @@
-import { rename, rm } from 'node:fs/promises';
+import { realpath, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -48,7 +48,7 @@ export class Restorer implements WalRestorer {
     const { source, history, segmentSize, log, onFailure } = this.#deps;
     if (parseWalName(file) === undefined) return { outcome: 'absent' };
     try {
-      const place = this.#place(target);
+      const place = await this.#place(target);
       const known = await history();
       if (known && !isFileOfHistory(known, file, await segmentSize())) {
         log.info(
@@ -69,11 +69,17 @@ export class Restorer implements WalRestorer {
     }
   }
 
-  /** The request comes from inside the pod; still nothing outside of PGDATA is written. */
-  #place(target: string): string {
-    const place = path.resolve(this.#deps.dataDirectory, target);
-    if (!place.startsWith(`${this.#deps.dataDirectory}/`))
+  /**
+   * The request comes from inside the pod; still nothing outside of PGDATA is written. PostgreSQL says where it is by its working
+   * directory, in which no symbolic link is left.
+   */
+  async #place(target: string): Promise<string> {
+    const { dataDirectory } = this.#deps;
+    const place = path.resolve(dataDirectory, target);
+    const roots = [dataDirectory, await realpath(dataDirectory)];
+    if (!roots.some((root) => place.startsWith(`${root}/`))) {
       throw new Error(`"${target}" is not below the data directory`);
+    }
     return place;
   }
 
