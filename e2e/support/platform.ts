@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createKubeClient } from '../../src/kube/client.ts';
@@ -40,7 +40,10 @@ export function howdah(...args: string[]): Promise<string> {
 
 /** The embedded engine with three nodes, in a directory of its own that is deleted afterwards unless `keep`. */
 export async function localPlatform({ keep = false, nodes = 3 } = {}): Promise<Platform & { readonly data: string }> {
-  const data = path.join(await mkdtemp(path.join(tmpdir(), 'howdah-')), 'data');
+  const parent = await mkdtemp(path.join(tmpdir(), 'howdah-'));
+  // As root, PostgreSQL runs as somebody else, who must get through.
+  await chmod(parent, 0o711);
+  const data = path.join(parent, 'data');
   const remove = async (): Promise<void> => {
     await howdah('local', 'reset', '--data', data);
     await rm(path.dirname(data), { recursive: true, force: true });
