@@ -110,7 +110,9 @@ export async function runAsLeader(
 
   const tryOnce = async (deadlineMs: number): Promise<Attempt | 'failed'> => {
     try {
-      return await election.attempt(AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, Math.floor(deadlineMs)))]));
+      return await election.attempt(
+        AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, Math.floor(deadlineMs)))]),
+      );
     } catch (error) {
       if (!signal.aborted) options.onError?.(error);
       return 'failed';

@@ -8,11 +8,20 @@ export type Verdict =
   | { readonly kind: 'wait-for-archive'; readonly reason: string; readonly message: string }
   | { readonly kind: 'fail'; readonly reason: string; readonly message: string };
 
-const isTrue = ({ status }: Cluster, type: string): string | undefined =>
+const statusOf = ({ status }: Cluster, type: string): string | undefined =>
   status?.conditions?.find((condition) => condition.type === type)?.status;
 
+/** How long a backup waits for a cluster that is not whole, so that a standby can take it; then the primary will do. */
+const patienceMs = 60_000;
+
+function worthWaiting(cluster: Cluster, backup: Backup, now: Date): boolean {
+  const target = backup.spec.target ?? cluster.spec.backup?.target ?? 'prefer-standby';
+  const age = now.getTime() - Date.parse(backup.metadata.creationTimestamp ?? '');
+  return target === 'prefer-standby' && statusOf(cluster, 'Ready') !== 'True' && age < patienceMs;
+}
+
 /** Whether a backup of this cluster can be begun now. Ordered rules, the first that fits; reasons as in reference §2.17. */
-export function prerequisites(cluster: Cluster | undefined, backup: Backup): Verdict {
+export function prerequisites(cluster: Cluster | undefined, backup: Backup, now: Date): Verdict {
   const name = backup.spec.cluster.name;
   if (cluster === undefined) {
     return { kind: 'wait', reason: 'FindingCluster', message: `Unknown cluster ${name}, will retry` };
@@ -31,7 +40,10 @@ export function prerequisites(cluster: Cluster | undefined, backup: Backup): Ver
   if ((cluster.status?.currentPrimary ?? '') === '') {
     return { kind: 'wait', reason: 'BackupPending', message: `Cluster ${name} has no primary yet` };
   }
-  if (isTrue(cluster, 'ContinuousArchiving') === 'False') {
+  if (worthWaiting(cluster, backup, now)) {
+    return { kind: 'wait', reason: 'BackupPending', message: `Cluster ${name} is not ready yet` };
+  }
+  if (statusOf(cluster, 'ContinuousArchiving') === 'False') {
     const message = `WAL archiving of cluster ${name} is failing; the backup begins when it works`;
     return { kind: 'wait-for-archive', reason: 'WALArchivingFailing', message };
   }

@@ -193,7 +193,7 @@ export async function reconcileBackups(
   if (active !== undefined) return supervise(context, active);
   if (next === undefined) return undefined;
   const cluster = await context.api.get<Cluster>(resource.clusters, key, { signal });
-  const verdict = prerequisites(cluster, next);
+  const verdict = prerequisites(cluster, next, context.now());
   if (verdict.kind === 'go' && cluster !== undefined) return start(context, cluster, next);
   if (verdict.kind === 'go') return undefined;
   const { reason, message } = verdict;
