@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { testKeys, type TestKeys } from '../local/apiserver/testing/server.ts';
@@ -147,7 +148,7 @@ test('one leads, the next one follows at once when the lease is given back, and 
 /** A server that answers each request with the next of `answers`. */
 async function withFlakyServer(
   keys: TestKeys,
-  answers: ((response: import('node:http').ServerResponse) => void)[],
+  answers: ((response: ServerResponse) => void)[],
   body: (api: KubeApi, seen: string[]) => Promise<void>,
 ): Promise<void> {
   const seen: string[] = [];
@@ -172,9 +173,9 @@ async function withFlakyServer(
 
 const status =
   (code: number, headers: Record<string, string> = {}) =>
-  (response: import('node:http').ServerResponse) =>
+  (response: ServerResponse) =>
     void response.writeHead(code, headers).end(JSON.stringify({ message: `answer ${code}` }));
-const hangUp = (response: import('node:http').ServerResponse) => void response.destroy();
+const hangUp = (response: ServerResponse) => void response.destroy();
 const silence = () => undefined;
 
 test('what may be repeated is repeated: 429 always, the rest only when doing it twice does no harm', async () => {
