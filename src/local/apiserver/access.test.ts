@@ -17,7 +17,7 @@ beforeAll(async () => {
     metadata: { name: 'reader' },
     rules: [
       { verbs: ['get', 'list'], apiGroups: [''], resources: ['configmaps'] },
-      { verbs: ['get'], apiGroups: [''], resources: ['secrets'], resourceNames: ['mine'] },
+      { verbs: ['get', 'list'], apiGroups: [''], resources: ['secrets'], resourceNames: ['mine'] },
       { verbs: ['patch'], apiGroups: [''], resources: ['pods/status'] },
     ],
   });
@@ -39,6 +39,8 @@ test('a service account may do what its role names and nothing else', async () =
   const reader = api.as(await token());
   expect((await reader.get(`${core}/configmaps`)).code).toBe(200);
   expect((await reader.get(`${core}/secrets/mine`)).code).toBe(404);
+  expect((await reader.get(`${core}/secrets?fieldSelector=metadata.name%3Dmine`)).code).toBe(200);
+  expect((await reader.get(`${core}/secrets`)).code).toBe(403);
   const refused = await reader.get(`${core}/secrets/other`);
   expect(refused.body).toMatchObject({
     code: 403,
@@ -47,6 +49,7 @@ test('a service account may do what its role names and nothing else', async () =
       'secrets "other" is forbidden: User "system:serviceaccount:default:reader" cannot get resource "secrets" in API group "" in the namespace "default"',
     details: { name: 'other', kind: 'secrets' },
   });
+  expect((await reader.get(`${core}/configmaps?fieldSelector=metadata.name%3Da`)).code).toBe(200);
   expect((await reader.merge(`${core}/pods/x/status`, {})).code).toBe(404);
   expect((await reader.merge(`${core}/pods/x`, {})).code).toBe(403);
   expect((await reader.get('/api/v1/namespaces/kube-system/configmaps')).code).toBe(403);

@@ -130,7 +130,7 @@ withKubectl('describe and wait', async () => {
     conditions: [{ type: 'Ready', status: 'True' }],
     containerStatuses: [{ name: 'a', ready: true, restartCount: 2, state: { running: {} } }],
   };
-  await api.merge('/api/v1/namespaces/default/pods/p/status', { status });
+  expect((await api.merge('/api/v1/namespaces/default/pods/p/status', { status })).code).toBe(200);
   expect((await waiting).stdout).toBe('pod/p condition met\n');
   expect((await kubectl('get pods')).stdout).toMatch(
     /^NAME +READY +STATUS +RESTARTS +AGE\np +1\/1 +Running +2 +\d+s\n$/,

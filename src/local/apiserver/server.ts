@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { Rbac } from './auth/rbac.ts';
@@ -48,7 +49,7 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-async function listen(server: import('node:https').Server, options: ServerOptions): Promise<number> {
+async function listen(server: Server, options: ServerOptions): Promise<number> {
   const where = `${options.address}:${options.port}`;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {

@@ -28,7 +28,7 @@ function serviceAddress(
     );
     if (endpoint?.addresses?.[0] && target?.port) return { host: endpoint.addresses[0], port: target.port };
   }
-  const { clusterIP } = service['spec'] as Loose;
+  const { clusterIP } = service['spec'];
   if (!clusterIP || clusterIP === 'None') throw new Error(`no endpoints available for service "${name}"`);
   return { host: clusterIP, port };
 }

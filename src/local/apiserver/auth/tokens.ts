@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, randomUUID, sign, verify, type KeyObject } from 'node:crypto';
 import type { Store } from '../storage/store.ts';
-import type { Loose, Obj, User } from '../types.ts';
+import type { Obj, User } from '../types.ts';
 
 export const tokenIssuer = 'https://kubernetes.default.svc.cluster.local';
 
@@ -83,7 +83,7 @@ export class Tokens {
     const [head, body, signature, ...more] = token.split('.');
     if (!head || !body || !signature || more.length > 0) return undefined;
     try {
-      const header = JSON.parse(Buffer.from(head, 'base64url').toString()) as Loose;
+      const header = JSON.parse(Buffer.from(head, 'base64url').toString());
       const key = { key: this.#public, dsaEncoding: 'ieee-p1363' } as const;
       const genuine = verify('sha256', Buffer.from(`${head}.${body}`), key, Buffer.from(signature, 'base64url'));
       if (header.alg !== 'ES256' || !genuine) return undefined;

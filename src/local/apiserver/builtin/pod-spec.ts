@@ -27,7 +27,7 @@ function container(target: Loose): void {
   });
   for (const port of target.ports ?? []) defaults(port, { protocol: 'TCP' });
   for (const name of ['livenessProbe', 'readinessProbe', 'startupProbe']) probe(target[name]);
-  for (const hook of Object.values(target.lifecycle ?? {}) as Loose[]) {
+  for (const hook of Object.values<Loose>(target.lifecycle ?? {})) {
     if (hook?.httpGet) defaults(hook.httpGet, { path: '/', scheme: 'HTTP' });
   }
   for (const { valueFrom } of target.env ?? [])

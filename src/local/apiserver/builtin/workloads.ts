@@ -9,7 +9,7 @@ import type { KindRules } from './rules.ts';
 const immutable = (field: string, value: unknown): Cause => invalidValue(field, value, 'field is immutable');
 
 function selectorCauses(object: Obj, current: Obj | undefined): Cause[] {
-  const { selector, template } = object['spec'] as Loose;
+  const { selector, template } = object['spec'];
   const causes = podSpecCauses(template.spec ?? {}, 'spec.template.spec');
   if (!matchesSelector(selector, template.metadata?.labels)) {
     causes.push(
@@ -79,7 +79,7 @@ export const jobRules: KindRules = {
     spec.template.metadata = { ...spec.template.metadata, labels: { ...spec.template.metadata?.labels, ...labels } };
   },
   validate(job, current) {
-    const { template, selector, completions } = job['spec'] as Loose;
+    const { template, selector, completions } = job['spec'];
     const causes = podSpecCauses(template.spec ?? {}, 'spec.template.spec');
     const policy = template.spec?.restartPolicy;
     if (!['OnFailure', 'Never'].includes(policy)) {

@@ -3,7 +3,7 @@ import type { Loose, Obj } from '../types.ts';
 
 /** The status that a definition gets at once: nothing here takes time. */
 export function establish(crd: Obj, now: Date): void {
-  const { names, versions = [] } = crd['spec'] as Loose;
+  const { names, versions = [] } = crd['spec'];
   const condition = (type: string, reason: string, message: string): Loose => ({
     type,
     status: 'True',

@@ -3,7 +3,7 @@ import type { Loose, Obj } from '../types.ts';
 
 /** What is wrong with a definition itself. */
 export function definitionCauses(crd: Obj, current: Obj | undefined): Cause[] {
-  const { group, names, scope, versions = [] } = crd['spec'] as Loose;
+  const { group, names, scope, versions = [] } = crd['spec'];
   const causes: Cause[] = [];
   const wanted = `${names?.plural}.${group}`;
   if (crd.metadata.name !== wanted) {

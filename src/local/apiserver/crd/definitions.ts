@@ -7,7 +7,7 @@ export const crdStorage = 'apiextensions.k8s.io/customresourcedefinitions';
 
 /** The kinds that one definition serves. */
 export function resourcesOf(crd: Obj): Resource[] {
-  const { group, names, scope, versions = [] } = crd['spec'] as Loose;
+  const { group, names, scope, versions = [] } = crd['spec'];
   const storageVersion = (versions as Loose[]).find((version) => version.storage)?.name;
   return (versions as Loose[])
     .filter((version) => version.served)

@@ -16,7 +16,7 @@ function kubeletPath(call: Call): string {
     const ports = query.getAll('ports');
     query.delete('ports');
     for (const port of ports) query.append('port', port);
-    return `/portForward/${namespace}/${name}?${query}`;
+    return `/portForward/${namespace}/${name}?${query.toString()}`;
   }
   if (subresource !== 'exec' && subresource !== 'attach') throw pathNotFound();
   const container = containerOf(call, pod);
@@ -33,7 +33,7 @@ function kubeletPath(call: Call): string {
   }
   const tty = query.get('tty');
   if (tty === 'true' || tty === '1') query.set('tty', '1');
-  return `/${subresource}/${namespace}/${name}/${container}?${query}`;
+  return `/${subresource}/${namespace}/${name}/${container}?${query.toString()}`;
 }
 
 function target(call: Call): Target {

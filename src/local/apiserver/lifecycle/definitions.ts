@@ -1,6 +1,5 @@
 import { crdStorage } from '../crd/definitions.ts';
 import type { Services } from '../services.ts';
-import type { Loose } from '../types.ts';
 import { deleteStored, dropFinalizer } from './deletion.ts';
 
 export const cleanup = 'customresourcecleanup.apiextensions.k8s.io';
@@ -11,7 +10,7 @@ export function followDeletedDefinitions(services: Services): void {
   const look = (): void => {
     for (const crd of store.list(crdStorage)) {
       if (!crd.metadata.deletionTimestamp || !crd.metadata.finalizers?.includes(cleanup)) continue;
-      const { group, names } = crd['spec'] as Loose;
+      const { group, names } = crd['spec'];
       const storage = `${group}/${names.plural}`;
       let left = 0;
       for (const object of store.list(storage)) {

@@ -47,7 +47,8 @@ export function decoded(call: Call, resource: Resource, object: Obj): Obj {
 function schemaCauses(call: Call, resource: Resource, object: Obj, current: Obj | undefined): Cause[] {
   const { schema } = resource;
   if (!schema) return [];
-  const causes = validateValue(object, schema, '', current);
+  const { status: _, ...withoutStatus } = object;
+  const causes = validateValue(resource.crd ? object : withoutStatus, schema, '', current);
   if (!resource.crd || !schemaHasRules(schema)) return causes;
   if (causes.length > 0) return [...causes, rulesSkipped];
   return validateRules(schema, object, current, call.services.programs);

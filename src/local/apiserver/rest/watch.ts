@@ -4,7 +4,7 @@ import { apiVersion, type Resource } from '../registry.ts';
 import type { Call } from '../services.ts';
 import { encode } from '../storage/codec.ts';
 import type { Change } from '../storage/store.ts';
-import type { Loose, Obj } from '../types.ts';
+import type { Obj } from '../types.ts';
 import { metadataOnly, wantsMetadata } from '../table/metadata-only.ts';
 import { tableOf, wantsTable } from '../table/table.ts';
 import { requestPredicate, type Predicate } from './selectors.ts';
@@ -86,7 +86,7 @@ class Watcher {
   #render(object: Obj): string {
     if (wantsTable(this.#call.accept)) {
       const metadata = { resourceVersion: object.metadata.resourceVersion };
-      return JSON.stringify(tableOf(this.#call, this.#resource, [object], metadata) as Loose);
+      return JSON.stringify(tableOf(this.#call, this.#resource, [object], metadata));
     }
     return encode(wantsMetadata(this.#call.accept) ? metadataOnly(object) : object);
   }

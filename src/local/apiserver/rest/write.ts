@@ -57,7 +57,7 @@ export function carryOver(resource: Resource, subresource: string, current: Obj,
   const kept: Obj = { ...next, metadata: { ...metadata, ...set } };
   if (!resource.status) return kept;
   const { status: _, ...withoutStatus } = kept;
-  return ('status' in current ? { ...withoutStatus, status: current['status'] } : withoutStatus) as Obj;
+  return 'status' in current ? { ...withoutStatus, status: current['status'] } : withoutStatus;
 }
 
 /** Checks uid and resourceVersion that the client sent against the stored object. */

@@ -66,7 +66,10 @@ export function decodeBuiltin(resource: Resource, object: Obj): Obj {
   return convert(object, resource.schema, '', fail) as Obj;
 }
 
-/** Required fields, allowed values; empty strings are what Go writes for absent ones. */
+/**
+ * A built-in schema as the server checks it: empty strings are what Go writes for absent ones, null lists are empty lists
+ * (so no list is required), and a status is taken as its controller writes it.
+ */
 export function builtinSchema(schema: Schema, seen = new Map<Schema, Schema>()): Schema {
   const known = seen.get(schema);
   if (known) return known;
@@ -78,6 +81,7 @@ export function builtinSchema(schema: Schema, seen = new Map<Schema, Schema>()):
   if (schema.items) copy['items'] = builtinSchema(schema.items, seen);
   if (typeof schema.additionalProperties === 'object')
     copy['additionalProperties'] = builtinSchema(schema.additionalProperties, seen);
+  if (schema.required) copy['required'] = schema.required.filter((name) => schema.properties?.[name]?.type !== 'array');
   if (schema.properties) {
     copy['properties'] = Object.fromEntries(
       Object.entries(schema.properties).map(([key, child]) => [key, builtinSchema(child, seen)]),

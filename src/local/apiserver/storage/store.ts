@@ -142,7 +142,7 @@ export class Store {
           this.#flush();
           resolve();
         } catch (error) {
-          reject(error as Error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         }
       });
     });

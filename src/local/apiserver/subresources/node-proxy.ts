@@ -42,7 +42,7 @@ export function nodeTarget(services: Services, pod: Obj, path: string): Target {
 /** The container that a request means: the named one, the annotated one, or the only one. */
 export function containerOf(call: Call, pod: Obj): string {
   const asked = call.query.get('container');
-  const { containers = [], initContainers = [], ephemeralContainers = [] } = pod['spec'] as Loose;
+  const { containers = [], initContainers = [], ephemeralContainers = [] } = pod['spec'];
   const names = [...containers, ...initContainers, ...ephemeralContainers].map(
     (container: Loose) => container.name as string,
   );
@@ -101,7 +101,7 @@ export async function podLogs(call: Call, resource: Resource): Promise<Answer> {
   const query = new URLSearchParams(call.query);
   query.delete('container');
   const { namespace, name } = call.info;
-  const target = nodeTarget(call.services, pod, `/containerLogs/${namespace}/${name}/${container}?${query}`);
+  const target = nodeTarget(call.services, pod, `/containerLogs/${namespace}/${name}/${container}?${query.toString()}`);
   const response = await forward(target, {}, call.signal);
   if (response.statusCode !== 200) {
     const message = (await textOf(response)).trim();

@@ -62,7 +62,7 @@ const resolve = (value: Loose, total: number): number =>
 
 /** How many of the budget's pods may go now, counted on the spot (a stored status could be stale). */
 function allowedDisruptions(call: Call, budget: Obj): number {
-  const { selector, minAvailable, maxUnavailable } = budget['spec'] as Loose;
+  const { selector, minAvailable, maxUnavailable } = budget['spec'];
   const pods = call.services.store
     .list('/pods', call.info.namespace)
     .filter(

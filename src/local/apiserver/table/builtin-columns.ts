@@ -36,7 +36,7 @@ const portsCell = (service: Obj): string =>
   );
 
 function externalIp(service: Obj): string {
-  const { type, externalIPs, externalName } = service['spec'] as Loose;
+  const { type, externalIPs, externalName } = service['spec'];
   if (type === 'ExternalName') return externalName;
   const ingress = ((service['status']?.loadBalancer?.ingress ?? []) as Loose[]).map(
     (entry) => entry.ip ?? entry.hostname,
