@@ -4,12 +4,13 @@ import { keyOfObject } from '../../kube/store.ts';
 import { type Plan, isDeleting, nameOf, namespaceOf, nothing, ownerKey } from './action.ts';
 import { LeaseAges } from './lease-ages.ts';
 import { planBudget } from './plan-budget.ts';
-import { type VolumePath, planClaim, planVolume } from './plan-claim.ts';
+import { type VolumePath, planClaim } from './plan-claim.ts';
 import { planDeployment } from './plan-deployment.ts';
 import { planEndpoints, sliceName } from './plan-endpoints.ts';
 import { planJob } from './plan-job.ts';
 import { planLostPod, planNode } from './plan-node.ts';
 import { planReplicaSet } from './plan-replica-set.ts';
+import { planVolume } from './plan-volume.ts';
 import { planSchedule } from './schedule.ts';
 import type { WatchedKind, WatchedKinds, World } from './world.ts';
 

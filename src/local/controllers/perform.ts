@@ -7,7 +7,7 @@ import type { EventRecorder } from '../../kube/events.ts';
 import type { KubeApi } from '../../kube/port.ts';
 import { resource } from '../../kube/resource-types.ts';
 import type { KubeObject } from '../../kube/types.ts';
-import { type Action, nameOf, namespaceOf, uidOf } from './action.ts';
+import { type Action, nameOf, uidOf } from './action.ts';
 import type { WatchedKind, World } from './world.ts';
 
 export interface Performer {
@@ -148,5 +148,3 @@ export async function perform(by: Performer, actions: readonly Action[], signal:
     }
   }
 }
-
-export const describe = (object: KubeObject): string => `${namespaceOf(object)}/${nameOf(object)}`;

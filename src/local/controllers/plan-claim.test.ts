@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { PersistentVolume, PersistentVolumeClaim } from '../../kube/objects.ts';
 import type { Action } from './action.ts';
-import { claimFinalizer, planClaim, planVolume, volumeFinalizer } from './plan-claim.ts';
+import { claimFinalizer, planClaim, volumeFinalizer } from './plan-claim.ts';
+import { planVolume } from './plan-volume.ts';
 import { aNode, aPod, aWorld, standard } from './testing/world.ts';
 
 const pathOf = (node: string, volume: string): string => `/data/nodes/${node}/volumes/${volume}`;

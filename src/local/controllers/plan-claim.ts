@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '../../kube/objects.ts';
 import {
   type Action,
@@ -24,7 +23,8 @@ export type VolumePath = (node: string, volume: string) => string;
 const usesClaim = (pod: Pod, claim: string): boolean =>
   pod.spec?.volumes?.some((it) => it.persistentVolumeClaim?.claimName === claim) ?? false;
 
-const finalizers = (
+/** Sets the finalizers of an object that has not changed since we saw it. */
+export const finalizers = (
   kind: 'persistentVolumeClaims' | 'persistentVolumes',
   object: PersistentVolumeClaim | PersistentVolume,
   wanted: string[],
@@ -179,42 +179,4 @@ export function planClaim(claim: PersistentVolumeClaim, world: World, pathOf: Vo
   return {
     actions: [...actions, ...bind(claim, volume), ...growth, ...statusPatch('persistentVolumeClaims', claim, status)],
   };
-}
-
-/** What becomes of a volume whose claim has gone. */
-export function planVolume(volume: PersistentVolume, world: World): Plan {
-  const reference = volume.spec?.claimRef;
-  const owned = volume.metadata?.annotations?.['pv.kubernetes.io/provisioned-by'] === provisioner;
-  if (reference?.uid === undefined)
-    return {
-      actions: isDeleting(volume) ? release(volume) : statusPatch('persistentVolumes', volume, { phase: 'Available' }),
-    };
-  const claim = world.persistentVolumeClaims.get(reference.namespace, reference.name ?? '');
-  if (claim && uidOf(claim) === reference.uid) return nothing;
-  if (volume.status?.phase !== 'Released')
-    return { actions: statusPatch('persistentVolumes', volume, { phase: 'Released' }) };
-  const directory = volume.spec?.local?.path;
-  if (!owned || volume.spec?.persistentVolumeReclaimPolicy !== 'Delete' || directory === undefined) {
-    return { actions: isDeleting(volume) ? release(volume) : [] };
-  }
-  const key = { namespace: reference.namespace ?? '', name: reference.name ?? '', uid: reference.uid };
-  return {
-    actions: [
-      { do: 'removeVolume', name: nameOf(volume), path: path.resolve(directory), claim: key },
-      ...release(volume),
-      { do: 'delete', kind: 'persistentVolumes', key: keyOf(volume), uid: uidOf(volume) },
-    ],
-  };
-}
-
-function release(volume: PersistentVolume): Action[] {
-  const current = volume.metadata?.finalizers ?? [];
-  if (!current.includes(volumeFinalizer)) return [];
-  return [
-    finalizers(
-      'persistentVolumes',
-      volume,
-      current.filter((it) => it !== volumeFinalizer),
-    ),
-  ];
 }

@@ -1,5 +1,4 @@
 import type {
-  ConfigMap,
   Deployment,
   EndpointSlice,
   Job,
@@ -35,5 +34,3 @@ export type WatchedKind = keyof WatchedKinds;
 
 /** Copies of all objects of those kinds. */
 export type World = { readonly [Kind in WatchedKind]: ReadStore<WatchedKinds[Kind]> };
-
-export type { ConfigMap };
