@@ -31,8 +31,8 @@ async function seen(world: World, kind: WatchedKind, written: KubeObject, signal
   while (performance.now() < deadline) {
     const current = store.get(written.metadata?.namespace, nameOf(written)) as KubeObject | undefined;
     if (current && version(current) >= version(written)) return;
-    // It was there and is gone again: somebody has deleted it.
-    if (appeared && !current) return;
+    // It was there and is gone again, or this was the write that let it go.
+    if (!current && (appeared || written.metadata?.deletionTimestamp !== undefined)) return;
     appeared ||= current !== undefined && uidOf(current) === uidOf(written);
     await sleep(5, undefined, { signal });
   }
