@@ -39,7 +39,8 @@ export interface TestPod extends AsyncDisposable {
   output(): Promise<string>;
   managerPid(): Promise<number>;
   postgresPid(): Promise<number>;
-  query<R extends pg.QueryResultRow>(sql: string, database?: string): Promise<R[]>;
+  query<R extends pg.QueryResultRow>(sql: string, database?: string, password?: string): Promise<R[]>;
+  readonly environment: Record<string, string>;
 }
 
 export async function testPod(options: PodOptions): Promise<TestPod> {
@@ -103,6 +104,7 @@ export async function testPod(options: PodOptions): Promise<TestPod> {
     root,
     dataDirectory: environment['PGDATA'] ?? '',
     address: options.address,
+    environment,
     async job(command, beforeEnd) {
       const child = launch('howdah', ['instance', command]);
       await beforeEnd?.(child);
@@ -122,9 +124,9 @@ export async function testPod(options: PodOptions): Promise<TestPod> {
     output: () => readFile(logFile, 'utf8').catch(() => ''),
     managerPid: () => number('manager.pid'),
     postgresPid: () => number('postgres.pid'),
-    async query<R extends pg.QueryResultRow>(sql: string, database = 'postgres') {
+    async query<R extends pg.QueryResultRow>(sql: string, database = 'postgres', password = ownerPassword) {
       // As root we are not the server's user, so peer authentication is not for us: over TLS as the owner is.
-      const client = new pg.Client({ ...ownerConnection(options), database });
+      const client = new pg.Client({ ...ownerConnection(options), database, password });
       client.on('error', () => undefined);
       await client.connect();
       try {

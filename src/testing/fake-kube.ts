@@ -85,6 +85,12 @@ async function answer(store: Store, request: IncomingMessage, response: ServerRe
     response.writeHead(200, { 'content-type': 'application/json' });
     response.flushHeaders();
     const watcher = { plural, namespace, name: selected, response };
+    const since = Number(url.searchParams.get('resourceVersion') ?? store.version);
+    for (const [id, object] of store.objects) {
+      const listed = id.startsWith(`${plural}/${namespace}/`) && (selected ?? object.metadata?.name) === object.metadata?.name;
+      const newer = Number(object.metadata?.resourceVersion) > since;
+      if (listed && newer) response.write(`${JSON.stringify({ type: 'MODIFIED', object })}\n`);
+    }
     store.watchers.add(watcher);
     response.on('close', () => store.watchers.delete(watcher));
     return;

@@ -1,0 +1,142 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { expect, test } from '@jest/globals';
+import { processInfo } from './postmaster/process.ts';
+import { eventually } from './testing.ts';
+
+const script = path.join(import.meta.dirname, 'scripts/supervise');
+
+/** Beats as the manager does; starts the stand-in for postgres unless it runs; on SIGTERM stops it and is done with 7. */
+const manager = `#!/bin/bash
+cd "$HOWDAH_SUPERVISOR"
+trap 'kill -TERM $(<postgres.pid); while [[ -e postgres.pid ]]; do sleep 0.02; done; echo 7 >done; exit 7' TERM
+if [[ ! -e postgres.pid ]]; then printf '%s\\n' "$STAND_IN" >postgres.argv; kill -USR1 $HOWDAH_SUPERVISOR_PID; fi
+while :; do
+  IFS='. ' read -r whole rest _ </proc/uptime
+  echo "until=$((10#$whole$rest + HOWDAH_WATCHDOG_SECONDS * 100));" >control
+  sleep 0.1
+done
+`;
+/** Deaf to SIGQUIT, with a child in a session of its own, as backends are. */
+const postgres = `#!/bin/bash
+trap '' QUIT
+trap 'kill -9 $child; exit 0' TERM
+setsid sleep 1000 & child=$!
+echo $child >"$HOWDAH_SUPERVISOR/backend.pid"
+while :; do wait; done
+`;
+
+interface Supervised extends AsyncDisposable {
+  readonly child: ChildProcess;
+  readonly directory: string;
+  pid(name: 'manager' | 'postgres' | 'backend'): Promise<number>;
+}
+
+async function supervised(watchdogSeconds: number): Promise<Supervised> {
+  const root = await mkdtemp(path.join(os.tmpdir(), 'sup-'));
+  for (const [name, text] of Object.entries({ manager, postgres })) {
+    await writeFile(path.join(root, name), text);
+    await chmod(path.join(root, name), 0o755);
+  }
+  const child = spawn(script, ['instance', 'run'], {
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOWDAH_ROOT: root,
+      HOWDAH_PROGRAM: path.join(root, 'manager'),
+      STAND_IN: path.join(root, 'postgres'),
+      HOWDAH_WATCHDOG_SECONDS: String(watchdogSeconds),
+    },
+    stdio: 'ignore',
+  });
+  const directory = path.join(root, 'controller/supervisor');
+  const pid = (name: string): Promise<number> =>
+    eventually(async () => Number(await readFile(path.join(directory, `${name}.pid`), 'utf8')) || undefined);
+  await pid('backend');
+  return {
+    child,
+    directory,
+    pid,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGKILL');
+        await once(child, 'exit');
+      }
+      if (processesBelow(root).length>0) await new Promise(r=>setTimeout(r,4000)); for (const p of processesBelow(root)) console.log(p, readFileSync(`/proc/${p}/cmdline`,'utf8'), readFileSync(`/proc/${p}/stat`,'utf8').slice(0,60));
+      await eventually(async () => processesBelow(root).length === 0, 10);
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Processes whose environment names this root. */
+function processesBelow(root: string): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return pid > 0 && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`HOWDAH_ROOT=${root}`);
+      } catch {
+        return false;
+      }
+    });
+}
+
+const alive = (pid: number): boolean => ![undefined, 'Z'].includes(processInfo(pid)?.state);
+
+test('a manager that is killed is back within milliseconds, and postgres lives on', async () => {
+  await using world = await supervised(30);
+  const [first, server] = [await world.pid('manager'), await world.pid('postgres')];
+  for (let round = 0, before = first; round < 2; round += 1) {
+    const killedAt = Date.now();
+    process.kill(before, 'SIGKILL');
+    before = await eventually(async () => {
+      const now = await world.pid('manager');
+      return now !== before && alive(now) && now;
+    });
+    expect(Date.now() - killedAt).toBeLessThan(2000);
+  }
+  expect(await world.pid('postgres')).toBe(server);
+  expect(alive(server)).toBe(true);
+  expect(processInfo(server)?.parent).toBe(world.child.pid);
+});
+
+test('when heartbeats stop, postgres and its children are ended, and a new manager runs', async () => {
+  await using world = await supervised(2);
+  const [stuck, server, backend] = [await world.pid('manager'), await world.pid('postgres'), await world.pid('backend')];
+  const stoppedAt = Date.now();
+  process.kill(stuck, 'SIGSTOP');
+  await eventually(async () => !alive(server) && !alive(backend), 10);
+  expect(Date.now() - stoppedAt).toBeLessThan(5000);
+  await eventually(async () => (await world.pid('manager')) !== stuck);
+  await eventually(async () => (await world.pid('postgres')) !== server && (await world.pid('backend')) !== backend);
+  expect(processInfo(server)).toBeUndefined();
+});
+
+test('heartbeats that come keep postgres alive beyond the time limit', async () => {
+  await using world = await supervised(2);
+  const server = await world.pid('postgres');
+  await new Promise((resolve) => setTimeout(resolve, 5000));
+  expect(alive(server)).toBe(true);
+});
+
+test('SIGTERM reaches the manager, whose last word is the exit code; nothing is left', async () => {
+  await using world = await supervised(30);
+  const pids = [await world.pid('manager'), await world.pid('postgres'), await world.pid('backend')];
+  world.child.kill('SIGTERM');
+  const [code] = (await once(world.child, 'exit')) as [number];
+  expect(code).toBe(7);
+  expect(existsSync(path.join(world.directory, 'terminating'))).toBe(true);
+  expect(pids.filter(alive)).toEqual([]);
+});
+
+test('the watchdog ends everything when the supervisor itself is killed', async () => {
+  await using world = await supervised(30);
+  const pids = [await world.pid('manager'), await world.pid('postgres')];
+  world.child.kill('SIGKILL');
+  await eventually(async () => !pids.some(alive), 10);
+  expect(pids.filter(alive)).toEqual([]);
+});
