@@ -94,5 +94,7 @@ export function jobPodSpec(
     name: own.name,
     command: [`${program.inPod}/bin/howdah`, 'instance', own.command, `--log-level=${level}`],
   });
-  return { ...podSpec(cluster, settings, instance, main), restartPolicy: 'Never' };
+  // The reason of a failure is the last line of the log: it goes to the status of the Cluster.
+  const container: Container = { ...main, terminationMessagePolicy: 'FallbackToLogsOnError' };
+  return { ...podSpec(cluster, settings, instance, container), restartPolicy: 'Never' };
 }

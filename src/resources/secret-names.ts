@@ -10,9 +10,7 @@ export interface Application {
 }
 
 /** The database and its owner that applications use; undefined when the bootstrap method makes none. */
-export function application({
-  spec,
-}: Cluster): Application | undefined {
+export function application({ spec }: Cluster): Application | undefined {
   const { initdb, recovery, pg_basebackup: clone } = spec.bootstrap ?? {};
   // A cluster that is restored or cloned keeps what it has unless the user names a database.
   if (recovery === undefined && clone === undefined) {

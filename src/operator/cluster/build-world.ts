@@ -30,6 +30,16 @@ function jobState(job: Job, pods: readonly Pod[]): JobState {
   return pods.some((pod) => pod.status?.phase === 'Succeeded') ? 'succeeded' : 'running';
 }
 
+/** What a line of our log says to people: the message and the error in it. Other lines stand as they are. */
+export function spoken(line: string): string {
+  try {
+    const { msg, err } = JSON.parse(line) as { msg?: string; err?: { message?: string } };
+    return [msg, err?.message].filter((part) => part !== undefined && part !== '').join(': ') || line;
+  } catch {
+    return line;
+  }
+}
+
 function lastWords(pods: readonly Pod[]): string {
   const [last] = pods
     .flatMap((pod) => pod.status?.containerStatuses ?? [])
@@ -38,7 +48,7 @@ function lastWords(pods: readonly Pod[]): string {
     .sort((a, b) => (b?.finishedAt ?? '').localeCompare(a?.finishedAt ?? ''));
   if (last === undefined) return '';
   const lines = (last.message ?? '').trim().split('\n');
-  return (lines.at(-1) ?? '') || `${last.reason ?? 'Error'}, exit code ${last.exitCode}`;
+  return spoken(lines.at(-1) ?? '') || `${last.reason ?? 'Error'}, exit code ${last.exitCode}`;
 }
 
 export function jobFact(job: Job, allPods: readonly Pod[]): JobFact {
