@@ -14,7 +14,7 @@ import { imageMajor } from '../../resources/image.ts';
 import { secretNames } from '../../resources/secret-names.ts';
 import { secretText } from '../../resources/secrets.ts';
 import type { InstanceStatusReader, StatusAnswer } from '../cluster/instance-status.ts';
-import type { OperatorIdentity } from '../cluster/scope.ts';
+import type { OperatorIdentity } from '../cluster/identity.ts';
 import { isReady } from '../cluster/world.ts';
 import { wholeSeconds } from '../cluster/write-status.ts';
 import { backupPhase, backupPod, byAge, containerIdOf, isActive, isWaiting } from './choose.ts';

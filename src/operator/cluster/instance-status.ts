@@ -1,6 +1,6 @@
 import https from 'node:https';
 import { port, readWriteService } from '../../naming.ts';
-import type { OperatorIdentity } from './scope.ts';
+import type { OperatorIdentity } from './identity.ts';
 
 /** What of /pg/status the operator acts on (reference §2.1); the rest is for people. */
 export interface InstanceStatus {

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { PersistentVolumeClaim, Pod } from '../../kube/objects.ts';
 import type { KubeApi } from '../../kube/port.ts';
+import { startApiServer } from '../../local/apiserver/testing/server.ts';
 import { resource } from '../../kube/resource-types.ts';
 import { isHealthy, startPlatform, TestCluster, type TestPlatform } from '../testing/test-world.ts';
 
 let platform: TestPlatform;
 beforeAll(async () => {
-  platform = await startPlatform();
+  platform = await startPlatform(startApiServer);
 });
 afterAll(async () => {
   await platform[Symbol.asyncDispose]();

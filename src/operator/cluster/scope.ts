@@ -3,17 +3,11 @@ import type { Cluster } from '../../api/generated/cluster.ts';
 import type { EventMessage } from '../../kube/events.ts';
 import type { KubeApi } from '../../kube/port.ts';
 import type { OperatorConfiguration } from '../config.ts';
-import type { KeyPair } from '../../pki/x509.ts';
+import type { OperatorIdentity } from './identity.ts';
 import type { InstanceStatusReader } from './instance-status.ts';
 import type { Report } from './report.ts';
 import type { OwnedObjects } from './owned-objects.ts';
 import type { World } from './world.ts';
-
-/** The operator as an instance knows it. */
-export interface OperatorIdentity extends KeyPair {
-  /** SHA-256 of the certificate, lower-case hexadecimal. */
-  readonly fingerprint: string;
-}
 
 /** What every phase of one reconciliation sees. Only the report is written to. */
 export interface Scope {

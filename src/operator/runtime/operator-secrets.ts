@@ -8,7 +8,7 @@ import { createAuthority, type LeafRequest } from '../../pki/x509.ts';
 import { secretText } from '../../resources/secrets.ts';
 import { readAuthority, renewedAuthority, type Authority } from '../cluster/pki/authority.ts';
 import { renewedLeaf } from '../cluster/pki/leaf.ts';
-import type { OperatorIdentity } from '../cluster/scope.ts';
+import type { OperatorIdentity } from '../cluster/identity.ts';
 import type { OperatorConfiguration } from '../config.ts';
 
 export interface OperatorCertificates {

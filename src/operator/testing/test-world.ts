@@ -10,12 +10,12 @@ import type { KubeApi } from '../../kube/port.ts';
 import { resource } from '../../kube/resource-types.ts';
 import { Store } from '../../kube/store.ts';
 import type { KubeObject, ResourceType } from '../../kube/types.ts';
-import { startApiServer } from '../../local/apiserver/testing/server.ts';
+import type { KubeConnection } from '../../kube/connection.ts';
 import { createAuthority } from '../../pki/x509.ts';
 import type { InstanceStatus, StatusAnswer } from '../cluster/instance-status.ts';
 import type { OwnedObjects } from '../cluster/owned-objects.ts';
 import { reconcileCluster } from '../cluster/reconcile.ts';
-import type { OperatorIdentity } from '../cluster/scope.ts';
+import type { OperatorIdentity } from '../cluster/identity.ts';
 import { parseConfiguration } from '../config.ts';
 
 const crdDirectory = path.join(import.meta.dirname, '../../../crds');
@@ -24,8 +24,11 @@ export interface TestPlatform extends AsyncDisposable {
   readonly api: KubeApi;
 }
 
+/** What tests start: the embedded API server's helper fits. */
+export type StartServer = () => Promise<{ readonly adminConnection: KubeConnection; close(): Promise<void> }>;
+
 /** An API server of its own with our kinds installed. */
-export async function startPlatform(): Promise<TestPlatform> {
+export async function startPlatform(startApiServer: StartServer): Promise<TestPlatform> {
   const server = await startApiServer();
   const api = createKubeClient(server.adminConnection);
   for (const file of await readdir(crdDirectory)) {

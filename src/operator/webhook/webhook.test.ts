@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import https from 'node:https';
 import { KubeError } from '../../kube/errors.ts';
 import type { KubeApi } from '../../kube/port.ts';
+import { startApiServer } from '../../local/apiserver/testing/server.ts';
 import { resource } from '../../kube/resource-types.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { webhookConfigurations } from '../../resources/webhook-configurations.ts';
@@ -57,7 +58,7 @@ function describeWithServer(): void {
   let server: WebhookServer;
   let certificates: OperatorCertificates;
   beforeAll(async () => {
-    platform = await startPlatform();
+    platform = await startPlatform(startApiServer);
     const { api } = platform;
     await api.create(resource.namespaces, { metadata: { name: 'cnpg-system' } });
     const configuration = parseConfiguration({}, 'test');
