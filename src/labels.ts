@@ -50,6 +50,9 @@ export const annotation = {
   removal: 'howdah.dev/removal',
   /** Ours: the generation of the Cluster that a Job was made for. */
   clusterGeneration: 'howdah.dev/cluster-generation',
+  /** Ours: on the Lease of a cluster, what the instances have agreed on (docs/ha-protocol.md §2), and which write that was. */
+  lease: 'howdah.dev/ha',
+  leaseWrite: 'howdah.dev/ha-write',
   failoverQuorum: 'alpha.cnpg.io/failoverQuorum',
   livenessPinger: 'alpha.cnpg.io/livenessPinger',
 } as const;
