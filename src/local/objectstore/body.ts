@@ -13,6 +13,7 @@ import { ChunkDecoder, chunkFraming } from './chunks.ts';
 import { S3Error } from './errors.ts';
 import type { S3Request } from './request.ts';
 import type { Authenticated } from './signature.ts';
+import { sha256Hex } from './signature.ts';
 
 const maxObjectBytes = 5 * 1024 ** 3;
 
@@ -59,7 +60,7 @@ export async function readBody(
   const source: AsyncIterableIterator<Buffer> = request.message.iterator({ destroyOnReturn: false });
   const decoder = framing && new ChunkDecoder(source, framing, authenticated.chunks);
   // The MD5 costs more than all the rest together.
-  const needsMd5 = !anyEtag || expected.md5 !== undefined || expected.sha256 === undefined;
+  const needsMd5 = !anyEtag || expected.md5 !== undefined;
   const md5 = needsMd5 ? createHash('md5') : undefined;
   const sha256 = expected.sha256 === undefined ? undefined : createHash('sha256');
   const checksum = startChecksum(expected.algorithm);
@@ -88,7 +89,7 @@ export async function readBody(
   }
   return {
     size,
-    etag: md5Digest?.toString('hex') ?? (expected.sha256 ?? '').slice(0, 32),
+    etag: md5Digest?.toString('hex') ?? (expected.sha256 ?? sha256Hex(`${size} ${value}`)).slice(0, 32),
     checksum: { algorithm: expected.algorithm, type: 'FULL_OBJECT', value },
     verified: claimed !== undefined || expected.md5 !== undefined,
   };
