@@ -132,3 +132,29 @@ test('an administrator may look as somebody else, others may not', async () => {
   expect(refused.body.message).toContain('cannot impersonate resource "users"');
   reader.close();
 });
+
+test('nobody grants what he does not have', async () => {
+  await api.post(`${core}/serviceaccounts`, { metadata: { name: 'granter' } });
+  const roles = `${rbac}/namespaces/default/roles`;
+  const pods = { verbs: ['get'], apiGroups: [''], resources: ['pods'] };
+  const grant = { verbs: ['create'], apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles', 'rolebindings'] };
+  await api.post(roles, { metadata: { name: 'granter' }, rules: [grant, pods] });
+  await api.post(`${rbac}/namespaces/default/rolebindings`, {
+    metadata: { name: 'granter' },
+    roleRef: { kind: 'Role', name: 'granter' },
+    subjects: [{ kind: 'ServiceAccount', name: 'granter', namespace: 'default' }],
+  });
+  const granter = api.as((await api.post(`${core}/serviceaccounts/granter/token`, { spec: {} })).body.status.token);
+  expect((await granter.post(roles, { metadata: { name: 'fine' }, rules: [pods] })).code).toBe(201);
+  const refused = await granter.post(roles, {
+    metadata: { name: 'more' },
+    rules: [pods, { ...pods, resources: ['secrets'] }],
+  });
+  expect(refused.body.message).toContain(
+    'is attempting to grant RBAC permissions not currently held:\n{APIGroups:[""], Resources:["secrets"], Verbs:["get"]}',
+  );
+  const roleRef = { kind: 'Role', name: 'reader' };
+  const bound = await granter.post(`${rbac}/namespaces/default/rolebindings`, { metadata: { name: 'b' }, roleRef });
+  expect(bound.code).toBe(403);
+  granter.close();
+});

@@ -7,6 +7,7 @@ import { WriteConflict } from '../storage/store.ts';
 import type { Obj } from '../types.ts';
 import { trackUpdate } from '../apply/track.ts';
 import { admit } from '../admission/admit.ts';
+import { checkEscalation } from '../auth/escalation.ts';
 import { builtinRules } from '../builtin/rules.ts';
 import { checkMetadata } from './decode.ts';
 import { shape } from './shape.ts';
@@ -79,6 +80,7 @@ export async function create(call: Call, resource: Resource, object: Obj, booked
   fresh = shape(call, resource, fresh, undefined);
   fresh = await admit(call, resource, 'CREATE', fresh, undefined);
   checkMetadata(resource, fresh);
+  checkEscalation(call, resource, fresh, undefined);
   const rules = builtinRules(resource);
   const causes = rules.validate?.(fresh, undefined) ?? [];
   if (causes.length > 0) throw invalid(resource, name, causes);

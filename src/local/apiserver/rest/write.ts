@@ -10,6 +10,7 @@ import { shape } from './shape.ts';
 import { checkMetadata } from './decode.ts';
 import { equal } from './equal.ts';
 import { stored } from './versions.ts';
+import { checkEscalation } from '../auth/escalation.ts';
 import { builtinRules } from '../builtin/rules.ts';
 
 /** A change of one object: from what is stored now to what it shall be. Called again when somebody else was faster. */
@@ -112,6 +113,7 @@ async function prepareUpdate(
   let changed = shape(call, resource, kept, current);
   changed = carryOver(resource, subresource, current, await admit(call, resource, 'UPDATE', changed, current));
   checkMetadata(resource, changed);
+  checkEscalation(call, resource, changed, current);
   const causes = rules.validate?.(changed, current) ?? [];
   if (causes.length > 0) throw invalid(resource, name, causes);
   if (hasGeneration(resource) && specChanged(resource, current, changed)) {
