@@ -38,19 +38,33 @@ function decide<Facts, Action>(
   return row.action;
 }
 
+/** A tick passes for all; now and then one clock counts two, or none. */
 function* time(world: AsyncWorld, { bounds }: Context): Iterable<Step> {
   const overdue = world.instances.some(({ role, fresh }) => role === 'primary' && (fresh ?? 0) <= -bounds.stop);
   if (overdue) return;
-  const older = (age: number): number => Math.min(age + 1, bounds.duration);
-  const instances = world.instances.map((instance) => ({
+  yield ['tick', { ...world, instances: world.instances.map((instance) => older(instance, 1, bounds)) }];
+  if (world.drifts >= (bounds.drifts ?? 0)) return;
+  for (const index of world.instances.keys()) {
+    const ticked = (by: number): AsyncWorld => ({
+      ...world,
+      drifts: world.drifts + 1,
+      instances: world.instances.map((instance, who) => older(instance, who === index ? by : 1, bounds)),
+    });
+    yield [`tick, the clock of ${name(index)} is fast`, ticked(2)];
+    yield [`tick, the clock of ${name(index)} is slow`, ticked(0)];
+  }
+}
+
+function older(instance: Instance, by: number, { duration, stop }: AsyncBounds): Instance {
+  const aged = (age: number): number => Math.min(age + by, duration);
+  return {
     ...instance,
-    fresh: instance.fresh === undefined ? undefined : Math.max(instance.fresh - 1, -bounds.stop),
-    unchanged: instance.up && instance.seen >= 0 ? older(instance.unchanged) : instance.unchanged,
-    held: Math.max(0, instance.held - 1),
-    call: instance.call && { ...instance.call, age: older(instance.call.age) },
-    round: instance.round && { ...instance.round, age: older(instance.round.age) },
-  }));
-  yield ['tick', { ...world, instances }];
+    fresh: instance.fresh === undefined ? undefined : Math.max(instance.fresh - by, -stop),
+    unchanged: instance.up && instance.seen >= 0 ? aged(instance.unchanged) : instance.unchanged,
+    held: Math.max(0, instance.held - by),
+    call: instance.call && { ...instance.call, age: aged(instance.call.age) },
+    round: instance.round && { ...instance.round, age: aged(instance.round.age) },
+  };
 }
 
 /** Reading the lease starts the count anew when it changed, was deleted or made again (rule 5). */
@@ -61,9 +75,8 @@ function read(world: AsyncWorld, index: number): Partial<Instance> {
 }
 
 function* reads(world: AsyncWorld): Iterable<Step> {
-  if (!world.api) return;
   for (const [index, instance] of world.instances.entries()) {
-    if (instance.up && instance.call === undefined && instance.seen !== world.lease.version) {
+    if (instance.up && instance.api && instance.call === undefined && instance.seen !== world.lease.version) {
       yield [`${name(index)} reads the lease`, put(world, index, read(world, index))];
     }
   }
@@ -79,7 +92,7 @@ function* fences(world: AsyncWorld): Iterable<Step> {
       ...(instance.fresh === undefined ? {} : { freshUntil: instance.fresh }),
       renewing: instance.call !== undefined,
       retryPeriod: 0,
-      apiAnswers: world.api,
+      apiAnswers: instance.api,
       fit: true,
     };
     const action = decide(fenceRows, facts);
@@ -107,7 +120,7 @@ function* calls(world: AsyncWorld, { bounds, mutant }: Context): Iterable<Step> 
   for (const [index, instance] of world.instances.entries()) {
     const { call } = instance;
     if (!call) continue;
-    if (call.outcome === 'open' && world.api) yield* arrives(world, index, call, mutant);
+    if (call.outcome === 'open' && instance.api) yield* arrives(world, index, call, mutant);
     if (call.outcome !== 'open') yield* answers(world, index, call, bounds, mutant);
     if (instance.up) yield* times(world, index, call);
   }
@@ -142,7 +155,7 @@ function* answers(
     // A refusal is no success (rule 1); the lease is read again.
     yield [
       `${name(index)} hears of a conflict`,
-      put(world, index, { call: undefined, candidacy: 0, ...(world.api ? read(world, index) : {}) }),
+      put(world, index, { call: undefined, candidacy: 0, ...(instance.api ? read(world, index) : {}) }),
     ];
     return;
   }
@@ -215,7 +228,7 @@ function* elections(world: AsyncWorld, { bounds, mutant }: Context): Iterable<St
       mode: 'async',
       member: true,
       whole: true,
-      apiAnswers: world.api && instance.seen >= 0,
+      apiAnswers: instance.api && instance.seen >= 0,
       paused: false,
       ...(mutant === 'M29' ? {} : { holdUntil: instance.held }),
       lease:
@@ -287,10 +300,22 @@ function* promotions(world: AsyncWorld, { mutant }: Context): Iterable<Step> {
   }
 }
 
+/** §5: a restart resumes the promotion that its claim was for; first of all it renews. */
+function* resumptions(world: AsyncWorld): Iterable<Step> {
+  for (const [index, instance] of world.instances.entries()) {
+    if (!instance.up || !instance.api || instance.role === 'primary' || instance.call || instance.led > 0) continue;
+    const { lease } = world;
+    if (lease.version === 0 || lease.holder !== index || lease.epoch !== instance.promised) continue;
+    if (instance.seen !== lease.version || (instance.fresh ?? 0) > 0) continue;
+    const call = { kind: 'renew', age: 0, version: instance.seen, epoch: lease.epoch, outcome: 'open' } as const;
+    yield [`${name(index)} renews before it resumes`, put(world, index, { call })];
+  }
+}
+
 /** A stopped primary gives the lease back (pod deletion, switchover). */
 function* releases(world: AsyncWorld): Iterable<Step> {
   for (const [index, instance] of world.instances.entries()) {
-    if (!instance.up || !world.api || instance.call) continue;
+    if (!instance.up || !instance.api || instance.call) continue;
     if (instance.role === 'primary') {
       yield [`${name(index)} is stopped`, put(world, index, { role: 'stopped', fresh: undefined, round: undefined })];
     } else if (
@@ -306,7 +331,28 @@ function* releases(world: AsyncWorld): Iterable<Step> {
   }
 }
 
+/** A claim whose sender died arrives, or is lost. */
+function* strays(world: AsyncWorld): Iterable<Step> {
+  for (const [place, [sender, expected, epoch]] of world.orphans.entries()) {
+    const rest = { ...world, orphans: world.orphans.filter((_, other) => other !== place) };
+    const version = world.versions + 1;
+    if (expected !== world.lease.version) yield [`a late claim of ${name(sender)} conflicts`, rest];
+    else {
+      const lease = { version, holder: sender, epoch };
+      yield [`a late claim of ${name(sender)} is done`, { ...rest, versions: version, lease }];
+    }
+  }
+}
+
+const observed = ({ seen, seenHolder, seenEpoch }: Instance, { duration }: AsyncBounds): Partial<Instance> => ({
+  seen,
+  seenHolder,
+  seenEpoch,
+  unchanged: duration,
+});
+
 const forgotten = {
+  held: 0,
   seen: -1,
   seenHolder: nobody,
   seenEpoch: 0,
@@ -318,12 +364,16 @@ const forgotten = {
 
 function* crashes(world: AsyncWorld, { bounds, mutant }: Context): Iterable<Step> {
   for (const [index, instance] of world.instances.entries()) {
-    const kept = mutant === 'M3' ? { call: undefined, candidacy: 0, round: undefined } : forgotten;
+    // The clock of the new life has nothing to do with that of the old one: the time since may look like anything.
+    const kept = mutant === 'M3' ? { ...forgotten, ...observed(instance, bounds) } : forgotten;
     if (instance.up && world.crashes < bounds.crashes) {
-      const counted = { ...world, crashes: world.crashes + 1 };
+      const { call } = instance;
+      const orphan =
+        call?.kind === 'claim' && call.outcome === 'open' ? [[index, call.version, call.epoch] as const] : [];
+      const counted = { ...world, crashes: world.crashes + 1, orphans: [...world.orphans, ...orphan] };
       yield [
         `${name(index)} loses power`,
-        put(counted, index, { ...kept, up: false, role: 'stopped', fresh: undefined, held: instance.held }),
+        put(counted, index, { ...kept, up: false, role: 'stopped', fresh: undefined }),
       ];
       // Postgres runs on; the deadline is kept by the watchdog (rule 2).
       if (instance.role === 'primary')
@@ -339,7 +389,7 @@ function* crashes(world: AsyncWorld, { bounds, mutant }: Context): Iterable<Step
       ];
     }
     // Rule 9: it led, and the lease names it still: it renews first, then starts.
-    if (instance.up && instance.role === 'stopped' && instance.led > 0 && world.api && world.lease.version > 0) {
+    if (instance.up && instance.role === 'stopped' && instance.led > 0 && instance.api && world.lease.version > 0) {
       if (world.lease.holder === index && world.lease.epoch === instance.led) {
         const version = world.versions + 1;
         const renewed = { ...world, versions: version, lease: { ...world.lease, version } };
@@ -356,9 +406,19 @@ function* crashes(world: AsyncWorld, { bounds, mutant }: Context): Iterable<Step
 }
 
 function* outside(world: AsyncWorld, { bounds }: Context): Iterable<Step> {
-  if (world.api && world.outages < bounds.outages)
-    yield ['the API server goes away', { ...world, api: false, outages: world.outages + 1 }];
-  if (!world.api) yield ['the API server is back', { ...world, api: true }];
+  const reach = (api: boolean): AsyncWorld => ({
+    ...world,
+    instances: world.instances.map((instance) => (instance.api === api ? instance : { ...instance, api })),
+  });
+  const some = world.instances.some(({ api }) => api);
+  if (some && world.outages < bounds.outages) {
+    yield ['the API server goes away', { ...reach(false), outages: world.outages + 1 }];
+    for (const [index, { api }] of world.instances.entries()) {
+      const cut = { ...put(world, index, { api: false }), outages: world.outages + 1 };
+      if (api) yield [`${name(index)} reaches the API server no more`, cut];
+    }
+  }
+  if (world.instances.some(({ api }) => !api)) yield ['the API server is back', reach(true)];
   if (world.lease.version > 0 && world.deletions < bounds.deletions) {
     yield [
       'the lease is deleted',
@@ -370,6 +430,19 @@ function* outside(world: AsyncWorld, { bounds }: Context): Iterable<Step> {
 /** All that can happen next. */
 export function* asyncSteps(world: AsyncWorld, context: Context): Iterable<Step> {
   if (world.wrong !== '') return;
-  const sources = [time, reads, fences, calls, holds, elections, promotions, releases, crashes, outside];
+  const sources = [
+    time,
+    reads,
+    fences,
+    calls,
+    holds,
+    elections,
+    promotions,
+    resumptions,
+    releases,
+    strays,
+    crashes,
+    outside,
+  ];
   for (const source of sources) yield* source(world, context);
 }

@@ -10,10 +10,12 @@ export interface AsyncBounds {
   readonly stop: number;
   readonly epochs: number;
   readonly crashes: number;
-  /** Times that the API server goes away. */
+  /** Times that the API server goes away, for all or for one. */
   readonly outages: number;
   /** Times that the lease is deleted. */
   readonly deletions: number;
+  /** Ticks by which clocks may differ altogether. */
+  readonly drifts?: number;
 }
 
 /** A call to the API server that changes the lease, on its way. */
@@ -29,6 +31,8 @@ export interface Call {
 
 export interface Instance {
   readonly up: boolean;
+  /** It reaches the API server. */
+  readonly api: boolean;
   readonly role: 'primary' | 'standby' | 'stopped';
   readonly promised: number;
   readonly led: number;
@@ -56,11 +60,13 @@ export interface AsyncWorld {
   readonly status: number;
   /** Versions given so far: a lease made anew never has an old one. */
   readonly versions: number;
-  readonly api: boolean;
+  /** Claims on their way whose sender died: he does not know of them any more. */
+  readonly orphans: readonly (readonly [sender: number, version: number, epoch: number])[];
   readonly promotions: readonly (readonly [number, number])[];
   readonly crashes: number;
   readonly outages: number;
   readonly deletions: number;
+  readonly drifts: number;
   readonly wrong: string;
 }
 
@@ -71,6 +77,7 @@ export function healthyAsync({ instances, renewDeadline }: AsyncBounds): AsyncWo
   return {
     instances: Array.from({ length: instances }, (_, index) => ({
       up: true,
+      api: true,
       role: index === 0 ? 'primary' : 'standby',
       promised: 1,
       led: index === 0 ? 1 : 0,
@@ -88,11 +95,12 @@ export function healthyAsync({ instances, renewDeadline }: AsyncBounds): AsyncWo
     lease: { version: 1, holder: 0, epoch: 1 },
     status: 1,
     versions: 1,
-    api: true,
+    orphans: [],
     promotions: [[1, 0]],
     crashes: 0,
     outages: 0,
     deletions: 0,
+    drifts: 0,
     wrong: '',
   };
 }
@@ -106,7 +114,11 @@ export function put(world: AsyncWorld, index: number, change: Partial<Instance>)
 
 /** Versions matter only as equal or not: they are renumbered by their order, so that the world stays finite. */
 function ranks(world: AsyncWorld): Map<number, number> {
-  const used = [world.lease.version, ...world.instances.flatMap((i) => [i.seen, i.call?.version ?? 0])];
+  const used = [
+    world.lease.version,
+    ...world.instances.flatMap((i) => [i.seen, i.call?.version ?? 0]),
+    ...world.orphans.map(([, version]) => version),
+  ];
   return new Map([...new Set([...used, -1, 0])].sort((a, b) => a - b).map((version, rank) => [version, rank]));
 }
 
@@ -114,7 +126,7 @@ export function asyncKey(world: AsyncWorld): string {
   const rank = ranks(world);
   const parts = world.instances.map((i) =>
     [
-      i.up ? 1 : 0,
+      (i.up ? 1 : 0) + (i.api ? 2 : 0),
       i.role[1] === 't' ? i.role[2] : 'p',
       i.promised,
       i.led,
@@ -136,11 +148,12 @@ export function asyncKey(world: AsyncWorld): string {
     lease.holder,
     lease.epoch,
     world.status,
-    world.api ? 1 : 0,
+    world.orphans.map(([sender, version, epoch]) => `${sender}.${rank.get(version)}.${epoch}`).join(' '),
     world.promotions.join(';'),
     world.crashes,
     world.outages,
     world.deletions,
+    world.drifts,
     world.wrong,
   ].join('/');
 }

@@ -32,7 +32,8 @@ export interface Instance {
   readonly role: 'primary' | 'standby' | 'stopped';
   /** Index of the primary whose WAL it receives, or −1. */
   readonly source: number;
-  readonly receiverClosed: boolean;
+  /** Has not streamed since it was restarted: then PostgreSQL knows no receive LSN (only a mutant looks at it). */
+  readonly restarted: boolean;
   /** Epoch that it stands for, or 0, and the promises it has: members, with '!' when the giver owns its log. */
   readonly candidacy: number;
   readonly promises: readonly string[];
@@ -74,8 +75,11 @@ export interface Bounds {
   readonly losses: number;
   readonly changes: number;
   readonly stops: number;
+  /** A claimant may leave one member out of its configuration. */
+  readonly subsets?: boolean;
 }
 
+const big = BigInt;
 const letters = 'abcdefghij';
 export const name = (index: number): string => letters[index] ?? '?';
 export const member = (world: World, index: number): string => `${name(index)}${world.instances[index]?.incarnation}`;
@@ -83,8 +87,9 @@ export const instanceOf = (memberId: string): number => letters.indexOf(memberId
 
 /** Timeline of the last record and number of records: orders logs as (timeline, LSN) does. */
 export function position(log: string): { timeline: number; lsn: bigint } {
-  const timeline = [...log].reduce((last, record) => (record >= '0' && record <= '9' ? Number(record) : last), 0);
-  return { timeline, lsn: BigInt(log.length) };
+  let last = log.length - 1;
+  while (last >= 0 && log.charCodeAt(last) > 57) last -= 1;
+  return { timeline: last < 0 ? 0 : log.charCodeAt(last) - 48, lsn: big(log.length) };
 }
 
 const someInstance = (index: number, primary: boolean, config: Config): Instance => ({
@@ -97,7 +102,7 @@ const someInstance = (index: number, primary: boolean, config: Config): Instance
   unsynced: 0,
   role: primary ? 'primary' : 'standby',
   source: primary ? -1 : 0,
-  receiverClosed: false,
+  restarted: false,
   candidacy: 0,
   promises: [],
   quorumOf: [],
@@ -153,7 +158,7 @@ export function worldKey(world: World): string {
       i.unsynced,
       i.role[0] === 's' ? i.role[2] : 'p',
       i.source,
-      i.receiverClosed ? 1 : 0,
+      i.restarted ? 1 : 0,
       i.candidacy,
       [...i.promises].sort().join(''),
       i.quorumOf.map(configKey).join('+'),

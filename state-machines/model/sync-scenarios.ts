@@ -1,0 +1,116 @@
+// Where the synchronous model begins, how far it goes, and what each mutant breaks there. A scenario begins part-way by naming the
+// steps that led there, so that a long story is explored in seconds.
+import { type Exploration, explore, follow } from './explore.ts';
+import type { SyncMutant } from './sync-context.ts';
+import { hasRoom, isFair, stable } from './sync-goal.ts';
+import { syncSteps } from './sync-steps.ts';
+import { type Bounds, type World, healthyCluster, worldKey } from './sync-world.ts';
+
+export interface SyncScenario {
+  readonly bounds: Bounds;
+  readonly begins?: readonly string[];
+  /** Looks for states from which no primary that acknowledges is reachable. */
+  readonly deadEnds?: boolean;
+}
+
+export function exploreSync(
+  { bounds, begins = [], deadEnds }: SyncScenario,
+  mutant?: SyncMutant,
+  limit?: number,
+): Exploration {
+  const initial = follow((world: World) => syncSteps(world, { bounds, mutant }), healthyCluster(bounds), begins);
+  return explore<World>(
+    {
+      initial,
+      steps: (world) => syncSteps(world, { bounds, mutant }),
+      violated: (world) => world.wrong || undefined,
+      key: worldKey,
+      ...(deadEnds ? { goal: stable, fair: isFair, judged: (world) => hasRoom(world, bounds) } : {}),
+    },
+    limit,
+  );
+}
+
+const small: Bounds = { instances: 3, number: 1, commits: 1, epochs: 2, crashes: 0, losses: 0, changes: 0, stops: 0 };
+
+/** The first primary is gone, the second was elected by the third and has begun to lead in epoch 2. */
+const failedOver = [
+  'a crashes',
+  'b stands for 2',
+  'c promises 2 to b',
+  'b hears c2',
+  'b claims 2 with a0,c2',
+  'b is promoted in 2',
+];
+const lostWhileStanding = ['b stands for 2', 'c closes its receiver', 'c promises 2 to b', 'c loses its volume'];
+const anUnreplicatedWrite = ['a writes q', 'a writes r', ...failedOver, 'a starts as standby'];
+
+/** The smallest scenario in which each mutant is seen, and what is seen of it. */
+export const syncMutants: Record<SyncMutant, SyncScenario & { readonly shows: RegExp }> = {
+  M7: {
+    bounds: { ...small, commits: 0, epochs: 3, crashes: 1, losses: 2, changes: 1 },
+    begins: ['b loses its volume', 'c stands for 2', 'the lease of a is raised to 2, it crashes', 'c loses its volume'],
+    deadEnds: true,
+    shows: /dead end/,
+  },
+  M8: { bounds: { ...small, crashes: 1 }, shows: /is lost|does not have it/ },
+  M9: { bounds: small, shows: /is lost|does not have it/ },
+  M10: { bounds: { ...small, crashes: 0 }, shows: /is lost|does not have it/ },
+  M11: { bounds: { ...small, crashes: 1 }, shows: /is lost|does not have it/ },
+  M12: {
+    bounds: { ...small, commits: 3, epochs: 3, crashes: 1 },
+    begins: [...anUnreplicatedWrite, 'b writes s', 'c connects to b', 'c receives 2', 'c receives s'],
+    shows: /is lost|does not have it/,
+  },
+  M13: { bounds: small, shows: /is lost|does not have it/ },
+  M14: { bounds: { ...small, losses: 1, changes: 1 }, begins: lostWhileStanding, shows: /is lost|does not have it/ },
+  M15: {
+    bounds: { ...small, epochs: 3, subsets: true },
+    begins: ['a writes q', 'b receives q', 'a acknowledges q', 'b stands for 2'],
+    shows: /is lost|does not have it/,
+  },
+  M16: {
+    bounds: { ...small, epochs: 3, crashes: 1, subsets: true },
+    begins: [...failedOver.slice(0, -2), 'b claims 2 with c2'],
+    shows: /is lost|does not have it/,
+  },
+  M17: { bounds: { ...small, epochs: 3 }, shows: /is lost|does not have it/ },
+  M18: { bounds: { ...small, commits: 0, epochs: 4 }, deadEnds: true, shows: /dead end/ },
+  M19: { bounds: { ...small, epochs: 3, stops: 1 }, shows: /is lost|does not have it/ },
+  M19b: {
+    bounds: { ...small, commits: 0, epochs: 4, losses: 1, stops: 1, changes: 1 },
+    begins: ['a is stopped', 'b stands for 2', 'a promises 2 to b', 'c loses its volume'],
+    deadEnds: true,
+    shows: /dead end/,
+  },
+  M20: {
+    bounds: { ...small, changes: 2 },
+    begins: [],
+    shows: /is lost|does not have it/,
+  },
+  M21: { bounds: { ...small, changes: 1 }, shows: /is lost|does not have it/ },
+  M22: { bounds: { ...small, changes: 1 }, shows: /is lost|does not have it/ },
+  M23: { bounds: { ...small, losses: 1 }, begins: lostWhileStanding, shows: /is lost|does not have it/ },
+  M24: {
+    bounds: { ...small, commits: 3, epochs: 3, crashes: 1 },
+    begins: [...anUnreplicatedWrite, 'b writes s'],
+    shows: /is lost|does not have it/,
+  },
+  M25: { bounds: { ...small, commits: 0, epochs: 3, crashes: 1 }, shows: /exists twice/ },
+  M26: {
+    bounds: { ...small, epochs: 3, crashes: 1 },
+    begins: [
+      'b stands for 2',
+      'c closes its receiver',
+      ...failedOver.slice(2),
+      'c connects to b',
+      'c receives 2',
+      'b writes q',
+      'c receives q',
+      'b acknowledges q',
+      'c loses its connection',
+    ],
+    shows: /is lost|does not have it/,
+  },
+  M30: { bounds: small, shows: /is lost|does not have it/ },
+};
