@@ -31,6 +31,7 @@ async function run(log: Logger): Promise<number> {
   supervisor.heartbeat();
   const { runInstance } = await import('../instance/run.ts');
   await runInstance(readEnvironment(), log, supervisor);
+  if (!supervisor.present()) return 1;
   supervisor.done(0);
   return 0;
 }

@@ -4,6 +4,7 @@ import { Actions } from './act.ts';
 import type { InstanceContext } from './context.ts';
 import { Observer, type Observation } from './observe.ts';
 import { factsOf } from './facts.ts';
+import { killFamily } from './postmaster/process.ts';
 import type { InstanceView } from './view.ts';
 
 /** A turn at least this often; everything that changes sooner wakes the loop. */
@@ -45,10 +46,18 @@ export class Manager {
   async run(): Promise<void> {
     for (;;) {
       const action = await this.#turn();
+      if (!this.#context.supervisor.present()) return this.#abandon();
       this.#context.supervisor.heartbeat();
       if (action?.type === 'end') return;
       await this.#rest();
     }
+  }
+
+  /** Only where the supervisor is not the container's PID 1 can it be killed alone. */
+  #abandon(): void {
+    this.#context.log.error('The supervisor is gone: PostgreSQL is ended');
+    const pid = this.#view?.postmaster.pid;
+    if (pid !== undefined) killFamily(pid);
   }
 
   async #turn(): Promise<InstanceAction | undefined> {

@@ -21,6 +21,8 @@ export interface Supervisor {
   terminatingSince(): number | undefined;
   /** The next end of the manager is for good. */
   done(exitCode: number): void;
+  /** False once the supervisor was killed: nobody would reap postgres or end it any more. */
+  present(): boolean;
   readonly directory: string;
   readonly pid: number;
 }
@@ -46,21 +48,22 @@ export function connectSupervisor(variables: Readonly<Record<string, string | un
   }
   const watchdog = Number(variables['HOWDAH_WATCHDOG_SECONDS'] ?? 30) * 100;
   const at = (name: string): string => path.join(directory, name);
+  const tell = (line: string): void => {
+    const fifo = openSync(at('control'), constants.O_WRONLY | constants.O_NONBLOCK);
+    try {
+      writeSync(fifo, `${line}\n`);
+    } finally {
+      closeSync(fifo);
+    }
+  };
   return {
     directory,
     pid: parent,
-    heartbeat() {
-      const fifo = openSync(at('control'), constants.O_WRONLY | constants.O_NONBLOCK);
-      try {
-        writeSync(fifo, `until=${bootTime() + watchdog};\n`);
-      } finally {
-        closeSync(fifo);
-      }
-    },
+    heartbeat: () => tell(`until=${bootTime() + watchdog};`),
     start(command) {
       if (process.ppid !== parent) throw new Error('the supervisor is gone');
       writeWhole(at('postgres.argv'), command.map((argument) => `${argument}\n`).join(''));
-      process.kill(parent, 'SIGUSR1');
+      tell('start;');
     },
     postgresPid() {
       const text = readText(at('postgres.pid'));
@@ -73,8 +76,7 @@ export function connectSupervisor(variables: Readonly<Record<string, string | un
     terminatingSince() {
       return existsSync(at('terminating')) ? statSync(at('terminating')).mtimeMs : undefined;
     },
-    done(exitCode) {
-      writeWhole(at('done'), `${exitCode}\n`);
-    },
+    done: (exitCode) => tell(`done=${exitCode};`),
+    present: () => process.ppid === parent,
   };
 }

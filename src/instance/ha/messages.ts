@@ -1,0 +1,82 @@
+// What managers of one cluster say to each other (docs/ha-protocol.md §3), as JSON over mutual TLS.
+import type { Member, Position } from '../../../state-machines/protocol/types.ts';
+import type { Answer } from '../../../state-machines/voter/voter.ts';
+
+export const messageKinds = ['position', 'prevote', 'promise', 'hold', 'handover', 'announce'] as const;
+export type MessageKind = (typeof messageKinds)[number];
+
+export interface Message {
+  readonly clusterUid: string;
+  readonly from: Member;
+  readonly podUid: string;
+  readonly to: Member;
+  readonly nonce: string;
+  readonly epoch: number;
+  /** `promise`: where the candidate is. */
+  readonly candidate?: WirePosition;
+  /** `announce`: where the sender is reached. */
+  readonly address?: string;
+}
+
+export interface WirePosition {
+  readonly timeline: number;
+  /** Decimal. */
+  readonly lsn: string;
+}
+
+export const toWire = ({ timeline, lsn }: Position): WirePosition => ({ timeline, lsn: lsn.toString() });
+export const fromWire = ({ timeline, lsn }: WirePosition): Position => ({ timeline, lsn: BigInt(lsn) });
+
+export interface PositionReport {
+  readonly position?: WirePosition;
+  /** Could be a candidate. */
+  readonly stands: boolean;
+  /** Serves as primary, or is about to (a restart in place), in this epoch. */
+  readonly primaryOf?: number;
+  readonly promised: number;
+  /** Highest epoch that it has seen in the lease. */
+  readonly seen: number;
+}
+
+export interface PromiseReport {
+  readonly granted: boolean;
+  readonly reason?: string;
+  readonly position?: WirePosition;
+  readonly ownsLog?: boolean;
+}
+
+export interface Answers {
+  position: PositionReport;
+  prevote: Answer;
+  promise: PromiseReport;
+  hold: Answer;
+  handover: Answer;
+  announce: Answer;
+}
+
+export interface Envelope<Kind extends MessageKind = MessageKind> {
+  readonly from: Member;
+  readonly podUid: string;
+  readonly nonce: string;
+  readonly answer: Answers[Kind];
+}
+
+const isMember = (value: unknown): value is Member =>
+  typeof value === 'object' &&
+  value !== null &&
+  typeof (value as Member).instance === 'string' &&
+  typeof (value as Member).incarnation === 'string';
+
+/** Throws on anything that is not a message. */
+export function parseMessage(text: string): Message {
+  const value = JSON.parse(text) as Message;
+  const whole =
+    typeof value === 'object' &&
+    isMember(value.from) &&
+    isMember(value.to) &&
+    [value.clusterUid, value.podUid, value.nonce].every((part) => typeof part === 'string') &&
+    Number.isSafeInteger(value.epoch);
+  if (!whole) throw new Error('this is not a message between instances');
+  if (value.candidate !== undefined && !/^\d{1,20}$/.test(value.candidate.lsn)) throw new Error('not a position');
+  return value;
+}

@@ -1,0 +1,54 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { PersistedState, Position } from '../../../state-machines/protocol/types.ts';
+import type { ControlData } from '../../postgres/control-data.ts';
+import { parseLsn } from '../../postgres/lsn.ts';
+import { parseWalName, segmentNumberBefore, segmentOf } from '../../postgres/wal-name.ts';
+import type { Session } from '../sql/session.ts';
+
+/** Of a running standby. */
+export interface StandbyPosition {
+  readonly position: Position;
+  /** All local WAL is replayed and none is being received: `position` is the end of the log (rule 12). */
+  readonly settled: boolean;
+}
+
+/** The newest timeline that WAL up to this position was written for: what is not in pg_wal was left long ago. */
+async function timelineAt(dataDirectory: string, lsn: bigint, control: ControlData): Promise<number> {
+  const last = segmentNumberBefore(lsn, control.walSegmentSize);
+  const names = await readdir(path.join(dataDirectory, 'pg_wal'));
+  const timelines = names.flatMap((name) => {
+    const file = parseWalName(name);
+    if (file?.kind !== 'segment') return [];
+    return segmentOf(file, control.walSegmentSize) <= last ? [file.timeline] : [];
+  });
+  return Math.max(control.checkpointTimeline, control.minRecoveryTimeline, ...timelines);
+}
+
+interface Row extends Record<string, unknown> {
+  received: string | null;
+  replayed: string | null;
+  waits: string | null;
+  receiving: boolean;
+}
+
+const waitsForMore = new Set(['RecoveryRetrieveRetryInterval', 'RecoveryWalStream']);
+
+export async function standbyPosition(session: Session, dataDirectory: string, control: ControlData): Promise<StandbyPosition | undefined> {
+  const [row] = await session.query<Row>(`
+    SELECT pg_catalog.pg_last_wal_receive_lsn()::text AS received, pg_catalog.pg_last_wal_replay_lsn()::text AS replayed,
+           (SELECT wait_event FROM pg_catalog.pg_stat_activity WHERE backend_type = 'startup') AS waits,
+           EXISTS (SELECT 1 FROM pg_catalog.pg_stat_wal_receiver) AS receiving
+     WHERE pg_catalog.pg_is_in_recovery()`);
+  if (!row || row.replayed === null) return undefined;
+  const replayed = parseLsn(row.replayed);
+  const received = row.received === null ? 0n : parseLsn(row.received);
+  const settled = !row.receiving && waitsForMore.has(row.waits ?? '');
+  // What was received and not replayed yet counts; a record that is not complete does not, once everything is replayed.
+  const lsn = settled || replayed > received ? replayed : received;
+  return { position: { timeline: await timelineAt(dataDirectory, lsn, control), lsn }, settled };
+}
+
+/** A stopped primary's log is all there ever was of its timeline. */
+export const endOfOwnLog = (control: ControlData, { ownsLog }: PersistedState): Position | undefined =>
+  ownsLog ? { timeline: control.checkpointTimeline, lsn: (1n << 64n) - 1n } : undefined;
