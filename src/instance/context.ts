@@ -17,6 +17,8 @@ export interface InstanceContext {
   readonly cluster: ClusterSource;
   readonly secrets: SecretSource;
   readonly session: Session;
+  /** The postmaster whose roles and passwords were brought in order, as far as possible; before that no client gets in. */
+  readonly rolesKept: { pid?: number };
   /** The manager's life. */
   readonly signal: AbortSignal;
   /** The container is to end (SIGTERM), since this wall-clock time in milliseconds. */

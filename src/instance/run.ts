@@ -26,7 +26,11 @@ async function prepareDirectories({ paths }: InstanceEnvironment): Promise<void>
 }
 
 /** Runs the manager of one instance until its container is to end and PostgreSQL has stopped. */
-export async function runInstance(environment: InstanceEnvironment, rootLog: Logger, supervisor: Supervisor): Promise<void> {
+export async function runInstance(
+  environment: InstanceEnvironment,
+  rootLog: Logger,
+  supervisor: Supervisor,
+): Promise<void> {
   const log = rootLog.child({ logger: 'instance-manager' });
   await prepareDirectories(environment);
   const life = new AbortController();
@@ -51,6 +55,7 @@ export async function runInstance(environment: InstanceEnvironment, rootLog: Log
     supervisor,
     cluster,
     secrets,
+    rolesKept: {},
     session,
     signal: life.signal,
     terminatingSince: () => termination,
@@ -87,7 +92,10 @@ export async function runInstance(environment: InstanceEnvironment, rootLog: Log
   );
   const background = [
     cluster.run(life.signal),
-    serveHttp({ context, view: () => manager.view, wal: archive.handlers, sessionId: randomUUID(), ports: port }, life.signal),
+    serveHttp(
+      { context, view: () => manager.view, wal: archive.handlers, sessionId: randomUUID(), ports: port },
+      life.signal,
+    ),
     runTasks(context, () => manager.view, life.signal),
     archive.backups.run(life.signal),
   ].map((task) => task.catch((error: unknown) => log.error({ err: error }, 'A part of the manager ended')));

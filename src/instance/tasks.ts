@@ -12,7 +12,12 @@ interface Task {
 }
 
 /** Work beside the loop: what it does can be late or fail without the role of the instance being touched. */
-async function repeat(task: Task, context: InstanceContext, view: () => InstanceView | undefined, signal: AbortSignal): Promise<void> {
+async function repeat(
+  task: Task,
+  context: InstanceContext,
+  view: () => InstanceView | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   let said = '';
   while (!signal.aborted) {
     const current = view();
@@ -22,7 +27,8 @@ async function repeat(task: Task, context: InstanceContext, view: () => Instance
         said = '';
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
-        if (message !== said && !signal.aborted) context.log.warn({ err: error, task: task.name }, 'A task failed and is tried again');
+        if (message !== said && !signal.aborted)
+          context.log.warn({ err: error, task: task.name }, 'A task failed and is tried again');
         said = message;
       }
     }
@@ -37,7 +43,7 @@ export async function runTasks(
 ): Promise<void> {
   const roles = reconcileRoles(context);
   const tasks: Task[] = [
-    { name: 'roles', everyMs: 1000, run: roles },
+    { name: 'roles', everyMs: 250, run: roles },
     { name: 'slots', everyMs: 1000, run: reconcileSlots(context) },
     { name: 'extensions', everyMs: 5000, run: ensureExtensions(context) },
   ];

@@ -86,7 +86,7 @@ export async function serveHttp(options: ServeOptions, signal: AbortSignal): Pro
   const startedAt = new Map<number, number>();
   let lastReady = false;
   const ready = async (): Promise<ProbeAnswer> => {
-    const answer = await readiness(view(), session);
+    const answer = await readiness(view(), session, context.rolesKept);
     lastReady = answer.ok;
     return answer;
   };
@@ -117,7 +117,10 @@ export async function serveHttp(options: ServeOptions, signal: AbortSignal): Pro
   });
   const local = createServer((request, response) => void respond(localRoutes(wal, status), request, response));
   const metricsRoutes: Routes = {
-    'GET /metrics': async () => ({ ...text(200, await renderMetrics(context, view())), type: 'text/plain; version=0.0.4' }),
+    'GET /metrics': async () => ({
+      ...text(200, await renderMetrics(context, view())),
+      type: 'text/plain; version=0.0.4',
+    }),
   };
   const metrics = createServer((request, response) => void respond(metricsRoutes, request, response));
   await Promise.all([

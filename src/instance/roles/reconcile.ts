@@ -44,7 +44,9 @@ function wanted({ secrets }: InstanceContext, { cluster }: InstanceView): Passwo
     const password = secretValue(secret, 'password');
     if (password === undefined) return [];
     const passthrough = secret.metadata?.annotations?.[annotation.passwordPassthrough] === 'enabled';
-    return [{ role: roleName, password, passthrough, version: `${secret.metadata?.uid}/${secret.metadata?.resourceVersion}` }];
+    return [
+      { role: roleName, password, passthrough, version: `${secret.metadata?.uid}/${secret.metadata?.resourceVersion}` },
+    ];
   };
   const app = application(cluster);
   return [
@@ -62,7 +64,8 @@ async function setPassword({ session, log }: InstanceContext, wish: Password): P
   );
   if (!found) throw new Error(`the role "${wish.role}" does not exist`);
   if (wish.password === null ? found.password === null : isSet(wish, found.password)) return;
-  const value = wish.password === null ? null : wish.passthrough ? wish.password : (scramVerifier(wish.password) ?? wish.password);
+  const value =
+    wish.password === null ? null : wish.passthrough ? wish.password : (scramVerifier(wish.password) ?? wish.password);
   const literal = value === null ? 'NULL' : quoteLiteral(value);
   // The statement holds a verifier at most; it is kept out of the server's log all the same.
   await session.query(`SET log_statement = 'none'; SET log_min_duration_statement = -1; SET log_min_error_statement = 'panic';
@@ -76,7 +79,7 @@ function isSet(wish: Password, stored: string | null): boolean {
   return wish.passthrough ? stored === wish.password : matchesVerifier(wish.password, stored);
 }
 
-/** Keeps the roles that the operator itself owns, and the passwords that Secrets hold. On the primary; each second. */
+/** Keeps the roles that the operator itself owns, and the passwords that Secrets hold. On the primary. */
 export function reconcileRoles(context: InstanceContext): (view: InstanceView) => Promise<void> {
   const done = new Map<string, string>();
   let systemRoles: number | undefined;
@@ -89,11 +92,16 @@ export function reconcileRoles(context: InstanceContext): (view: InstanceView) =
       for (const sql of systemRolesSql) await context.session.query(sql);
       systemRoles = view.postmaster.pid;
     }
-    for (const wish of wanted(context, view)) {
-      const version = `${wish.role}/${wish.version}`;
-      if (done.get(wish.role) === version) continue;
-      await setPassword(context, wish);
-      done.set(wish.role, version);
+    try {
+      for (const wish of wanted(context, view)) {
+        const version = `${wish.role}/${wish.version}`;
+        if (done.get(wish.role) === version) continue;
+        await setPassword(context, wish);
+        done.set(wish.role, version);
+      }
+    } finally {
+      // Tried is enough: a role that the user dropped must not keep the others out.
+      if (view.postmaster.pid !== undefined) context.rolesKept.pid = view.postmaster.pid;
     }
   };
 }

@@ -27,7 +27,11 @@ async function byType(settings: Settings | undefined, view: InstanceView, sessio
   }
 }
 
-async function streaming(limit: string | number | undefined, view: InstanceView, session: Session): Promise<ProbeAnswer> {
+async function streaming(
+  limit: string | number | undefined,
+  view: InstanceView,
+  session: Session,
+): Promise<ProbeAnswer> {
   if (view.server?.receiver !== 'streaming') return bad('no WAL is being received');
   if (limit === undefined) return good;
   const [row] = await session.query<{ lag: string | null }>(
@@ -38,12 +42,19 @@ async function streaming(limit: string | number | undefined, view: InstanceView,
 }
 
 /** Ready: takes part in the services (reference §2.8). */
-export async function readiness(view: InstanceView | undefined, session: Session): Promise<ProbeAnswer> {
+export async function readiness(
+  view: InstanceView | undefined,
+  session: Session,
+  rolesKept: { readonly pid?: number },
+): Promise<ProbeAnswer> {
   if (!view) return bad('the manager has just started');
   if (view.facts.fenced) return bad('the instance is fenced');
   if (view.facts.terminating) return bad('the instance is shutting down');
   if (view.postmaster.state !== 'up') return bad(`PostgreSQL is ${view.postmaster.state} (${view.action.rule})`);
   if (view.facts.role === 'unknown') return bad('PostgreSQL does not answer');
+  // Who is let in before that may find last year's password, as after a restore.
+  if (view.facts.role === 'primary' && rolesKept.pid !== view.postmaster.pid)
+    return bad('roles and passwords are being set');
   return byType(view.cluster?.spec.probes?.readiness, view, session);
 }
 
@@ -56,6 +67,7 @@ export async function startup(
   if (!view) return bad('the manager has just started');
   if (view.facts.fenced) return good;
   const recovering = view.postmaster.state === 'starting' && secondsRunning > 30;
-  if (view.postmaster.state !== 'up' && !recovering) return bad(`PostgreSQL is ${view.postmaster.state} (${view.action.rule})`);
+  if (view.postmaster.state !== 'up' && !recovering)
+    return bad(`PostgreSQL is ${view.postmaster.state} (${view.action.rule})`);
   return recovering ? good : byType(view.cluster?.spec.probes?.startup, view, session);
 }
