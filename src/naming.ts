@@ -48,6 +48,9 @@ export const replicaBudget = (cluster: string): string => cluster;
 /** The Lease and the FailoverQuorum are named after the cluster, and so are its ServiceAccount, Role and RoleBinding. */
 export const clusterScopedName = (cluster: string): string => cluster;
 
+/** With which a Job's container ends when another try would end the same way. */
+export const hopelessExitCode = 65;
+
 export const container = { bootstrap: 'bootstrap-controller', postgres: 'postgres' } as const;
 export const volume = {
   data: 'pgdata',

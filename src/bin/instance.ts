@@ -1,6 +1,8 @@
 // `howdah instance …`: what runs in the pods of a Cluster. Each command loads only its own part.
 import { readEnvironment } from '../instance/environment.ts';
+import { HopelessError } from '../instance/hopeless.ts';
 import { createLogger, type Logger } from '../instance/log/logger.ts';
+import { hopelessExitCode } from '../naming.ts';
 
 interface Options {
   readonly logLevel: string;
@@ -39,7 +41,8 @@ async function run(log: Logger): Promise<number> {
 /** Runs a Job's work; SIGTERM aborts it. */
 async function job(name: 'init' | 'join' | 'restore', log: Logger): Promise<number> {
   const life = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => life.abort(new Error(`ended by ${signal}`)));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.once(signal, () => life.abort(new Error(`ended by ${signal}`)));
   const { runJob } = await import('../instance/jobs.ts');
   await runJob(name, readEnvironment(), log, life.signal);
   return 0;
@@ -70,6 +73,6 @@ export async function main(args: string[]): Promise<number> {
     return command === 'run' ? await run(log) : await job(command as 'init' | 'join' | 'restore', log);
   } catch (error) {
     own.error({ err: error }, error instanceof Error ? error.message : String(error));
-    return 1;
+    return error instanceof HopelessError ? hopelessExitCode : 1;
   }
 }

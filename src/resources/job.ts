@@ -1,6 +1,6 @@
 import type { Job } from '../kube/objects.ts';
 import { jobRole, label, type JobRole } from '../labels.ts';
-import { instanceName, jobName } from '../naming.ts';
+import { hopelessExitCode, instanceName, jobName } from '../naming.ts';
 import { clusterName, objectMetadata } from './metadata.ts';
 import type { BuildSettings, Cluster } from './model.ts';
 import { jobPodSpec } from './pod-spec.ts';
@@ -33,6 +33,14 @@ export function instanceJob(
     metadata,
     spec: {
       backoffLimit: attempts - 1,
+      podFailurePolicy: {
+        rules: [
+          {
+            action: 'FailJob',
+            onExitCodes: { containerName: role, operator: 'In', values: [hopelessExitCode] },
+          },
+        ],
+      },
       template: {
         metadata: { labels: metadata.labels, annotations: metadata.annotations },
         spec: jobPodSpec(cluster, settings, instance, { name: role, command }),

@@ -153,7 +153,7 @@ async function replay(options: RecoverOptions, entry: CatalogEntry): Promise<Rec
   const said = readRecoveryLog(text);
   const segmentSize = entry.info.walSegmentSize ?? 16 << 20;
   const archived = await archivedRange(origin, entry.info.beginWal ?? '', segmentSize, signal);
-  if (!done) throw new RecoveryTargetError(explainFailure(target, said, text, archived));
+  if (!done) throw explainFailure(target, said, text, archived);
   const newest = await newestHistory(place.data);
   const end = newest?.switches.at(-1);
   if (!newest || !end) throw new RecoveryTargetError('recovery ended without a new timeline');

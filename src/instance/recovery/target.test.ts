@@ -4,7 +4,8 @@ import { chooseBackup } from './choose.ts';
 import { parseHistory } from '../../postgres/timeline.ts';
 import { readRecoveryLog, startMark } from './recovery-log.ts';
 import { parseTarget, parseTargetTime, targetSettings } from './target.ts';
-import { explainFailure, verifyEnd } from './verify.ts';
+import { HopelessError } from '../hopeless.ts';
+import { RecoveryTargetError, explainFailure, verifyEnd } from './verify.ts';
 
 test.each([
   ['2026-11-23T15:00:00Z', '2026-11-23 15:00:00+00:00', '2026-11-23T15:00:00.000Z'],
@@ -133,8 +134,13 @@ test('why recovery failed is said for people', () => {
     'LOG:  last completed transaction was at log time 2026-01-02 09:00:00+00\nFATAL:  recovery ended before configured recovery target was reached\n';
   expect(
     explainFailure(parseTarget({ targetTime: '2026-02-01T00:00:00Z' }), readRecoveryLog(early), early, nothing),
-  ).toBe(
-    'recovery ended before configured recovery target was reached: the target is 2026-02-01 00:00:00+00:00, and the last transaction in the archive is of 2026-01-02T09:00:00.000Z',
+  ).toEqual(
+    new RecoveryTargetError(
+      'recovery ended before configured recovery target was reached: the target is 2026-02-01 00:00:00+00:00, and the last transaction in the archive is of 2026-01-02T09:00:00.000Z',
+    ),
   );
-  expect(explainFailure(parseTarget({}), readRecoveryLog('odd'), 'odd', nothing)).toContain('odd');
+  const odd = explainFailure(parseTarget({}), readRecoveryLog('odd'), 'odd', nothing);
+  expect(odd.message).toContain('odd');
+  // Another try may end better.
+  expect(odd).not.toBeInstanceOf(HopelessError);
 });

@@ -2,6 +2,7 @@ import { formatLsn, type Lsn } from '../../postgres/lsn.ts';
 import { segmentName, segmentNumberBefore } from '../../postgres/wal-name.ts';
 import type { ArchivedRange } from './archive-gap.ts';
 import type { RecoveryLog } from './recovery-log.ts';
+import { HopelessError } from '../hopeless.ts';
 import { type RecoveryTarget, describeGoal } from './target.ts';
 
 /** Where a recovery came to its end. */
@@ -13,7 +14,7 @@ export interface RecoveryEnd {
 }
 
 /** A recovery that ended somewhere else than it was told to. */
-export class RecoveryTargetError extends Error {
+export class RecoveryTargetError extends HopelessError {
   override readonly name = 'RecoveryTargetError';
 }
 
@@ -52,20 +53,18 @@ export function verifyEnd(target: RecoveryTarget, log: RecoveryLog, end: Recover
   if (goal.kind === 'immediate' && !stopping.includes('consistency')) throw notMet(target, stopping);
 }
 
-/** Why PostgreSQL ended instead of finishing recovery, for people. */
-export function explainFailure(
-  target: RecoveryTarget,
-  log: RecoveryLog,
-  text: string,
-  archived: ArchivedRange,
-): string {
+/** Why PostgreSQL ended instead of finishing recovery. Only a target that the archive does not reach is beyond another try. */
+export function explainFailure(target: RecoveryTarget, log: RecoveryLog, text: string, archived: ArchivedRange): Error {
   const early = log.fatal.find((line) => line.includes('recovery ended before configured recovery target was reached'));
   const gap = archived.gap === undefined ? '' : `; WAL segment ${archived.gap} is missing in the archive`;
   if (early !== undefined) {
     const last = log.lastTransaction?.toISOString() ?? 'unknown';
-    return `${early}: the target is ${describeGoal(target.goal)}, and the last transaction in the archive is of ${last}${gap}`;
+    return new RecoveryTargetError(
+      `${early}: the target is ${describeGoal(target.goal)}, and the last transaction in the archive is of ${last}${gap}`,
+    );
   }
   const request = text.split('\n').findLast((line) => line.startsWith('wal-request:'));
   const said = [...log.fatal.slice(-3), ...(request === undefined ? [] : [request])].join('; ');
-  return `PostgreSQL ended during recovery: ${said === '' ? (text.trim().split('\n').at(-1) ?? 'it said nothing') : said}${gap}`;
+  const words = said === '' ? (text.trim().split('\n').at(-1) ?? 'it said nothing') : said;
+  return new Error(`PostgreSQL ended during recovery: ${words}${gap}`);
 }

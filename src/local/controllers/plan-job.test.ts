@@ -12,9 +12,12 @@ const aJob = (spec: object = {}, status: object = {}): Job => ({
 });
 const ofJob = (name: string, phase: string, more: { metadata?: object; status?: object } = {}): Pod =>
   aPod(name, { metadata: { ...ownedBy(aJob(), 'Job'), ...more.metadata }, status: { phase, ...more.status } });
-const failedAt = (name: string, finishedAt: string): Pod =>
+const policy = {
+  rules: [{ action: 'FailJob', onExitCodes: { containerName: 'm', operator: 'In', values: [65] } }],
+};
+const failedAt = (name: string, finishedAt: string, exitCode = 1): Pod =>
   ofJob(name, 'Failed', {
-    status: { containerStatuses: [{ name: 'm', restartCount: 0, state: { terminated: { exitCode: 1, finishedAt } } }] },
+    status: { containerStatuses: [{ name: 'm', restartCount: 0, state: { terminated: { exitCode, finishedAt } } }] },
   });
 
 /** What a plan does, in few words. */
@@ -59,6 +62,18 @@ const rows: [string, Job, Pod[], string][] = [
     aJob({ backoffLimit: 1 }),
     [ofJob('p', 'Running', { status: { containerStatuses: [{ name: 'm', restartCount: 2 }] } })],
     'delete p, Failed/BackoffLimitExceeded',
+  ],
+  [
+    'an exit code that the policy takes for the end',
+    aJob({ podFailurePolicy: policy }),
+    [failedAt('p', '2026-01-01T00:09:59Z', 65)],
+    'Failed/PodFailurePolicy',
+  ],
+  [
+    'and another one',
+    aJob({ podFailurePolicy: policy }, { failed: 1 }),
+    [failedAt('p', '2026-01-01T00:09:59Z', 1)],
+    '',
   ],
   ['the deadline', aJob({ activeDeadlineSeconds: 30 }), [ofJob('p', 'Running')], 'delete p, Failed/DeadlineExceeded'],
   ['suspended', aJob({ suspend: true }), [ofJob('p', 'Running')], 'delete p, Suspended/JobSuspended'],

@@ -140,19 +140,38 @@ function planSuspended(job: Job, counts: Counts, now: number): Plan {
   return { actions: [...deletePods(counts.active), ...statusPatch('jobs', job, status)] };
 }
 
+/** The failed pod whose exit code the Job's policy takes for the end of the whole Job, in Kubernetes' words. */
+function failedForGood(job: Job, pods: readonly Pod[]): string | undefined {
+  const rules = job.spec?.podFailurePolicy?.rules ?? [];
+  for (const pod of pods.filter((it) => it.status?.phase === 'Failed')) {
+    for (const { name, state } of pod.status?.containerStatuses ?? []) {
+      const code = state?.terminated?.exitCode ?? 0;
+      // The first rule that matches decides; of the others only FailJob is known here.
+      const index = rules.findIndex(({ onExitCodes: on }) => {
+        if (code === 0 || on === undefined || (on.containerName ?? name) !== name) return false;
+        return on.values.includes(code) === (on.operator === 'In');
+      });
+      if (rules[index]?.action !== 'FailJob') continue;
+      const place = `${namespaceOf(pod)}/${nameOf(pod)}`;
+      return `Container ${name} for pod ${place} failed with exit code ${code} matching FailJob rule at index ${index}`;
+    }
+  }
+  return undefined;
+}
+
 /** One step of a Job with one pod at a time and one completion. `suffix` names a new pod. */
 export function planJob(job: Job, allPods: readonly Pod[], now: number, suffix: string): Plan {
   if (isDeleting(job)) return nothing;
   const ended = finishedCondition(job);
   if (ended) return planFinished(job, ended, now);
-  const counts = count(
-    job,
-    allPods.filter((pod) => controls(job, pod)),
-  );
+  const own = allPods.filter((pod) => controls(job, pod));
+  const counts = count(job, own);
   if (job.spec?.suspend === true) return planSuspended(job, counts, now);
   if (counts.succeeded > 0 && counts.active.length === 0) {
     return finish(job, counts, 'Complete', 'CompletionsReached', 'Reached expected number of succeeded pods', now);
   }
+  const hopeless = failedForGood(job, own);
+  if (hopeless !== undefined) return finish(job, counts, 'Failed', 'PodFailurePolicy', hopeless, now);
   if (counts.retries > (job.spec?.backoffLimit ?? defaultBackoffLimit)) {
     return finish(job, counts, 'Failed', 'BackoffLimitExceeded', 'Job has reached the specified backoff limit', now);
   }
@@ -164,7 +183,7 @@ export function planJob(job: Job, allPods: readonly Pod[], now: number, suffix: 
   }
   const wait = counts.failed === 0 ? 0 : counts.lastFailure + retryDelay(counts.failed) - now;
   // A pod on its way out may still write to the volume that the next one would use.
-  const occupied = allPods.some((pod) => controls(job, pod) && isDeleting(pod));
+  const occupied = own.some(isDeleting);
   const create = counts.active.length === 0 && counts.succeeded === 0 && wait <= 0 && !occupied;
   const pod = create ? jobPod(job, suffix) : undefined;
   const message = `Created pod: ${pod?.metadata.name}`;
