@@ -1,7 +1,8 @@
 import type { Compression } from './compression.ts';
 import type { ArchiveLocation } from './layout.ts';
+import { isLight, openLightStore } from './light.ts';
 import type { ObjectAttributes, ObjectStore } from './port.ts';
-import type { S3Options } from './s3-client.ts';
+import type { S3Options } from './s3-options.ts';
 
 export interface SecretKeyRef {
   readonly name: string;
@@ -102,10 +103,11 @@ export async function readArchiveConfig(section: BarmanSection, context: Archive
   };
 }
 
-/** Loads the S3 client when it is first needed: it costs some 30 MiB and 75 ms. */
-export async function openArchive(config: ArchiveConfig): Promise<ObjectStore & Disposable> {
+/** Loads the AWS SDK, which costs some 30 MiB and 75 ms, only where the light client is not enough (ADR 5). */
+export async function openArchive({ s3 }: ArchiveConfig): Promise<ObjectStore & Disposable> {
+  if (isLight(s3)) return openLightStore(s3);
   const { openS3Store } = await import('./s3.ts');
-  return openS3Store(config.s3);
+  return openS3Store(s3);
 }
 
 export function parseDestination(path: string, field: string): { bucket: string; prefix: string } {

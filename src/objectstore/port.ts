@@ -86,4 +86,6 @@ export interface ObjectStore {
   delete(keys: readonly string[], options?: CallOptions): Promise<void>;
   /** Multipart straight from memory; a small source becomes a single put. Nothing stays behind when it fails. */
   upload(key: string, source: AsyncIterable<Buffer>, options?: UploadOptions): Promise<UploadResult>;
+  /** Gives up the uploads below `prefix` that somebody has begun and not ended: their parts are paid for. Resolves to their number. */
+  abortUploads(prefix: string, options?: CallOptions): Promise<number>;
 }

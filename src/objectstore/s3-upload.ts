@@ -3,9 +3,10 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { ObjectStoreError, errorCode } from './errors.ts';
+import { ObjectStoreError, errorCode, errorKind } from './errors.ts';
 import type { FilledPart } from './parts.ts';
 import { PartBuffers, defaultPartSize, inParts, maxParts, minPartSize } from './parts.ts';
 import type { UploadOptions, UploadResult } from './port.ts';
@@ -165,4 +166,33 @@ async function abort(context: S3Context, key: string, uploadId: string): Promise
   } catch {
     // The upload's own failure is the one to report; a store that cannot be reached keeps the parts for its clean-up rule.
   }
+}
+
+export async function abortUploads(
+  context: S3Context,
+  prefix: string,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  let count = 0;
+  let more: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
+  while (more) {
+    const from: { KeyMarker?: string; UploadIdMarker?: string } = more;
+    const page = await call(context, `list uploads below "${prefix}"`, signal, (send) =>
+      context.client.send(new ListMultipartUploadsCommand({ Bucket: context.bucket, Prefix: prefix, ...from }), send),
+    );
+    for (const { Key, UploadId } of page.Uploads ?? []) {
+      const upload = new AbortMultipartUploadCommand({ Bucket: context.bucket, Key, UploadId });
+      await call(context, `abort upload of "${Key}"`, signal, async (send) => {
+        try {
+          await context.client.send(upload, send);
+        } catch (error) {
+          if (errorKind(error) !== 'not-found') throw error;
+        }
+      });
+      count++;
+    }
+    const { IsTruncated, NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
+    more = IsTruncated && KeyMarker && UploadIdMarker ? { KeyMarker, UploadIdMarker } : undefined;
+  }
+  return count;
 }

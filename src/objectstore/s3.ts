@@ -5,10 +5,11 @@ import { defaultRetry } from './retry.ts';
 import { getObject } from './s3-body.ts';
 import type { S3Context } from './s3-call.ts';
 import { call } from './s3-call.ts';
-import type { S3Options } from './s3-client.ts';
-import { createS3Client, describeStore } from './s3-client.ts';
+import { createS3Client } from './s3-client.ts';
+import type { S3Options } from './s3-options.ts';
+import { describeStore } from './s3-options.ts';
 import { headObject, putIfAbsent, putObject } from './s3-put.ts';
-import { uploadObject } from './s3-upload.ts';
+import { abortUploads, uploadObject } from './s3-upload.ts';
 
 /** Most keys of one DeleteObjects. */
 const deleteBatch = 1000;
@@ -50,6 +51,7 @@ export function openS3Store(options: S3Options): ObjectStore & Disposable {
       }
     },
     upload: (key, source, upload = {}) => uploadObject(context, key, source, upload),
+    abortUploads: (prefix, { signal } = {}) => abortUploads(context, prefix, signal),
     [Symbol.dispose]: () => client.destroy(),
   };
 }

@@ -1,0 +1,110 @@
+import { crc32 } from 'node:zlib';
+import { toObjectStoreError } from './errors.ts';
+import type { HttpAnswer, Sender } from './light-http.ts';
+import { createSender, readDocument } from './light-http.ts';
+import { textOf } from './light-xml.ts';
+import { base64 } from './reading.ts';
+import type { RetryPolicy } from './retry.ts';
+import { defaultRetry, withRetry } from './retry.ts';
+import type { S3Options } from './s3-options.ts';
+import { describeStore } from './s3-options.ts';
+import type { Credentials } from './sigv4.ts';
+import { encodePath, encodeQuery, sha256Hex, signedHeaders } from './sigv4.ts';
+
+export interface LightRequest {
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'DELETE';
+  /** Absent: the bucket itself. */
+  readonly key?: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Buffer;
+}
+
+export interface LightClient extends Disposable {
+  readonly where: string;
+  readonly retry: RetryPolicy;
+  /** One attempt; an answer that is no success is thrown in the shape that errors.ts reads. */
+  once(request: LightRequest, signal: AbortSignal | undefined): Promise<HttpAnswer>;
+  /** With retries; failures come out as ObjectStoreError, `what` being the call in words. The answer's body is consumed by `read`. */
+  call<T>(what: string, signal: AbortSignal | undefined, attempt: (client: LightClient) => Promise<T>): Promise<T>;
+}
+
+/** As the SDK's errors, so that both are judged alike. */
+class AnswerError extends Error {
+  readonly $metadata: { readonly httpStatusCode: number };
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.name = code;
+    this.$metadata = { httpStatusCode: status };
+  }
+}
+
+const nameless: Readonly<Record<number, string>> = { 403: 'Forbidden', 404: 'NotFound', 412: 'PreconditionFailed' };
+
+async function refusal(answer: HttpAnswer): Promise<AnswerError> {
+  const text = await readDocument(answer).catch(() => '');
+  const code = textOf(text, 'Code') ?? nameless[answer.status] ?? 'UnknownError';
+  return new AnswerError(answer.status, code, textOf(text, 'Message') ?? '');
+}
+
+/** A body is covered by its CRC32, which is signed; where the store knows none, by its SHA-256. */
+function covered(body: Buffer | undefined, checksums: boolean): { payload: string; headers: Record<string, string> } {
+  if (!body) return { payload: sha256Hex(''), headers: {} };
+  if (!checksums) return { payload: sha256Hex(body), headers: {} };
+  return { payload: 'UNSIGNED-PAYLOAD', headers: { 'x-amz-checksum-crc32': base64(crc32(body)) } };
+}
+
+export function createLightClient(options: S3Options, credentials: Credentials): LightClient {
+  const { bucket, endpoint, attemptTimeoutMs = 120_000 } = options;
+  const sender: Sender = createSender({ ca: options.ca, attemptTimeoutMs });
+  const asked = options.requestChecksumCalculation ?? process.env['AWS_REQUEST_CHECKSUM_CALCULATION'];
+  const checksums = asked !== 'WHEN_REQUIRED';
+  let region = options.region ?? 'us-east-1';
+  const place = (): { origin: URL; root: string } => {
+    if (endpoint === undefined) return { origin: new URL(`https://${bucket}.s3.${region}.amazonaws.com`), root: '' };
+    const origin = new URL(endpoint);
+    return { origin, root: `${origin.pathname.replace(/\/$/, '')}/${bucket}` };
+  };
+  const send = ({ method, key, query = {}, headers = {}, body }: LightRequest, signal: AbortSignal | undefined) => {
+    const { origin, root } = place();
+    const path = key === undefined ? root || '/' : `${root}/${encodePath(key)}`;
+    const cover = covered(body, checksums);
+    const unsigned = { method, host: origin.host, path, query, payload: cover.payload };
+    const signed = signedHeaders(
+      { ...unsigned, headers: { ...headers, ...cover.headers } },
+      credentials,
+      region,
+      new Date(),
+    );
+    const parameters = encodeQuery(query);
+    const target = parameters === '' ? path : `${path}?${parameters}`;
+    return sender.send({ method, origin, target, headers: signed, body, signal });
+  };
+  const client: LightClient = {
+    where: describeStore(options),
+    retry: { ...defaultRetry, ...(options.attempts !== undefined && { attempts: options.attempts }) },
+    async once(request, signal) {
+      let answer = await send(request, signal);
+      // AWS names the region that the bucket is in when it is asked in another.
+      const home = answer.headers['x-amz-bucket-region'];
+      if (endpoint === undefined && answer.status >= 300 && typeof home === 'string' && home !== region) {
+        answer.body.destroy();
+        region = home;
+        answer = await send(request, signal);
+      }
+      if (answer.status < 300) return answer;
+      throw await refusal(answer);
+    },
+    async call(what, signal, attempt) {
+      try {
+        return await withRetry(client.retry, signal, () => attempt(client));
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw toObjectStoreError(error, what, client.where);
+      }
+    },
+    [Symbol.dispose]: () => sender[Symbol.dispose](),
+  };
+  return client;
+}
