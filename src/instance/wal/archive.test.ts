@@ -8,6 +8,7 @@ import { type TimelineHistory, parseHistory } from '../../postgres/timeline.ts';
 import { archivingPostgres, silent, testArchive } from '../recovery/testing.ts';
 import type { Archive } from './archive-source.ts';
 import { Archiver, type ArchiverDeps } from './archive.ts';
+import { checkArchives } from './archive-check.ts';
 import type { ArchivingState } from './condition.ts';
 
 const directories: string[] = [];
@@ -248,4 +249,39 @@ test('a bucket that is not there and a store that does not answer are named', as
     await mine.put(name(1), 'a');
     expect(await mine.archive(name(1))).toMatchObject({ outcome: 'failed', message: expect.stringContaining(message) });
   }
+});
+
+test('an archive is tried before there is WAL for it: what is wrong is said, and that it works once it does', async () => {
+  await using store = await testArchive();
+  const archive = await store.open('one');
+  let current: () => Promise<Archive> = () => Promise.reject(new Error('Secret "keys": the Secret does not exist'));
+  const mine = await anArchiver(archive, { source: { get: () => current(), invalidate: () => undefined } });
+  const life = new AbortController();
+  const section = { section: { destinationPath: 's3://p/' }, field: 'f', defaultServer: 'one' };
+  const checking = checkArchives(
+    { archiver: mine.archiver, section: () => section, isPrimary: () => true, pauseMs: { idle: 5, failed: 5 } },
+    life.signal,
+  );
+  const until = async (wanted: object): Promise<void> => {
+    for (let tries = 0; tries < 200 && mine.states.length === 0; tries += 1)
+      await new Promise((r) => setTimeout(r, 10));
+    expect(mine.states.at(-1)).toEqual(wanted);
+  };
+  await until({ state: 'failing', message: 'Secret "keys": the Secret does not exist' });
+  current = () => Promise.resolve(archive);
+  await new Promise((r) => setTimeout(r, 200));
+  await until({ state: 'working' });
+  const told = mine.states.length;
+  await new Promise((r) => setTimeout(r, 50));
+  expect(mine.states).toHaveLength(told);
+  life.abort();
+  await checking;
+});
+
+test('what waits for the archive is not called working by a look at the archive', async () => {
+  await using store = await testArchive();
+  const mine = await anArchiver(await store.open('one'));
+  await mine.put(name(1), 'a', true);
+  expect(await mine.archiver.check(signal())).toBe(true);
+  expect(mine.states).toEqual([]);
 });

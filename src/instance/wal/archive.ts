@@ -88,10 +88,34 @@ export class Archiver implements WalArchiver {
     }
   }
 
+  /** Opens the archive and claims it, and says how that went; true when nothing is in the way of the first segment. */
+  async check(signal: AbortSignal): Promise<boolean> {
+    const { source, reporter, log, dataDirectory } = this.#deps;
+    try {
+      const archive = await source.get(signal);
+      if (!archive) return true;
+      await this.#own(archive, signal);
+      // Of what waits already PostgreSQL's own tries tell.
+      if ((await readyFiles(path.join(dataDirectory, 'pg_wal'))).length === 0) reporter.report({ state: 'working' });
+      return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      this.#refresh(error);
+      log.warn({ err: error }, 'The WAL archive cannot be used');
+      reporter.report({ state: 'failing', message: error instanceof Error ? error.message : String(error) });
+      return false;
+    }
+  }
+
+  /** Credentials that the store refuses may have been changed. */
+  #refresh(error: unknown): void {
+    if (error instanceof ObjectStoreError && error.kind === 'forbidden') this.#deps.source.invalidate();
+  }
+
   #failed(name: string, error: unknown): ArchiveOutcome {
     const message = error instanceof Error ? error.message : String(error);
     this.#stats = { ...this.#stats, lastFailedWal: name, lastFailedAt: new Date(), lastError: message };
-    if (error instanceof ObjectStoreError && error.kind === 'forbidden') this.#deps.source.invalidate();
+    this.#refresh(error);
     const alarm = error instanceof WalConflictError || error instanceof NotOwnedError;
     this.#deps.log[alarm ? 'error' : 'warn']({ wal: name, err: error }, 'WAL file was not archived');
     this.#deps.reporter.report({ state: 'failing', message });

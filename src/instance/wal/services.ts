@@ -9,6 +9,7 @@ import { BackupRunner } from '../backup/runner.ts';
 import type { ServerAddress } from '../replication/connection.ts';
 import type { WalHandlers } from '../wal-port.ts';
 import { ArchiveSource, type SectionAt } from './archive-source.ts';
+import { checkArchives } from './archive-check.ts';
 import { Archiver } from './archive.ts';
 import { ArchivingReporter, conditionWriter } from './condition.ts';
 import { HistoryCache, findHistory } from './history.ts';
@@ -75,6 +76,7 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
     log: log.child({ logger: 'wal-archive' }),
     signal,
   });
+  const checking = checkArchives({ archiver, section, isPrimary }, signal);
   const restorer = new Restorer({
     dataDirectory,
     source,
@@ -100,6 +102,7 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
     archiver,
     backups,
     async [Symbol.asyncDispose]() {
+      await checking;
       await reporter.settled();
       await restorer.close();
       source[Symbol.dispose]();

@@ -1,0 +1,29 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Archiver } from './archive.ts';
+import type { SectionAt } from './archive-source.ts';
+
+export interface ArchiveCheckDeps {
+  readonly archiver: Pick<Archiver, 'check'>;
+  /** The archive that the Cluster names now. */
+  readonly section: () => SectionAt | undefined;
+  readonly isPrimary: () => boolean;
+  readonly pauseMs?: { readonly idle: number; readonly failed: number };
+}
+
+/**
+ * Tries each archive that the primary comes by before there is WAL for it: an idle database fills no segment for minutes, and a
+ * wrong Secret must not stay unsaid for so long.
+ */
+export async function checkArchives(deps: ArchiveCheckDeps, signal: AbortSignal): Promise<void> {
+  const { idle, failed } = deps.pauseMs ?? { idle: 1_000, failed: 10_000 };
+  let checked: string | undefined;
+  while (!signal.aborted) {
+    const text = deps.isPrimary() ? JSON.stringify(deps.section()) : undefined;
+    let pause = idle;
+    if (text !== undefined && text !== checked) {
+      if (await deps.archiver.check(signal)) checked = text;
+      else pause = failed;
+    }
+    await delay(pause, undefined, { signal }).catch(() => undefined);
+  }
+}
