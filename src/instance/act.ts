@@ -109,7 +109,9 @@ export class Actions {
     if (!this.#started || postmaster.state !== 'down' || supervisor.postgresPid() !== undefined) return;
     if (exit === undefined || exit.pid === this.#started.previousExit) return;
     this.#started = undefined;
-    this.#failed(`PostgreSQL did not start (status ${exit.status}): ${await startFailure(environment.paths, supervisor)}`);
+    this.#failed(
+      `PostgreSQL did not start (status ${exit.status}): ${await startFailure(environment.paths, supervisor)}`,
+    );
   }
 
   #failed(problem: string): void {

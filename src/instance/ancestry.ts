@@ -36,8 +36,16 @@ export async function askAncestry(
       read('streaming_replica.key'),
     ]);
     const servername = readWriteService(environment.clusterName);
-    const address = { host: primary.ip, port: environment.port, user: role.replication, ssl: { ca, cert, key, servername } };
-    await using connection = await ReplicationConnection.open(address, AbortSignal.any([signal, AbortSignal.timeout(4000)]));
+    const address = {
+      host: primary.ip,
+      port: environment.port,
+      user: role.replication,
+      ssl: { ca, cert, key, servername },
+    };
+    await using connection = await ReplicationConnection.open(
+      address,
+      AbortSignal.any([signal, AbortSignal.timeout(4000)]),
+    );
     const [[system = '', timelineText = ''] = []] = (await connection.rows('IDENTIFY_SYSTEM')) as string[][];
     const timeline = Number(timelineText);
     const text = timeline > 1 ? (await connection.rows(`TIMELINE_HISTORY ${timeline}`))[0]?.[1] : '';

@@ -30,9 +30,10 @@ export function checkPair(certificate: string, key: string): void {
   }
 }
 
-function value(find: Find, name: string, key: string): string | 'unknown' {
+/** Undefined while nobody could tell. */
+function value(find: Find, name: string, key: string): string | undefined {
   const secret = find(name);
-  if (secret === 'unknown') return 'unknown';
+  if (secret === 'unknown') return undefined;
   const text = secretValue(secret, key);
   if (text === undefined) throw new Error(secret ? `has no key "${key}"` : 'does not exist');
   return text;
@@ -40,7 +41,7 @@ function value(find: Find, name: string, key: string): string | 'unknown' {
 
 interface Piece {
   readonly secret: string;
-  read(): readonly (readonly [file: string, content: string])[] | 'unknown';
+  read(): readonly (readonly [file: string, content: string])[] | undefined;
 }
 
 function pieces(find: Find, names: CertificateSecrets): Piece[] {
@@ -48,7 +49,7 @@ function pieces(find: Find, names: CertificateSecrets): Piece[] {
     secret,
     read() {
       const text = value(find, secret, 'ca.crt');
-      if (text === 'unknown') return text;
+      if (text === undefined) return undefined;
       new X509Certificate(text);
       return [[file, text]];
     },
@@ -57,7 +58,7 @@ function pieces(find: Find, names: CertificateSecrets): Piece[] {
     secret,
     read() {
       const [certificate, key] = [value(find, secret, 'tls.crt'), value(find, secret, 'tls.key')];
-      if (certificate === 'unknown' || key === 'unknown') return 'unknown';
+      if (certificate === undefined || key === undefined) return undefined;
       checkPair(certificate, key);
       return [
         [`${name}.key`, key],
@@ -73,17 +74,28 @@ function pieces(find: Find, names: CertificateSecrets): Piece[] {
   ];
 }
 
-const files = ['server-ca.crt', 'client-ca.crt', 'server.crt', 'server.key', 'streaming_replica.crt', 'streaming_replica.key'];
+const files = [
+  'server-ca.crt',
+  'client-ca.crt',
+  'server.crt',
+  'server.key',
+  'streaming_replica.crt',
+  'streaming_replica.key',
+];
 
 /** Writes what the Secrets hold to the certificates' directory. A Secret that is unusable leaves the files of before in place. */
-export async function writeCertificates(directory: string, find: Find, names: CertificateSecrets): Promise<CertificateResult> {
+export async function writeCertificates(
+  directory: string,
+  find: Find,
+  names: CertificateSecrets,
+): Promise<CertificateResult> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const problems: string[] = [];
   let changed = false;
   for (const piece of pieces(find, names)) {
     try {
       const contents = piece.read();
-      if (contents === 'unknown') continue;
+      if (contents === undefined) continue;
       for (const [file, content] of contents) {
         if (await replaceFile(path.join(directory, file), content)) changed = true;
       }

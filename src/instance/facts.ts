@@ -40,7 +40,10 @@ export function factsOf(observation: Observation, context: InstanceContext, acti
       server !== undefined &&
       (observation.differing.length > 0 || observation.filesWrittenAt > server.loadedAt.getTime()) &&
       actions.mayReload(observation),
-    restartDue: cluster !== undefined && server !== undefined && actions.restartIsDue(restartTurn(cluster, podName, role, server)),
+    restartDue:
+      cluster !== undefined &&
+      server !== undefined &&
+      actions.restartIsDue(restartTurn(cluster, podName, role, server)),
     predecessorGone: !observation.predecessorServes && server?.receiver === undefined,
     published: cluster?.status?.currentPrimary === podName,
   };

@@ -14,7 +14,8 @@ let second: TestPod;
 
 const address = { first: '127.61.0.11', second: '127.61.0.12' };
 type Status = Record<string, unknown> & { replicationInfo: { applicationName: string; state: string }[] };
-const status = async (ip: string): Promise<Status> => (await (await fetch(`http://${ip}:8010/pg/status`)).json()) as Status;
+const status = async (ip: string): Promise<Status> =>
+  (await (await fetch(`http://${ip}:8010/pg/status`)).json()) as Status;
 const cluster = (): Cluster => {
   const found = kube.get<Cluster>('clusters', 'default', 'c');
   if (!found) throw new Error('no Cluster');
@@ -36,14 +37,20 @@ beforeAll(async () => {
         initdb: {
           walSegmentSize: 4,
           dataChecksums: true,
-          postInitApplicationSQL: ['CREATE TABLE made (a int); INSERT INTO made VALUES (1)', 'ALTER TABLE made OWNER TO app'],
+          postInitApplicationSQL: [
+            'CREATE TABLE made (a int); INSERT INTO made VALUES (1)',
+            'ALTER TABLE made OWNER TO app',
+          ],
           postInitSQLRefs: { configMapRefs: [{ name: 'sql', key: 'a' }] },
         },
       },
     },
     status: { instanceNames: ['c-1', 'c-2'], targetPrimary: 'c-1' },
   } as object);
-  kube.put('configmaps', { metadata: { name: 'sql', namespace: 'default' }, data: { a: 'CREATE ROLE referred' } } as object);
+  kube.put('configmaps', {
+    metadata: { name: 'sql', namespace: 'default' },
+    data: { a: 'CREATE ROLE referred' },
+  } as object);
   const common = { kube, cluster: 'c', watchdogSeconds: 4 };
   first = await testPod({ ...common, pod: 'c-1', address: address.first });
   second = await testPod({ ...common, pod: 'c-2', address: address.second });
@@ -72,9 +79,9 @@ test('the primary serves, with the database and the options of its bootstrap', a
   first.start();
   await answers(first);
   expect(await first.query('SELECT a FROM made', 'app')).toEqual([{ a: 1 }]);
-  expect(await first.query("SELECT current_setting('wal_segment_size') AS s, current_setting('data_checksums') AS c", 'app')).toEqual([
-    { s: '4MB', c: 'on' },
-  ]);
+  expect(
+    await first.query("SELECT current_setting('wal_segment_size') AS s, current_setting('data_checksums') AS c", 'app'),
+  ).toEqual([{ s: '4MB', c: 'on' }]);
   expect(await first.query("SELECT rolname FROM pg_roles WHERE rolname = 'referred'", 'app')).toHaveLength(1);
   await eventually(async () => cluster().status?.currentPrimary === 'c-1');
   patch({ status: { instancesReportedState: { 'c-1': { isPrimary: true, ip: address.first } } } });
@@ -95,7 +102,9 @@ test('a joined instance streams with certificates through its slot', async () =>
 test('a manager that is killed leaves sessions alone', async () => {
   const [before, server] = [await first.managerPid(), await first.postgresPid()];
   process.kill(before, 'SIGKILL');
-  await eventually(async () => (await first.managerPid()) !== before && (await status(address.first))['isPrimary'] === true);
+  await eventually(
+    async () => (await first.managerPid()) !== before && (await status(address.first))['isPrimary'] === true,
+  );
   expect(await first.postgresPid()).toBe(server);
 });
 
@@ -108,7 +117,7 @@ test('PostgreSQL that dies is started again, with nothing lost', async () => {
   expect(await first.query('SELECT a FROM made ORDER BY a', 'app')).toEqual([{ a: 1 }, { a: 2 }]);
 });
 
-test('a manager that is stopped ends its postgres in the watchdog\'s time, and both come back', async () => {
+test("a manager that is stopped ends its postgres in the watchdog's time, and both come back", async () => {
   const [manager, server] = [await first.managerPid(), await first.postgresPid()];
   process.kill(manager, 'SIGSTOP');
   const at = Date.now();
@@ -119,8 +128,12 @@ test('a manager that is stopped ends its postgres in the watchdog\'s time, and b
 
 test('parameters are loaded by all, and each reports the same hash', async () => {
   patch({ spec: { postgresql: { parameters: { work_mem: '7MB' } } } });
-  await eventually(async () => (await first.query<{ w: string }>("SELECT current_setting('work_mem') AS w", 'app'))[0]?.w === '7MB');
-  await eventually(async () => (await second.query<{ w: string }>("SELECT current_setting('work_mem') AS w", 'app'))[0]?.w === '7MB');
+  await eventually(
+    async () => (await first.query<{ w: string }>("SELECT current_setting('work_mem') AS w", 'app'))[0]?.w === '7MB',
+  );
+  await eventually(
+    async () => (await second.query<{ w: string }>("SELECT current_setting('work_mem') AS w", 'app'))[0]?.w === '7MB',
+  );
   await eventually(async () => {
     const [one, two] = await Promise.all([status(address.first), status(address.second)]);
     return one['loadedConfigurationHash'] === two['loadedConfigurationHash'];
@@ -139,6 +152,21 @@ test('a new password in the Secret works within seconds and is in no log', async
   expect(await first.output()).not.toContain('other-password');
   kube.patch('secrets', 'default', 'c-app', { data: { password: Buffer.from('p\'ass"w\\ord').toString('base64') } });
   await answers(first);
+});
+
+test('metrics tell of the server, as the exporter, without an error', async () => {
+  const text = await (await fetch(`http://${address.first}:9187/metrics`)).text();
+  const value = (name: string): string | undefined =>
+    new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1];
+  expect(value('cnpg_collector_up')).toBe('1');
+  expect(value('cnpg_collector_last_collection_error')).toBe('0');
+  expect(value('cnpg_pg_replication_streaming_replicas')).toBe('1');
+  expect(text).toMatch(/^cnpg_pg_database_size_bytes\{datname="app"\} \d+$/m);
+  expect(text).toMatch(/^cnpg_pg_stat_replication_replay_diff_bytes\{.*application_name="c-2".*\} \d+$/m);
+  expect(text).toMatch(/^cnpg_collector_pg_wal\{value="count"\} \d+$/m);
+  const standby = await (await fetch(`http://${address.second}:9187/metrics`)).text();
+  expect(standby).toMatch(/^cnpg_collector_last_collection_error 0$/m);
+  expect(standby).toMatch(/^cnpg_pg_replication_in_recovery 1$/m);
 });
 
 test('a new server certificate is used without a restart', async () => {
@@ -183,10 +211,12 @@ test('a switchover: the old primary stops, the new one is promoted, the old one 
   patch({ status: { instancesReportedState: { 'c-2': { isPrimary: true, ip: address.second } } } });
   await second.query('INSERT INTO made VALUES (3)', 'app');
   await eventually(async () => (await status(address.first))['isWalReceiverActive'] === true);
-  expect(await eventually(async () => {
-    const rows = await first.query<{ a: number }>('SELECT a FROM made ORDER BY a', 'app');
-    return rows.length === 3 && rows;
-  })).toEqual([{ a: 1 }, { a: 2 }, { a: 3 }]);
+  expect(
+    await eventually(async () => {
+      const rows = await first.query<{ a: number }>('SELECT a FROM made ORDER BY a', 'app');
+      return rows.length === 3 && rows;
+    }),
+  ).toEqual([{ a: 1 }, { a: 2 }, { a: 3 }]);
 });
 
 test('SIGTERM stops in good order and leaves no process', async () => {

@@ -79,9 +79,18 @@ export class Manager {
 
   #problems(observation: Observation, action: InstanceAction): string[] {
     const data = observation.data.state === 'unusable' ? [observation.data.problem] : [];
-    const waits = action.rule === 'wait-for-rewind' ? ['the data directory may have diverged from the primary and must be made anew'] : [];
+    const waits =
+      action.rule === 'wait-for-rewind'
+        ? ['the data directory may have diverged from the primary and must be made anew']
+        : [];
     const lastError = this.#actions.startProblem;
-    return [...data, ...waits, ...observation.certificates.problems, ...observation.problems, ...(lastError ? [lastError] : [])];
+    return [
+      ...data,
+      ...waits,
+      ...observation.certificates.problems,
+      ...observation.problems,
+      ...(lastError ? [lastError] : []),
+    ];
   }
 
   /** A decision is logged when it is another than the one before. */

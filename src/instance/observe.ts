@@ -10,7 +10,12 @@ import { differing } from './configuration/write.ts';
 import type { InstanceContext } from './context.ts';
 import { predecessorServes } from './predecessor.ts';
 import { findProgram, type Program } from './programs.ts';
-import { observeDataDirectory, observePostmaster, type DataDirectory, type PostmasterObservation } from './postmaster/observe.ts';
+import {
+  observeDataDirectory,
+  observePostmaster,
+  type DataDirectory,
+  type PostmasterObservation,
+} from './postmaster/observe.ts';
 import { askServerState, type ServerState } from './sql/server-state.ts';
 
 export interface Observation {
@@ -49,7 +54,10 @@ export class Observer {
     const { data: dataDirectory } = environment.paths;
     const problems: string[] = [];
     const cluster = source.current;
-    const [data, postmaster] = await Promise.all([observeDataDirectory(dataDirectory), observePostmaster(dataDirectory)]);
+    const [data, postmaster] = await Promise.all([
+      observeDataDirectory(dataDirectory),
+      observePostmaster(dataDirectory),
+    ]);
     const server = postmaster.state === 'up' ? await this.#server(problems) : undefined;
     const program = data.state === 'valid' ? await this.#findProgram(data.major, problems) : undefined;
     const certificates = await this.#certificates(cluster, problems);
@@ -147,7 +155,11 @@ export class Observer {
     return predecessorServes(cluster, environment, signal);
   }
 
-  async #ancestry(cluster: Cluster | undefined, data: DataDirectory, postmaster: PostmasterObservation): Promise<Ancestry> {
+  async #ancestry(
+    cluster: Cluster | undefined,
+    data: DataDirectory,
+    postmaster: PostmasterObservation,
+  ): Promise<Ancestry> {
     const { environment, signal } = this.#context;
     const primary = primaryAddress(cluster);
     const asked = postmaster.state === 'down' && data.state === 'valid' && !data.standby;

@@ -107,7 +107,11 @@ test('a manager that is killed is back within milliseconds, and postgres lives o
 
 test('when heartbeats stop, postgres and its children are ended, and a new manager runs', async () => {
   await using world = await supervised(2);
-  const [stuck, server, backend] = [await world.pid('manager'), await world.pid('postgres'), await world.pid('backend')];
+  const [stuck, server, backend] = [
+    await world.pid('manager'),
+    await world.pid('postgres'),
+    await world.pid('backend'),
+  ];
   const stoppedAt = Date.now();
   process.kill(stuck, 'SIGSTOP');
   await eventually(async () => !alive(server) && !alive(backend), 10);

@@ -94,7 +94,8 @@ export async function testPod(options: PodOptions): Promise<TestPod> {
     return child;
   };
   let running: ChildProcess | undefined;
-  const number = async (name: string): Promise<number> => Number(await readFile(`${root}/controller/supervisor/${name}`, 'utf8'));
+  const number = async (name: string): Promise<number> =>
+    Number(await readFile(`${root}/controller/supervisor/${name}`, 'utf8'));
   const exited = async (child: ChildProcess): Promise<number | null> => {
     if (child.exitCode !== null) return child.exitCode;
     const [code] = (await once(child, 'exit')) as [number | null];
@@ -139,7 +140,9 @@ export async function testPod(options: PodOptions): Promise<TestPod> {
       if (running && running.exitCode === null) {
         running.kill('SIGTERM');
         await Promise.race([exited(running), delay(8000)]);
-        const pids = await Promise.all([number('manager.pid'), number('postgres.pid')].map((pid) => pid.catch(() => 0)));
+        const pids = await Promise.all(
+          [number('manager.pid'), number('postgres.pid')].map((pid) => pid.catch(() => 0)),
+        );
         for (const pid of [running.pid ?? 0, ...pids]) if (pid > 1) killQuietly(pid);
       }
       await rm(root, { recursive: true, force: true, maxRetries: 5 });
@@ -179,9 +182,17 @@ export async function putSecrets(kube: FakeKube, cluster: string): Promise<KeyPa
     days: 1,
     now,
   });
-  const client = await issueCertificate(authority, { commonName: 'streaming_replica', usages: ['client'], days: 1, now });
+  const client = await issueCertificate(authority, {
+    commonName: 'streaming_replica',
+    usages: ['client'],
+    days: 1,
+    now,
+  });
   const secret = (name: string, values: Record<string, string>): void =>
-    kube.put('secrets', { metadata: { name: `${cluster}-${name}`, namespace: 'default' }, data: encode(values) } as object);
+    kube.put('secrets', {
+      metadata: { name: `${cluster}-${name}`, namespace: 'default' },
+      data: encode(values),
+    } as object);
   secret('ca', { 'ca.crt': authority.certificate, 'ca.key': authority.key });
   secret('server', { 'tls.crt': server.certificate, 'tls.key': server.key });
   secret('replication', { 'tls.crt': client.certificate, 'tls.key': client.key });

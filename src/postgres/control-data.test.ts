@@ -7,7 +7,11 @@ import { parseControlData } from './control-data.ts';
 const read = async (dataDirectory: string) => readFile(path.join(dataDirectory, 'global/pg_control'));
 
 test.each<Major>([15, 16, 17, 18])('pg_control of PostgreSQL %i says what the server says', async (major) => {
-  await using server = await temporaryPostgres({ major, initdb: ['--wal-segsize=4'], settings: { max_connections: '77' } });
+  await using server = await temporaryPostgres({
+    major,
+    initdb: ['--wal-segsize=4'],
+    settings: { max_connections: '77' },
+  });
   const [asked] = await server.query<Record<string, string>>(`
     SELECT s.system_identifier::text, s.catalog_version_no::text, c.checkpoint_lsn - '0/0'::pg_lsn AS checkpoint,
            c.redo_lsn - '0/0'::pg_lsn AS redo, c.timeline_id::text, extract(epoch FROM c.checkpoint_time)::bigint::text AS time,

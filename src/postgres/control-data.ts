@@ -66,7 +66,8 @@ export function parseControlData(file: Buffer): ControlData {
   if (offset === undefined || controlVersion >= 2000) {
     throw new Error(`pg_control has format ${controlVersion}, which this version does not know`);
   }
-  if (crc32c(file.subarray(0, offset)) !== file.readUInt32LE(offset)) throw new Error('the checksum of pg_control is wrong');
+  if (crc32c(file.subarray(0, offset)) !== file.readUInt32LE(offset))
+    throw new Error('the checksum of pg_control is wrong');
   const seconds = (at: number): Date => new Date(Number(file.readBigInt64LE(at)) * 1000);
   return {
     systemIdentifier: String(file.readBigUInt64LE(0)),

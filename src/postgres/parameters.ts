@@ -38,7 +38,9 @@ export function preloadLibraries(libraries: readonly string[], user: Readonly<Re
 
 /** The content of custom.conf: global defaults, the user's values, and what only the operator decides, in this order of precedence. */
 export function renderParameters(input: ParameterInput): Record<string, string> {
-  const user = Object.entries(input.user).filter(([name]) => !fixedParameters.has(name) && !blockedParameters.has(name));
+  const user = Object.entries(input.user).filter(
+    ([name]) => !fixedParameters.has(name) && !blockedParameters.has(name),
+  );
   return {
     ...globalParameters,
     wal_retrieve_retry_interval: '200ms',

@@ -16,11 +16,7 @@ export function quoteLiteral(value: string): string {
 /** A value in postgresql.conf (PostgreSQL documentation 20.1.2: quotes are doubled, backslash escapes hold within quotes). */
 export function quoteSetting(value: string): string {
   refuseZero(value);
-  const escaped = value
-    .replaceAll('\\', '\\\\')
-    .replaceAll("'", "''")
-    .replaceAll('\n', '\\n')
-    .replaceAll('\r', '\\r');
+  const escaped = value.replaceAll('\\', '\\\\').replaceAll("'", "''").replaceAll('\n', '\\n').replaceAll('\r', '\\r');
   return `'${escaped}'`;
 }
 

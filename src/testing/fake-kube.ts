@@ -66,7 +66,8 @@ class Store {
     this.objects.set(key, stored);
     for (const { plural: watched, namespace, name, response } of this.watchers) {
       if (watched !== plural || namespace !== (object.metadata?.namespace ?? '')) continue;
-      if (name === undefined || name === object.metadata?.name) response.write(`${JSON.stringify({ type, object: stored })}\n`);
+      if (name === undefined || name === object.metadata?.name)
+        response.write(`${JSON.stringify({ type, object: stored })}\n`);
     }
     return stored;
   }
@@ -87,7 +88,8 @@ async function answer(store: Store, request: IncomingMessage, response: ServerRe
     const watcher = { plural, namespace, name: selected, response };
     const since = Number(url.searchParams.get('resourceVersion') ?? store.version);
     for (const [id, object] of store.objects) {
-      const listed = id.startsWith(`${plural}/${namespace}/`) && (selected ?? object.metadata?.name) === object.metadata?.name;
+      const listed =
+        id.startsWith(`${plural}/${namespace}/`) && (selected ?? object.metadata?.name) === object.metadata?.name;
       const newer = Number(object.metadata?.resourceVersion) > since;
       if (listed && newer) response.write(`${JSON.stringify({ type: 'MODIFIED', object })}\n`);
     }
@@ -99,15 +101,19 @@ async function answer(store: Store, request: IncomingMessage, response: ServerRe
   const found = store.objects.get(key);
   if (request.method === 'GET' && name === undefined) {
     const items = [...store.objects]
-      .filter(([id, object]) => id.startsWith(`${plural}/${namespace}/`) && (selected ?? object.metadata?.name) === object.metadata?.name)
+      .filter(
+        ([id, object]) =>
+          id.startsWith(`${plural}/${namespace}/`) && (selected ?? object.metadata?.name) === object.metadata?.name,
+      )
       .map(([, object]) => object);
     return send(200, { metadata: { resourceVersion: store.version }, items });
   }
-  if (request.method === 'POST') return send(201, store.put(plural, (await bodyOf(request)) as Stored));
-  if (!found) return send(404, { kind: 'Status', code: 404, reason: 'NotFound', message: `${plural} "${name}" not found` });
+  if (request.method === 'POST') return send(201, store.put(plural, (await bodyOf(request))));
+  if (!found)
+    return send(404, { kind: 'Status', code: 404, reason: 'NotFound', message: `${plural} "${name}" not found` });
   if (request.method === 'GET') return send(200, found);
   const body = await bodyOf(request);
-  if (request.method === 'PUT') return send(200, store.put(plural, body as Stored));
+  if (request.method === 'PUT') return send(200, store.put(plural, body));
   if (request.method === 'PATCH') return send(200, store.put(plural, merge(found, body) as Stored));
   return send(405, { kind: 'Status', code: 405 });
 }

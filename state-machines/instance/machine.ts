@@ -80,7 +80,12 @@ export const rows: readonly Row[] = [
     action: { type: 'become-standby' },
   },
   // No connection before ancestry: the new primary has not answered yet.
-  { rule: 'wait-for-ancestry', when: (f) => down(f) && f.cleanlyStopped && f.ancestry === 'unknown', state: 'waiting', action: stay },
+  {
+    rule: 'wait-for-ancestry',
+    when: (f) => down(f) && f.cleanlyStopped && f.ancestry === 'unknown',
+    state: 'waiting',
+    action: stay,
+  },
   // Its last transactions may be on no other instance: it must be rewound or cloned first.
   { rule: 'wait-for-rewind', when: down, state: 'waiting', action: stay },
 
@@ -116,6 +121,9 @@ export const rows: readonly Row[] = [
 
 type Observed = { type: 'OBSERVED'; facts: InstanceFacts };
 
+/** A type for xstate's `types`, which has no use for a value. */
+const typed = <T>(): T => ({}) as T;
+
 const guards = Object.fromEntries(
   rows.map((row) => [row.rule, ({ event }: { event: Observed }) => row.when(event.facts)]),
 );
@@ -127,7 +135,7 @@ const transitions = rows.map((row) => ({
 }));
 
 export const instanceMachine = setup({
-  types: {} as { events: Observed },
+  types: typed<{ events: Observed }>(),
   guards,
   actions: { act: (_: unknown, _action: InstanceAction) => undefined },
 }).createMachine({
@@ -151,5 +159,5 @@ export function decide(snapshot: InstanceSnapshot | undefined, facts: InstanceFa
   const [next, actions] = transition(instanceMachine, from, { type: 'OBSERVED', facts });
   const [decided] = actions;
   if (!decided) throw new Error(`no rule of the instance's machine matches ${JSON.stringify(facts)}`);
-  return { snapshot: next, state: next.value as InstanceState, action: decided.params as unknown as InstanceAction };
+  return { snapshot: next, state: next.value, action: decided.params as unknown as InstanceAction };
 }

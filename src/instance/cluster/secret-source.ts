@@ -39,10 +39,15 @@ export class SecretSource extends EventEmitter<{ change: [string] }> implements 
   #start(name: string): void {
     const { kube, namespace, log } = this.#options;
     const stop = new AbortController();
-    const reflector = new Reflector<Secret>(kube, resource.secrets, { namespace, fieldSelector: `metadata.name=${name}` });
+    const reflector = new Reflector<Secret>(kube, resource.secrets, {
+      namespace,
+      fieldSelector: `metadata.name=${name}`,
+    });
     reflector.on('change', () => this.emit('change', name));
     reflector.on('synced', () => this.emit('change', name));
-    reflector.on('failed', (error) => log.debug({ err: error, secret: name }, 'The Secret cannot be followed just now'));
+    reflector.on('failed', (error) =>
+      log.debug({ err: error, secret: name }, 'The Secret cannot be followed just now'),
+    );
     this.#followed.set(name, { reflector, stop });
     void reflector.run(stop.signal);
   }

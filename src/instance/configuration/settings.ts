@@ -50,7 +50,13 @@ function atLeastThePrimary(settings: Record<string, string>, control: ControlDat
 
 const walRequest = (environment: InstanceEnvironment): string => `${environment.paths.program}/bin/wal-request`;
 
-export function customSettings({ cluster, environment, major, control, standby }: SettingsInput): Record<string, string> {
+export function customSettings({
+  cluster,
+  environment,
+  major,
+  control,
+  standby,
+}: SettingsInput): Record<string, string> {
   const { spec } = cluster;
   const { paths } = environment;
   const skipArchiving = cluster.metadata.annotations?.[annotation.skipWalArchiving] === 'enabled';

@@ -21,7 +21,7 @@ export function authorize(request: IncomingMessage, expected: string | undefined
   const certificate = (request.socket as TLSSocket).getPeerCertificate();
   if (!certificate.fingerprint256) return text(401, 'a client certificate is needed');
   if (expected === undefined || normalized(certificate.fingerprint256) !== normalized(expected)) {
-    return text(503, 'the client certificate is not the operator\'s');
+    return text(503, "the client certificate is not the operator's");
   }
   return undefined;
 }

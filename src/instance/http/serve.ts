@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:https';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { InstanceContext } from '../context.ts';
-import { renderMetrics } from '../metrics/metrics.ts';
+import { metricsRenderer } from '../metrics/metrics.ts';
 import { readiness, startup, type ProbeAnswer } from '../status/probes.ts';
 import { collectStatus, executableHash } from '../status/status.ts';
 import { controlDataText } from '../status/control-data-text.ts';
@@ -116,9 +116,10 @@ export async function serveHttp(options: ServeOptions, signal: AbortSignal): Pro
     operatorFingerprint: () => context.cluster.current?.status?.operatorCertificateFingerprint,
   });
   const local = createServer((request, response) => void respond(localRoutes(wal, status), request, response));
+  const renderMetrics = metricsRenderer(context, view);
   const metricsRoutes: Routes = {
     'GET /metrics': async () => ({
-      ...text(200, await renderMetrics(context, view())),
+      ...text(200, await renderMetrics()),
       type: 'text/plain; version=0.0.4',
     }),
   };

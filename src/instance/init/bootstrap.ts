@@ -54,7 +54,8 @@ async function ownerPassword({ kube, environment, signal }: InitDeps, cluster: C
   const name = secretNames(cluster).application;
   const secret = await kube.get<Secret>(resource.secrets, { namespace: environment.namespace, name }, { signal });
   const password = secretValue(secret, 'password');
-  if (password === undefined) throw new Error(`Secret "${name}" ${secret ? 'has no key "password"' : 'does not exist'}`);
+  if (password === undefined)
+    throw new Error(`Secret "${name}" ${secret ? 'has no key "password"' : 'does not exist'}`);
   if (secret?.metadata?.annotations?.[annotation.passwordPassthrough] === 'enabled') return password;
   return scramVerifier(password) ?? password;
 }
@@ -67,14 +68,22 @@ async function fill(server: LocalServer, deps: InitDeps, cluster: Cluster, sql: 
     // A placeholder first: an error in the statement would be logged with its text.
     await server.execute('postgres', [`CREATE ROLE ${owner} LOGIN`], `creation of the role ${owner}, statement`);
     const password = quoteLiteral(await ownerPassword(deps, cluster));
-    await server.execute('postgres', [`SET log_min_error_statement = 'panic'; ALTER ROLE ${owner} PASSWORD ${password}`], 'password of the owner, statement');
+    await server.execute(
+      'postgres',
+      [`SET log_min_error_statement = 'panic'; ALTER ROLE ${owner} PASSWORD ${password}`],
+      'password of the owner, statement',
+    );
   }
   await server.execute('postgres', sql.postgres, 'postInitSQL, script');
   await server.execute('template1', sql.template, 'postInitTemplateSQL, script');
   if (!target) return;
   const database = quoteIdentifier(target.database);
   if (target.database !== 'postgres') {
-    await server.execute('postgres', [`CREATE DATABASE ${database} OWNER ${quoteIdentifier(target.owner)}`], `creation of the database ${database}, statement`);
+    await server.execute(
+      'postgres',
+      [`CREATE DATABASE ${database} OWNER ${quoteIdentifier(target.owner)}`],
+      `creation of the database ${database}, statement`,
+    );
   }
   await server.execute(target.database, sql.application, 'postInitApplicationSQL, script');
 }
@@ -110,7 +119,12 @@ export async function runInit(deps: InitDeps): Promise<void> {
   const files = configurationFiles({ cluster, environment, major: postgres.major, standby: false });
   await writeConfiguration(staging, files);
   {
-    await using server = await LocalServer.start(postgres.file, staging, environment.port, deps.rootLog.child({ logger: 'postgres' }));
+    await using server = await LocalServer.start(
+      postgres.file,
+      staging,
+      environment.port,
+      deps.rootLog.child({ logger: 'postgres' }),
+    );
     await fill(server, deps, cluster, sql);
     signal.throwIfAborted();
     await server.stop();

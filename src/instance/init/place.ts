@@ -22,17 +22,23 @@ const exists = (file: string): Promise<boolean> =>
     () => false,
   );
 const isEmpty = async (directory: string): Promise<boolean> =>
-  (await readdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  })).length === 0;
+  (
+    await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    })
+  ).length === 0;
 
 async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r');
   await handle.sync().finally(() => handle.close());
 }
 
-const stamp = (now: Date): string => now.toISOString().replaceAll(/[-:]/g, '').replace(/\.\d+Z$/, 'Z');
+const stamp = (now: Date): string =>
+  now
+    .toISOString()
+    .replaceAll(/[-:]/g, '')
+    .replace(/\.\d+Z$/, 'Z');
 
 /**
  * Makes room. True when PGDATA is what an earlier run of this very bootstrap made. Anything else that lies there is somebody's
@@ -54,7 +60,10 @@ export async function preparePlace(place: InitPlace, clusterUid: string, log: Lo
     const aside = `${directory}_${stamp(now)}`;
     await rename(directory, aside);
     await syncDirectory(path.dirname(directory));
-    log.warn({ found: directory, kept: aside, ...(await describe(aside)) }, 'A directory that was there already is put aside');
+    log.warn(
+      { found: directory, kept: aside, ...(await describe(aside)) },
+      'A directory that was there already is put aside',
+    );
   }
   await mkdir(path.dirname(data), { recursive: true });
   if (wal !== undefined) await rm(wal, { recursive: true, force: true });

@@ -3,7 +3,12 @@ import { createInterface } from 'node:readline';
 import type { Logger } from '../log/logger.ts';
 
 /** Runs a program to its end, its output in the log; rejects with its last words when it fails. */
-export async function runProgram(file: string, args: readonly string[], log: Logger, signal: AbortSignal): Promise<void> {
+export async function runProgram(
+  file: string,
+  args: readonly string[],
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], signal, killSignal: 'SIGTERM' });
   const errors: string[] = [];
   createInterface(child.stdout).on('line', (line) => log.debug(line));

@@ -25,8 +25,8 @@ const auditFields = [
 /** The fields of a pgaudit message: CSV after "AUDIT: ". */
 function auditOf(message: string): Record<string, string> | undefined {
   if (!message.startsWith('AUDIT: ')) return undefined;
-  const values = [...message.slice('AUDIT: '.length).matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)].map(([, value = '']) =>
-    value.startsWith('"') ? value.slice(1, -1).replaceAll('""', '"') : value,
+  const values = [...message.slice('AUDIT: '.length).matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)].map(
+    ([, value = '']) => (value.startsWith('"') ? value.slice(1, -1).replaceAll('""', '"') : value),
   );
   return Object.fromEntries(auditFields.map((name, index) => [name, values[index] ?? '']));
 }

@@ -58,6 +58,9 @@ export async function observeDataDirectory(dataDirectory: string): Promise<DataD
     const standby = await exists(path.join(dataDirectory, 'standby.signal'));
     return { state: 'valid', major: Number(version.trim()), control, standby };
   } catch (error) {
-    return { state: 'unusable', problem: `${dataDirectory}: ${error instanceof Error ? error.message : String(error)}` };
+    return {
+      state: 'unusable',
+      problem: `${dataDirectory}: ${error instanceof Error ? error.message : String(error)}`,
+    };
   }
 }

@@ -15,7 +15,9 @@ async function tail(file: string): Promise<string> {
 export async function startFailure(paths: InstancePaths, supervisor: Supervisor): Promise<string> {
   const stderr = (await tail(path.join(supervisor.directory, 'postgres.stderr'))).trim().split('\n');
   const records = parseCsvLog(await tail(path.join(paths.logs, 'postgres.csv'))).records;
-  const fatal = records.findLast((record) => record['error_severity'] === 'FATAL' || record['error_severity'] === 'PANIC');
+  const fatal = records.findLast(
+    (record) => record['error_severity'] === 'FATAL' || record['error_severity'] === 'PANIC',
+  );
   const last = stderr.findLast((line) => /FATAL|PANIC/.test(line)) ?? stderr.at(-1) ?? '';
   const hint = fatal?.['hint'] ? ` (${fatal['hint']})` : '';
   return fatal ? `${fatal['message']}${hint}` : last;

@@ -21,7 +21,11 @@ const killAfter = 2;
  * The whole shutdown as one plan with one deadline (reference §2.8). At termination the pod's grace period is the limit; a
  * primary lets sessions end by themselves for smartShutdownTimeout. Otherwise it is fast, for at most switchoverDelay.
  */
-export function stopPlan(why: StopReason, role: 'primary' | 'standby' | 'unknown', spec: Cluster['spec'] | undefined): StopStep[] {
+export function stopPlan(
+  why: StopReason,
+  role: 'primary' | 'standby' | 'unknown',
+  spec: Cluster['spec'] | undefined,
+): StopStep[] {
   if (why !== 'termination') {
     const limit = why === 'foreign' ? 30 : (spec?.switchoverDelay ?? 3600);
     return [

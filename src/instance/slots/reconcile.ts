@@ -51,14 +51,23 @@ async function onPrimary(context: InstanceContext, view: InstanceView, missing: 
 /** Milliseconds that a slot of an unknown instance is kept: its instance may be about to be listed. */
 const patience = 600_000;
 
-async function dropLater(context: InstanceContext, slot: LocalSlot, missing: Map<string, number>, enabled: boolean): Promise<void> {
+async function dropLater(
+  context: InstanceContext,
+  slot: LocalSlot,
+  missing: Map<string, number>,
+  enabled: boolean,
+): Promise<void> {
   const since = missing.get(slot.name) ?? Date.now();
   missing.set(slot.name, since);
   if (!enabled || Date.now() - since > patience) await drop(context, slot);
 }
 
 /** Copies of the primary's slots, so that a promotion finds the WAL that the others still need. */
-async function onStandby(context: InstanceContext, view: InstanceView, upstream: readonly UpstreamSlot[]): Promise<void> {
+async function onStandby(
+  context: InstanceContext,
+  view: InstanceView,
+  upstream: readonly UpstreamSlot[],
+): Promise<void> {
   const { session, environment } = context;
   const { prefix } = wishes(view);
   const own = slotName(prefix, environment.podName);

@@ -24,7 +24,8 @@ function newClient(options: SessionOptions): pg.Client {
     statement_timeout: timeout,
     query_timeout: timeout + 1000,
     // Nothing that the cluster's owner sets for all sessions may change what our statements mean or hang them.
-    options: '-c search_path= -c lock_timeout=3000 -c idle_in_transaction_session_timeout=60000 -c synchronous_commit=local',
+    options:
+      '-c search_path= -c lock_timeout=3000 -c idle_in_transaction_session_timeout=60000 -c synchronous_commit=local',
   });
 }
 

@@ -69,7 +69,9 @@ async function readyWalFiles(dataDirectory: string): Promise<number> {
 
 /** Of the program that runs; changes with every build. */
 export async function executableHash(file: string): Promise<string> {
-  return createHash('sha256').update(await readFile(file)).digest('hex');
+  return createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex');
 }
 
 async function askServer({ session }: StatusSource, view: InstanceView): Promise<Json> {

@@ -1,5 +1,15 @@
 // Our side of scripts/supervise, which is the parent of both the manager and postgres.
-import { closeSync, constants, existsSync, openSync, readFileSync, renameSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import { bootTime } from './boot-clock.ts';
 
@@ -10,8 +20,8 @@ export interface PostgresExit {
 }
 
 export interface Supervisor {
-  /** Says that postgres may live for the watchdog's time from now on. */
-  heartbeat(): void;
+  /** Says that postgres may live until then (hundredths of a second of the boot clock), or for the watchdog's time from now on. */
+  heartbeat(until?: number): void;
   /** Asks for postgres to be started with this command. */
   start(command: readonly string[]): void;
   /** Process id of the postgres that the supervisor owns, while it runs. */
