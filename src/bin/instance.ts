@@ -48,6 +48,12 @@ async function job(name: 'init' | 'join' | 'restore', log: Logger): Promise<numb
   return 0;
 }
 
+async function backupWorker(log: Logger): Promise<number> {
+  const { runBackupWorker } = await import('../instance/backup/worker.ts');
+  await runBackupWorker(log.child({ logger: 'backup' }));
+  return 0;
+}
+
 async function status(): Promise<number> {
   const { printStatus } = await import('../instance/status/print.ts');
   return printStatus(process.env);
@@ -55,7 +61,7 @@ async function status(): Promise<number> {
 
 export async function main(args: string[]): Promise<number> {
   const [command = '', ...rest] = args;
-  if (!['run', 'init', 'join', 'restore', 'status'].includes(command)) {
+  if (!['run', 'init', 'join', 'restore', 'status', 'backup-worker'].includes(command)) {
     process.stderr.write('usage: howdah instance run|init|join|restore|status [--log-level=LEVEL]\n');
     return 2;
   }
@@ -69,6 +75,7 @@ export async function main(args: string[]): Promise<number> {
   const own = log.child({ logger: 'instance-manager' });
   try {
     if (command === 'status') return await status();
+    if (command === 'backup-worker') return await backupWorker(log);
     own.info({ command, pid: process.pid }, 'Starting');
     return command === 'run' ? await run(log) : await job(command as 'init' | 'join' | 'restore', log);
   } catch (error) {

@@ -46,8 +46,9 @@ async function freeId({ archive, signal }: RunBackup): Promise<string> {
   }
 }
 
-/** Removes what an attempt has stored. */
+/** Removes what an attempt has stored, also parts of an upload that it did not come to end. */
 export async function removeObjects(archive: Archive, id: string, signal: AbortSignal): Promise<void> {
+  await archive.store.abortUploads(backupDirectory(archive.config.location, id), { signal });
   const keys: string[] = [];
   for await (const entry of archive.store.list(backupDirectory(archive.config.location, id), { signal })) {
     if (entry.kind === 'object') keys.push(entry.key);

@@ -1,5 +1,8 @@
 import { readFile, rm, mkdtemp } from 'node:fs/promises';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
@@ -14,7 +17,9 @@ import { clone } from '../replication/clone.ts';
 import type { Archive } from '../wal/archive-source.ts';
 import { type TemporaryPostgres, temporaryPostgres } from '../../testing/postgres.ts';
 import type { Backup, BackupCluster } from './objects.ts';
+import { type RunBackup, runBackup } from './run-backup.ts';
 import { BackupRunner } from './runner.ts';
+import { backUpInWorker } from './worker-process.ts';
 
 const directories: string[] = [];
 afterEach(async () => {
@@ -64,7 +69,24 @@ const section = {
   s3Credentials: { accessKeyId: { name: 's', key: 'k' } },
 };
 
-function aRunner(kube: KubeApi, server: TemporaryPostgres, archive: Archive, podName: string, isPrimary: boolean) {
+const events: string[] = [];
+afterEach(() => void events.splice(0));
+
+/** This program as it is here, without a bundle. */
+const program = path.join(path.dirname(path.dirname(import.meta.dirname)), 'bin/howdah.ts');
+const worker = {
+  file: process.execPath,
+  args: ['--disable-warning=ExperimentalWarning', program, 'instance', 'backup-worker', '--log-level=error'],
+};
+
+function aRunner(
+  kube: KubeApi,
+  server: TemporaryPostgres,
+  archive: Archive,
+  podName: string,
+  isPrimary: boolean,
+  perform: (run: RunBackup) => Promise<{ id: string; stoppedAt: Date }> = runBackup,
+) {
   return new BackupRunner({
     ...{ kube, namespace: 'n', clusterName: 'c', podName },
     source: { get: () => Promise.resolve(archive) },
@@ -72,6 +94,8 @@ function aRunner(kube: KubeApi, server: TemporaryPostgres, archive: Archive, pod
     sql: server.connection(),
     replication: () => ({ host: server.socketDirectory, port: server.port, user: 'postgres' }),
     isPrimary: () => isPrimary,
+    perform,
+    events: { emit: (about, { reason }) => void events.push(`${about.kind} ${about.metadata?.name}: ${reason}`) },
     log: silent,
     walPatience: 20_000,
   });
@@ -105,7 +129,7 @@ test('a backup from a standby is complete when the primary has archived its WAL'
   await pg.server.query('CREATE TABLE t AS SELECT generate_series(1, 1000) AS i');
   const { kube, phases, backup, cluster } = aKube(started('c-2'));
   const signal = AbortSignal.timeout(60_000);
-  const onStandby = aRunner(kube, standby, archive, 'c-2', false);
+  const onStandby = aRunner(kube, standby, archive, 'c-2', false, (run) => backUpInWorker(worker, run));
   const onPrimary = aRunner(kube, pg.server, archive, 'c-1', true);
   const done = onStandby.pass([backup()], signal);
   // The primary's manager looks at the same object from time to time.
@@ -120,6 +144,7 @@ test('a backup from a standby is complete when the primary has archived its WAL'
   over = true;
   await looking;
   expect(phases).toEqual(['running', 'running', 'completed']);
+  expect(events).toEqual(['Backup b: Starting', 'Backup b: Completed']);
   const { status = {} } = backup();
   expect(status).toMatchObject({
     ...{ phase: 'completed', method: 'barmanObjectStore', majorVersion: 18, serverName: 'one' },
@@ -249,3 +274,81 @@ test('backups of others, done ones and other methods are left alone', async () =
     expect(phases).toEqual([]);
   }
 });
+
+test('a worker that is killed in the middle fails the backup, and nothing of it stays in the store', async () => {
+  await using store = await testArchive();
+  const direct = await store.open('one');
+  // The second part never comes through: the worker is in the middle of an upload for as long as we like.
+  const stalled = Promise.withResolvers<undefined>();
+  await using stalling = await stallingProxy(store.store.endpoint, () => stalled.resolve(undefined));
+  const archive = await store.open('one', { s3: { ...direct.config.s3, endpoint: stalling.endpoint } });
+  await using pg = await archivingPostgres(() => Promise.resolve(direct), { major: 18 });
+  const { kube, backup } = aKube(started('c-1'));
+  const pidFile = path.join(await mkdtemp(path.join(os.tmpdir(), 'hwk-')), 'pid');
+  directories.push(path.dirname(pidFile));
+  const runner = aRunner(kube, pg.server, archive, 'c-1', true, (run) =>
+    backUpInWorker(
+      { file: '/bin/sh', args: ['-c', 'echo $$ >"$0"; exec "$@"', pidFile, worker.file, ...worker.args] },
+      run,
+    ),
+  );
+  const done = runner.pass([backup()], AbortSignal.timeout(60_000));
+  await stalled.promise;
+  process.kill(Number(await readFile(pidFile, 'utf8')), 'SIGKILL');
+  await done;
+  expect(backup().status).toMatchObject({
+    phase: 'failed',
+    error: 'the process that took the backup ended with SIGKILL',
+  });
+  expect(events).toEqual(['Backup b: Starting', 'Backup b: Failed']);
+  expect(await keys(direct)).toEqual([]);
+  expect(await direct.store.abortUploads('')).toBe(0);
+});
+
+test('a worker whose manager is gone gives up and cleans up', async () => {
+  await using store = await testArchive();
+  const direct = await store.open('one');
+  const stalled = Promise.withResolvers<undefined>();
+  await using stalling = await stallingProxy(store.store.endpoint, () => stalled.resolve(undefined));
+  const config = { ...direct.config, s3: { ...direct.config.s3, endpoint: stalling.endpoint } };
+  await using pg = await archivingPostgres(() => Promise.resolve(direct), { major: 18 });
+  const child = spawn(worker.file, worker.args, {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    serialization: 'advanced',
+  });
+  const ended = once(child, 'exit');
+  child.on('message', () => child.send({ kind: 'written', error: undefined }));
+  const replication = { host: pg.server.socketDirectory, port: pg.server.port, user: 'postgres' };
+  const asked = { config, name: 'b', status: {}, sql: pg.server.connection(), replication, walPatience: 1000 };
+  child.send({ kind: 'run', request: asked });
+  await stalled.promise;
+  child.disconnect();
+  expect(await ended).toEqual([0, null]);
+  expect(await keys(direct)).toEqual([]);
+  expect(await direct.store.abortUploads('')).toBe(0);
+});
+
+/** Passes all on to the store but part 2 of an upload, which gets no answer. */
+async function stallingProxy(to: string, onStall: () => void) {
+  const server = createServer((message, response) => {
+    if (message.url?.includes('partNumber=2')) {
+      message.resume();
+      onStall();
+      return;
+    }
+    const { hostname, port } = new URL(to);
+    const onward = request({ hostname, port, method: message.method, path: message.url, headers: message.headers });
+    onward.on('response', (answer) => answer.pipe(response.writeHead(answer.statusCode ?? 500, answer.headers)));
+    onward.on('error', () => response.destroy());
+    message.pipe(onward);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

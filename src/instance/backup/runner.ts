@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { EventMessage, EventRecorder } from '../../kube/events.ts';
 import type { KubeApi } from '../../kube/port.ts';
 import { Reflector } from '../../kube/reflector.ts';
 import { resource } from '../../kube/resource-types.ts';
@@ -9,7 +10,7 @@ import type { ServerAddress } from '../replication/connection.ts';
 import type { Archive, ArchiveSource, SectionAt } from '../wal/archive-source.ts';
 import { reportBackup } from './cluster-status.ts';
 import { type Backup, type BackupStatus, kubeTime, locationStatus } from './objects.ts';
-import { removeObjects, runBackup } from './run-backup.ts';
+import { type RunBackup, removeObjects } from './run-backup.ts';
 import { withClient } from './server-facts.ts';
 
 export interface BackupRunnerDeps {
@@ -24,6 +25,9 @@ export interface BackupRunnerDeps {
   /** The same server for replication connections. */
   readonly replication: () => ServerAddress | Promise<ServerAddress>;
   readonly isPrimary: () => boolean;
+  /** `runBackup`, here or in a process of its own. */
+  readonly perform: (run: RunBackup) => Promise<{ id: string; stoppedAt: Date }>;
+  readonly events: Pick<EventRecorder, 'emit'>;
   readonly log: Logger;
   /** Default one hour. */
   readonly walPatience?: number;
@@ -117,13 +121,22 @@ export class BackupRunner {
     if (status.phase === 'started') {
       await write({ ...locationStatus(at.section, at.defaultServer), method, phase: 'running' });
       await reportBackup(this.#deps.kube, key, { kind: 'started' }, signal);
+      const message = `Taking a base backup of cluster ${this.#deps.clusterName} from ${this.#deps.podName}`;
+      this.#emit(backup, { type: 'Normal', reason: 'Starting', message });
     }
     const name = backup.metadata?.name ?? '';
     const patience = { walPatience: walPatience ?? defaultPatience };
     const run = { archive, name, status, sql, replication: await replication(), write, log, signal, ...patience };
-    const { stoppedAt, id } = await runBackup(run);
+    const { stoppedAt, id } = await this.#deps.perform(run);
     log.info({ backup: name, backupId: id }, 'Backup completed');
+    this.#emit(backup, { type: 'Normal', reason: 'Completed', message: `Backup ${id} is completed` });
     await this.#succeeded(archive, stoppedAt, signal);
+  }
+
+  /** Items of a list do not say what they are. */
+  #emit(backup: Backup, event: EventMessage): void {
+    const { group, version, kind } = resource.backups;
+    this.#deps.events.emit({ ...backup, apiVersion: `${group}/${version}`, kind }, event);
   }
 
   async #succeeded(archive: Archive, at: Date, signal: AbortSignal): Promise<void> {
@@ -160,6 +173,7 @@ export class BackupRunner {
     }
     try {
       await write({ phase: 'failed', error: message, stoppedAt: kubeTime(new Date()) });
+      this.#emit(backup, { type: 'Warning', reason: 'Failed', message: `Backup failed: ${message}`.slice(0, 1024) });
       const event = { kind: 'failed' as const, at: new Date(), message };
       await reportBackup(kube, { namespace, name: clusterName }, event, signal);
     } catch (err) {

@@ -2,10 +2,12 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from 'pino';
 import type { Cluster } from '../../api/generated/cluster.ts';
+import { createEventRecorder } from '../../kube/events.ts';
 import type { KubeApi } from '../../kube/port.ts';
 import { annotation } from '../../labels.ts';
 import { type ControlData, parseControlData } from '../../postgres/control-data.ts';
 import { BackupRunner } from '../backup/runner.ts';
+import { backUpInWorker, workerCommand } from '../backup/worker-process.ts';
 import type { ServerAddress } from '../replication/connection.ts';
 import type { WalHandlers } from '../wal-port.ts';
 import { ArchiveSource, type SectionAt } from './archive-source.ts';
@@ -93,8 +95,11 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
   });
   const sql = { ...deps.socket, user: 'postgres', database: 'postgres' };
   const replication = deps.replication;
+  const events = createEventRecorder(kube, { component: 'instance-manager', instance: podName });
+  const command = workerCommand(log.level);
   const backups = new BackupRunner({
-    ...{ kube, namespace, clusterName, podName, source, section, sql, replication, isPrimary },
+    ...{ kube, namespace, clusterName, podName, source, section, sql, replication, isPrimary, events },
+    perform: (run) => backUpInWorker(command, run),
     log: log.child({ logger: 'backup' }),
   });
   return {
@@ -104,6 +109,7 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
     async [Symbol.asyncDispose]() {
       await checking;
       await reporter.settled();
+      await events.flush();
       await restorer.close();
       source[Symbol.dispose]();
     },
