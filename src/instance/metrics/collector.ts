@@ -12,6 +12,9 @@ type Row = Record<string, unknown>;
 const seconds = (time: string | undefined): number =>
   time === undefined ? 0 : Math.floor(Date.parse(time) / 1000) || 0;
 
+const labelText = (value: unknown): string =>
+  typeof value === 'string' ? value : value === null || value === undefined ? '' : JSON.stringify(value);
+
 /** One metric per value column of a query's result. */
 export function metricsOf(query: MetricsQuery, rows: readonly Row[]): Metric[] {
   const columns = Object.entries(query.columns);
@@ -19,7 +22,7 @@ export function metricsOf(query: MetricsQuery, rows: readonly Row[]): Metric[] {
   return columns.flatMap(([name, [usage, help]]) => {
     if (usage === 'LABEL') return [];
     const samples = rows.map((row) => ({
-      labels: Object.fromEntries(labels.map((label) => [label, String(row[label] ?? '')])),
+      labels: Object.fromEntries(labels.map((label) => [label, labelText(row[label])])),
       value: row[name] === null || row[name] === undefined ? Number.NaN : Number(row[name]),
     }));
     return [{ name: `cnpg_${query.name}_${name}`, help, type: usage === 'COUNTER' ? 'counter' : 'gauge', samples }];
@@ -155,7 +158,7 @@ export class Collector {
     const [counters = {}] = await session.query(
       `SELECT ${columns.join(', ')}, stats_reset::text AS stats_reset FROM pg_stat_wal`,
     );
-    const reset = { stats_reset: String(counters['stats_reset'] ?? '') };
+    const reset = { stats_reset: labelText(counters['stats_reset']) };
     return [
       gauge(
         `${prefix}postgres_version`,
