@@ -39,6 +39,8 @@ export function instanceJob(
             action: 'FailJob',
             onExitCodes: { containerName: role, operator: 'In', values: [hopelessExitCode] },
           },
+          // A node that is drained or shut down says nothing about whether the work can be done.
+          { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
         ],
       },
       template: {

@@ -13,8 +13,13 @@ const aJob = (spec: object = {}, status: object = {}): Job => ({
 const ofJob = (name: string, phase: string, more: { metadata?: object; status?: object } = {}): Pod =>
   aPod(name, { metadata: { ...ownedBy(aJob(), 'Job'), ...more.metadata }, status: { phase, ...more.status } });
 const policy = {
-  rules: [{ action: 'FailJob', onExitCodes: { containerName: 'm', operator: 'In', values: [65] } }],
+  rules: [
+    { action: 'FailJob', onExitCodes: { containerName: 'm', operator: 'In', values: [65] } },
+    { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+  ],
 };
+const disrupted = (name: string): Pod =>
+  ofJob(name, 'Failed', { status: { conditions: [{ type: 'DisruptionTarget', status: 'True' }] } });
 const failedAt = (name: string, finishedAt: string, exitCode = 1): Pod =>
   ofJob(name, 'Failed', {
     status: { containerStatuses: [{ name: 'm', restartCount: 0, state: { terminated: { exitCode, finishedAt } } }] },
@@ -74,6 +79,18 @@ const rows: [string, Job, Pod[], string][] = [
     aJob({ podFailurePolicy: policy }, { failed: 1 }),
     [failedAt('p', '2026-01-01T00:09:59Z', 1)],
     '',
+  ],
+  [
+    'pods that a node stopped when it was shut down do not count, and the next one comes at once',
+    aJob({ backoffLimit: 0, podFailurePolicy: policy }),
+    [disrupted('p'), disrupted('q')],
+    'pod, status',
+  ],
+  [
+    'without a policy they do',
+    aJob({ backoffLimit: 1 }),
+    [disrupted('p'), disrupted('q')],
+    'Failed/BackoffLimitExceeded',
   ],
   ['the deadline', aJob({ activeDeadlineSeconds: 30 }), [ofJob('p', 'Running')], 'delete p, Failed/DeadlineExceeded'],
   ['suspended', aJob({ suspend: true }), [ofJob('p', 'Running')], 'delete p, Suspended/JobSuspended'],

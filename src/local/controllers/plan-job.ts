@@ -13,6 +13,7 @@ import {
   uidOf,
   timestamp,
 } from './action.ts';
+import { judgeFailure } from './job-failure.ts';
 import { isReady } from './pods.ts';
 
 const second = 1000;
@@ -59,7 +60,7 @@ interface Counts {
 
 function count(job: Job, pods: readonly Pod[]): Counts {
   const phase = (wanted: string): Pod[] => pods.filter((pod) => pod.status?.phase === wanted);
-  const failed = phase('Failed');
+  const failed = phase('Failed').filter((pod) => judgeFailure(job, pod)?.action !== 'Ignore');
   const active = pods.filter((pod) => !isDeleting(pod) && !['Succeeded', 'Failed'].includes(pod.status?.phase ?? ''));
   const restarts = (pod: Pod): number =>
     [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].reduce(
@@ -142,19 +143,12 @@ function planSuspended(job: Job, counts: Counts, now: number): Plan {
 
 /** The failed pod whose exit code the Job's policy takes for the end of the whole Job, in Kubernetes' words. */
 function failedForGood(job: Job, pods: readonly Pod[]): string | undefined {
-  const rules = job.spec?.podFailurePolicy?.rules ?? [];
   for (const pod of pods.filter((it) => it.status?.phase === 'Failed')) {
-    for (const { name, state } of pod.status?.containerStatuses ?? []) {
-      const code = state?.terminated?.exitCode ?? 0;
-      // The first rule that matches decides; of the others only FailJob is known here.
-      const index = rules.findIndex(({ onExitCodes: on }) => {
-        if (code === 0 || on === undefined || (on.containerName ?? name) !== name) return false;
-        return on.values.includes(code) === (on.operator === 'In');
-      });
-      if (rules[index]?.action !== 'FailJob') continue;
-      const place = `${namespaceOf(pod)}/${nameOf(pod)}`;
-      return `Container ${name} for pod ${place} failed with exit code ${code} matching FailJob rule at index ${index}`;
-    }
+    const verdict = judgeFailure(job, pod);
+    if (verdict?.action !== 'FailJob' || verdict.container === undefined) continue;
+    const { container, code, index } = verdict;
+    const place = `${namespaceOf(pod)}/${nameOf(pod)}`;
+    return `Container ${container} for pod ${place} failed with exit code ${code} matching FailJob rule at index ${index}`;
   }
   return undefined;
 }

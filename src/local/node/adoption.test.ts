@@ -103,6 +103,22 @@ test('a node told to empty itself ends containers in good order, keeps pods, and
   }
 });
 
+test('a pod that is not to be restarted fails by the stop of its node, and says that this is the reason', async () => {
+  const script = 'trap "exit 9" TERM; while :; do sleep 0.1; done';
+  await platform.createPod('once', { restartPolicy: 'Never', containers: [container(script)] });
+  await platform.podWhen('once', running, 'runs');
+  await platform.endNode('SIGUSR2');
+  await platform.startNode();
+  const pod = await platform.podWhen('once', ({ status }) => status?.phase === 'Failed', 'failed');
+  expect(pod.status).toMatchObject({
+    reason: 'Terminated',
+    conditions: expect.arrayContaining([
+      expect.objectContaining({ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet' }),
+    ]),
+  });
+  expect(main(pod)?.state.terminated?.exitCode).toBe(9);
+});
+
 test('a killed shim does not leave its container running', async () => {
   await platform.createPod('shimless', { containers: [container(counts)] });
   const before = await platform.podWhen('shimless', running, 'runs');

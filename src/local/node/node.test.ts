@@ -194,6 +194,26 @@ test('exit codes decide by restart policy: Never ends, OnFailure and Always begi
   expect(main((await platform.pod('always')) as Pod)?.restartCount).toBe(1);
 });
 
+test('a container says why it ended: by its file, else by the end of its log where it failed and asks for that', async () => {
+  const policy = { terminationMessagePolicy: 'FallbackToLogsOnError' };
+  await platform.createPod('words', {
+    restartPolicy: 'Never',
+    containers: [
+      shell('echo no; echo "last words" >/dev/termination-log; exit 1', { ...policy, name: 'file' }),
+      shell('seq 1000; printf "the end" >&2; exit 1', { ...policy, name: 'log' }),
+      shell('echo all is well', { ...policy, name: 'good' }),
+      shell('echo no; exit 1', { name: 'silent' }),
+    ],
+  });
+  const pod = await platform.podWhen('words', ({ status }) => status?.phase === 'Failed', 'failed');
+  const said = Object.fromEntries(
+    (pod.status?.containerStatuses ?? []).map(({ name, state }) => [name, state.terminated?.message]),
+  );
+  expect(said).toMatchObject({ file: 'last words\n', good: undefined, silent: undefined });
+  expect(said['log']?.split('\n')).toHaveLength(80);
+  expect(said['log']).toMatch(/\n1000\nthe end$/);
+});
+
 test('a sidecar runs beside the others and ends with them', async () => {
   await platform.createPod('sidecar', {
     restartPolicy: 'Never',

@@ -51,6 +51,9 @@ function lastWords(pods: readonly Pod[]): string {
   return spoken(lines.at(-1) ?? '') || `${last.reason ?? 'Error'}, exit code ${last.exitCode}`;
 }
 
+const wasDisrupted = (pod: Pod): boolean =>
+  pod.status?.conditions?.some(({ type, status }) => type === 'DisruptionTarget' && status === 'True') ?? false;
+
 export function jobFact(job: Job, allPods: readonly Pod[]): JobFact {
   const name = job.metadata?.name ?? '';
   const pods = allPods.filter(
@@ -62,7 +65,7 @@ export function jobFact(job: Job, allPods: readonly Pod[]): JobFact {
     job,
     role: labelOf(job, label.jobRole) as JobRole,
     state: jobState(job, pods),
-    failures: job.status?.failed ?? pods.filter((pod) => pod.status?.phase === 'Failed').length,
+    failures: job.status?.failed ?? pods.filter((pod) => pod.status?.phase === 'Failed' && !wasDisrupted(pod)).length,
     message: lastWords(pods),
   };
 }

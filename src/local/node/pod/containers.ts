@@ -4,12 +4,13 @@ import { sleep } from '../../../kube/back-off.ts';
 import { shimContext, type ContainerContext } from '../container/exec.ts';
 import { LiveRun } from '../container/live-run.ts';
 import type { ExitFile } from '../container/observe.ts';
+import { terminationMessage } from '../container/termination-message.ts';
 import type { NodeContext } from '../context.ts';
 import { errorMessage } from '../error-message.ts';
 import { check } from '../probes/check.ts';
 import { runProbes } from '../probes/prober.ts';
 import { Deadline } from './deadline.ts';
-import { LaunchError, marker, prefixerOf, prepareLaunch } from './launch.ts';
+import { containerRoot, LaunchError, marker, prefixerOf, prepareLaunch } from './launch.ts';
 import { nextBackOff, type Waiting } from './plan.ts';
 import type { PodRecord, Run } from './records.ts';
 import { allContainers, podName, type Container, type Handler, type Pod } from './types.ts';
@@ -146,9 +147,12 @@ export class PodContainers {
     const lost = (error: unknown): undefined => {
       this.#context.log.warn({ pod: podName(this.#pod), container: name, error: String(error) }, 'container lost');
     };
-    const finished = live.ended.catch(lost).then((exit) => this.#exited(name, run, exit));
-    this.#live.set(name, { run: live, stopProbes, finished });
     const container = this.#spec(name);
+    const finished = live.ended.catch(lost).then(async (exit) => {
+      const message = exit && container ? await this.#lastWords(container, live, exit) : undefined;
+      this.#exited(name, run, exit, message);
+    });
+    this.#live.set(name, { run: live, stopProbes, finished });
     if (container) void this.#attend(container, run, live, stopProbes.signal);
   }
 
@@ -191,12 +195,29 @@ export class PodContainers {
     this.#owner.changed();
   }
 
-  #exited(name: string, run: Run, exit: ExitFile | undefined): void {
+  async #lastWords(container: Container, { directory }: LiveRun, { code }: ExitFile): Promise<string | undefined> {
+    const root = containerRoot(this.#context, this.#pod, container.name);
+    try {
+      return await terminationMessage({ container, exitCode: code, root, directory });
+    } catch (error) {
+      this.#context.log.warn(
+        { pod: podName(this.#pod), container: container.name, error: String(error) },
+        'no message',
+      );
+      return undefined;
+    }
+  }
+
+  #exited(name: string, run: Run, exit: ExitFile | undefined, message?: string): void {
     this.#live.get(name)?.stopProbes.abort();
     this.#live.delete(name);
     run.ready = false;
     run.exit = exit
-      ? { ...exit, reason: exit.code === 0 ? 'Completed' : 'Error' }
+      ? {
+          ...exit,
+          reason: exit.code === 0 ? 'Completed' : 'Error',
+          ...(message === undefined ? {} : { message }),
+        }
       : {
           code: 137,
           finishedAt: this.#context.now().toISOString(),

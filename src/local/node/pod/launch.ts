@@ -4,6 +4,7 @@ import { ConfigError, containerEnvironment, expand } from '../container/environm
 import { markerVariable } from '../container/processes.ts';
 import { buildRoot, insideVolume, pathPrefixer, rootPath, type Link } from '../container/root.ts';
 import { startContainer, type Started, type User } from '../container/start.ts';
+import { makeMessageFile } from '../container/termination-message.ts';
 import type { NodeContext } from '../context.ts';
 import type { LocalImage } from '../images.ts';
 import type { PodFacts } from './downward.ts';
@@ -103,7 +104,9 @@ export async function prepareLaunch(
       baseEnvironment(context, pod, image),
     );
     await buildRoot(root, await links(container, image, volumes, asked, context.user), context.user);
-    const prefix = pathPrefixer(root, container, Object.keys(image.links));
+    const message = await makeMessageFile(root, container, context.user);
+    const paths = [...Object.keys(image.links), ...(message === undefined ? [] : [message])];
+    const prefix = pathPrefixer(root, container, paths);
     const id = marker(pod, container.name, attempt);
     const cwd = container.workingDir === undefined ? root : prefix(container.workingDir);
     const env: Record<string, string> = {

@@ -22,6 +22,12 @@ export interface StatusFacts {
   readonly now: Date;
 }
 
+/** How a pod ends that cannot outlive the stop of its node, since its containers are not to run again; the kubelet's words. */
+export const nodeShutdown = {
+  reason: 'Terminated',
+  message: 'Pod was terminated in response to imminent node shutdown.',
+} as const;
+
 const containerId = (run: Run): string => `howdah://${run.id}`;
 
 function terminated(run: Run): ContainerState {
@@ -150,6 +156,9 @@ function conditions(
     condition('Ready', ready.ok && gates.length > 0 ? { ok: false, reason: 'ReadinessGatesNotReady' } : ready, facts),
     condition('ContainersReady', ready, facts),
     condition('PodScheduled', { ok: true }, facts),
+    ...(record.failed?.reason === nodeShutdown.reason
+      ? [condition('DisruptionTarget', { ok: true, ...nodeShutdown, reason: 'TerminationByKubelet' }, facts)]
+      : []),
   ];
   const others = (status?.conditions ?? []).filter(({ type }) => !own.some((mine) => mine.type === type));
   return [...own, ...others];

@@ -77,6 +77,8 @@ export interface Container {
   readonly readinessProbe?: Probe;
   readonly livenessProbe?: Probe;
   readonly lifecycle?: { readonly postStart?: Handler; readonly preStop?: Handler };
+  readonly terminationMessagePath?: string;
+  readonly terminationMessagePolicy?: string;
   /** Of an init container only: Always makes it a sidecar. */
   readonly restartPolicy?: string;
 }

@@ -9,7 +9,7 @@ import { PodContainers } from './containers.ts';
 import { Deadline } from './deadline.ts';
 import { planPod, type Plan, type Waiting } from './plan.ts';
 import { removeRecord, saveRecord, type PodRecord } from './records.ts';
-import { mergeConditions, podStatus, readinessDiffers } from './status.ts';
+import { mergeConditions, nodeShutdown, podStatus, readinessDiffers } from './status.ts';
 import { StatusWriter } from './status-writer.ts';
 import { isSidecar, podName, type Container, type Pod } from './types.ts';
 import { PodVolumes } from './volumes.ts';
@@ -43,6 +43,7 @@ export class PodWorker {
   /** Set when the containers are to end. */
   #deadline: Deadline | undefined;
   #removed = false;
+  #halting = false;
 
   constructor(context: NodeContext, record: PodRecord) {
     this.#context = context;
@@ -104,8 +105,13 @@ export class PodWorker {
     const grace = this.pod.spec.terminationGracePeriodSeconds ?? usualGraceSeconds;
     const deadline = (this.#deadline ??= new Deadline(Math.min(haltGraceSeconds, grace)));
     await this.#turning;
+    // What the containers end with is told when the node is back, together with the reason.
+    this.#halting = true;
     const { names } = this.#containers;
+    const before = planPod(this.record, this.#context.now().getTime());
     await Promise.all(names.map((name) => this.#containers.stop(name, deadline)));
+    const after = planPod(this.record, this.#context.now().getTime());
+    if (before.outcome === undefined && after.outcome === 'Failed') this.record.failed ??= nodeShutdown;
     for (const name of names) {
       const record = this.record.containers[name];
       if (record) record.backOff = 0;
@@ -145,6 +151,7 @@ export class PodWorker {
   }
 
   async #turn(): Promise<void> {
+    if (this.#halting) return;
     const now = this.#context.now().getTime();
     this.#checkActiveDeadline(now);
     let plan = planPod(this.record, now);
