@@ -8,6 +8,7 @@ import {
   webhookService,
 } from '../naming.ts';
 import { program } from '../paths.ts';
+import { webhookConfigurations } from './webhook-configurations.ts';
 
 export interface OperatorManifestOptions {
   /** The image with the program; also the one whose program is put into instances' pods. */
@@ -202,7 +203,10 @@ function operatorDeploymentObject({ image, build }: OperatorManifestOptions) {
   };
 }
 
-/** Namespace, account, permissions, webhook service and Deployment, in the order in which they are applied. */
+/**
+ * Namespace, account, permissions, webhooks and Deployment, in the order in which they are applied: the operator finds the
+ * webhooks when it starts, and no Cluster gets past them before that.
+ */
 export function operatorManifest(options: OperatorManifestOptions) {
   const namespaced = (name: string) => ({ name, namespace: operatorNamespace, labels });
   return [
@@ -227,6 +231,7 @@ export function operatorManifest(options: OperatorManifestOptions) {
       metadata: namespaced(webhookService),
       spec: { selector: labels, ports: [{ name: 'https', port: 443, targetPort: port.webhook, protocol: 'TCP' }] },
     },
+    ...webhookConfigurations(operatorNamespace),
     operatorDeploymentObject(options),
   ];
 }

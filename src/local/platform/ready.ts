@@ -5,7 +5,7 @@ import { label, podRole } from '../../labels.ts';
 import { operatorDeployment, operatorNamespace } from '../../naming.ts';
 import type { Deployment, Lease, Node, Pod } from '../../kube/objects.ts';
 import type { KubeApi } from '../../kube/port.ts';
-import { resource } from '../../kube/resource-types.ts';
+import { groupVersion, resource } from '../../kube/resource-types.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { type LocalConfig, UserError, places } from './config.ts';
 import { liveRecords, readRecord } from './processes.ts';
@@ -90,14 +90,27 @@ export const nodesReady = (config: LocalConfig, api: KubeApi, since: number, sig
     return config.nodes.every((name) => ready.has(name) && alive.has(name));
   });
 
+/** Asks as a user would, without making anything: admission has to get through to the operator. */
+async function admits(api: KubeApi, signal: AbortSignal): Promise<boolean> {
+  const path = `/apis/${groupVersion(resource.clusters)}/namespaces/default/clusters?dryRun=All`;
+  const body = {
+    apiVersion: groupVersion(resource.clusters),
+    kind: resource.clusters.kind,
+    metadata: { generateName: 'dry-run-' },
+    spec: { instances: 1, storage: { size: '1Gi' } },
+  };
+  const answer = await api.raw('POST', path, { body, signal });
+  if (answer.status >= 300) throw new Error(answer.body.slice(0, 300));
+  return true;
+}
+
 export const operatorReady = (config: LocalConfig, api: KubeApi, signal: AbortSignal): Promise<void> =>
   until(config, 'operator available', 90_000, signal, async () => {
     const key = { namespace: operatorNamespace, name: operatorDeployment };
     const deployment = await api.get<Deployment>(resource.deployments, key, { signal });
     const current = (deployment?.status?.observedGeneration ?? 0) >= (deployment?.metadata?.generation ?? 1);
-    return (
-      current && isTrue(deployment?.status?.conditions, 'Available') && (deployment?.status?.updatedReplicas ?? 0) > 0
-    );
+    const available = isTrue(deployment?.status?.conditions, 'Available');
+    return current && available && (deployment?.status?.updatedReplicas ?? 0) > 0 && (await admits(api, signal));
   });
 
 /** All Cluster objects and all their instances report Ready. */

@@ -28,7 +28,8 @@ export interface OperatorOptions {
   readonly ports?: { readonly webhook: number; readonly metrics: number };
 }
 
-const certificateCheckMs = 3_600_000;
+/** Also how long webhook configurations that are installed or replaced later wait for the authority. */
+const certificateCheckMs = 20_000;
 
 interface Parts {
   readonly api: KubeApi;
@@ -130,18 +131,21 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   const certificates = { current: await operatorCertificates({ api, configuration, now: new Date(), signal }) };
   const parts: Parts = { api, events, metrics, certificates };
   await using _metricsServer = await serveMetrics(metrics, { port: ports.metrics, bind });
+  let prepared = !configuration.manageWebhooks;
   await using server = await serveWebhooks({
     bind,
     port: ports.webhook,
     certificate: certificates.current.webhook,
     postgresImage: configuration.postgresImage,
-    ready: () => true,
+    // Whoever waits for the operator may then rely on admission.
+    ready: () => prepared,
     onError: (path, error) => log.warn({ path, error: messageOf(error) }, 'request failed'),
   });
   if (configuration.manageWebhooks) {
     await injectAuthority(api, certificates.current.caBundle, signal).catch((error: unknown) =>
       log.error({ error: messageOf(error) }, 'webhook configurations could not be written'),
     );
+    prepared = true;
   }
   log.info({ version: configuration.operatorVersion, namespace: configuration.namespace }, 'operator started');
   const stop = new AbortController();
