@@ -16,19 +16,20 @@ export async function runJob(
   for (const directory of [paths.sockets, paths.certificates, paths.temporary]) {
     await mkdir(directory, { recursive: true, mode: 0o700 });
   }
+  // Awaited below, so that it is not closed while the work goes on.
   await using kube = createKubeClient(inClusterConnection(paths.root));
   switch (name) {
     case 'init': {
       const { runInit } = await import('./init/bootstrap.ts');
-      return runInit({ kube, environment, log, rootLog, signal });
+      return await runInit({ kube, environment, log, rootLog, signal });
     }
     case 'join': {
       const { runJoin } = await import('./replication/join.ts');
-      return runJoin({ kube, namespace, clusterName, instanceName, paths, log, signal });
+      return await runJoin({ kube, namespace, clusterName, instanceName, paths, log, signal });
     }
     case 'restore': {
       const { runRestore } = await import('./recovery/restore.ts');
-      return runRestore({ kube, namespace, clusterName, paths, bind: environment.bind, log, signal });
+      return await runRestore({ kube, namespace, clusterName, paths, bind: environment.bind, log, signal });
     }
     default:
       return name satisfies never;

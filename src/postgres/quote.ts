@@ -44,6 +44,12 @@ export function settingsFile(settings: Readonly<Record<string, string>>): string
     .join('');
 }
 
+/** A word of archive_command or restore_command: for the shell, and with % doubled for PostgreSQL. */
+export function quoteCommandWord(text: string): string {
+  refuseZero(text);
+  return `'${text.replaceAll("'", `'\\''`)}'`.replaceAll('%', '%%');
+}
+
 function refuseZero(value: string): void {
   if (value.includes('\0')) throw new Error('a value with a zero byte cannot be given to PostgreSQL');
 }

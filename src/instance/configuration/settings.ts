@@ -6,7 +6,7 @@ import { configurationHash } from '../../postgres/configuration-hash.ts';
 import { renderHba } from '../../postgres/hba.ts';
 import { renderIdent } from '../../postgres/ident.ts';
 import { renderParameters } from '../../postgres/parameters.ts';
-import { connectionString, settingsFile } from '../../postgres/quote.ts';
+import { connectionString, quoteCommandWord, settingsFile } from '../../postgres/quote.ts';
 import type { InstanceEnvironment } from '../environment.ts';
 
 /** Where a standby finds the one it follows. */
@@ -48,7 +48,8 @@ function atLeastThePrimary(settings: Record<string, string>, control: ControlDat
   return raised;
 }
 
-const walRequest = (environment: InstanceEnvironment): string => `${environment.paths.program}/bin/wal-request`;
+const walRequest = (environment: InstanceEnvironment): string =>
+  quoteCommandWord(`${environment.paths.program}/bin/wal-request`);
 
 export function customSettings({
   cluster,

@@ -8,6 +8,7 @@ import { annotation } from '../../labels.ts';
 import type { InstancePaths } from '../../paths.ts';
 import { parseControlData } from '../../postgres/control-data.ts';
 import { preloadLibraries } from '../../postgres/parameters.ts';
+import { quoteCommandWord } from '../../postgres/quote.ts';
 import { application } from '../../resources/secret-names.ts';
 import { findProgram } from '../programs.ts';
 import { type Archive, ArchiveSource } from '../wal/archive-source.ts';
@@ -32,8 +33,6 @@ export interface RestoreDeps {
 
 /** How long an object store that does not answer is asked again before recovery is given up, and with it this try of the job. */
 const patience = 300_000;
-
-const shellQuote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`.replaceAll('%', '%%');
 
 /** What of the user's parameters matters while WAL is replayed. */
 const relevant =
@@ -89,7 +88,8 @@ export async function runRestore(deps: RestoreDeps): Promise<void> {
     state: paths.state,
     directory: path.join(paths.temporary, 'recovery'),
     program: async (major) => (await findProgram('postgres', major)).file,
-    restoreCommand: `HOWDAH_LOCAL_PORT=${wal.port} ${shellQuote(`${paths.program}/bin/wal-request`)} restore %f %p`,
+    // Without an answer this recovery must end: it would take the place it has reached for the end of the archive.
+    restoreCommand: `HOWDAH_LOCAL_PORT=${wal.port} HOWDAH_NO_ANSWER=126 ${quoteCommandWord(`${paths.program}/bin/wal-request`)} restore %f %p`,
     settings: settingsOf(cluster),
     application: application(cluster),
     log,
