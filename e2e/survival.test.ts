@@ -46,8 +46,8 @@ async function killOperator(): Promise<void> {
 /** SIGKILL to the embedded API server, by the pid that the platform has noted. */
 async function killApiServer(): Promise<void> {
   const { data = '' } = shared();
-  const noted = await readFile(path.join(data, 'run', 'apiserver.pid'), 'utf8');
-  process.kill(Number.parseInt(noted, 10), 'SIGKILL');
+  const noted = JSON.parse(await readFile(path.join(data, 'run', 'apiserver.pid'), 'utf8')) as { pid: number };
+  process.kill(noted.pid, 'SIGKILL');
 }
 
 const moments: [string, () => Promise<unknown>][] = [
