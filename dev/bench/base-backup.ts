@@ -48,7 +48,14 @@ export async function baseBackup(platform: Platform, runs: number, mebibytes: nu
       imageName: platform.image(18),
       storage: { size: '8Gi' },
       postgresql: { parameters: { max_wal_size: '4GB' } },
-      backup: { barmanObjectStore: { ...objectStoreSection(platform.objectStore), serverName: namespace.name } },
+      backup: {
+        barmanObjectStore: {
+          ...objectStoreSection(platform.objectStore),
+          serverName: namespace.name,
+          // A spread checkpoint would be measured for minutes.
+          data: { immediateCheckpoint: true },
+        },
+      },
     },
   } as object);
   await waitForCluster(api, namespace.name, 'bench', isHealthy, 'a ready instance');
