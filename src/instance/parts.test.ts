@@ -5,8 +5,6 @@ import { createServer } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
-import { firstTimeline, parseHistory } from '../postgres/timeline.ts';
-import { ancestryOf } from './ancestry.ts';
 import { isFenced, namedRole } from './cluster/wishes.ts';
 import { initdbArguments } from './init/initdb-arguments.ts';
 import { localRoutes } from './http/local-routes.ts';
@@ -16,7 +14,6 @@ import { FileTail } from './log/file-tail.ts';
 import { dueStep, stopPlan } from './postmaster/stop.ts';
 import { restartTurn } from './restart-turn.ts';
 import type { Cluster } from '../api/generated/cluster.ts';
-import type { ControlData } from '../postgres/control-data.ts';
 import type { WalHandlers } from './wal-port.ts';
 
 const aCluster = (change: { spec?: object; status?: object; annotations?: Record<string, string> } = {}): Cluster =>
@@ -24,7 +21,7 @@ const aCluster = (change: { spec?: object; status?: object; annotations?: Record
     metadata: { name: 'c', namespace: 'n', annotations: change.annotations ?? {} },
     spec: { instances: 3, ...change.spec },
     status: change.status ?? {},
-  }) as Cluster;
+  });
 
 test('one shutdown, one deadline: each step comes at its time', () => {
   const plan = stopPlan('termination', 'primary', { instances: 1, stopDelay: 100, smartShutdownTimeout: 30 });
@@ -129,15 +126,6 @@ test('restarts for parameters take turns, the primary last and only when it may'
     }),
   ).toBeUndefined();
   expect(restartTurn(aCluster({ status }), 'c-1', 'primary', { pendingRestart: [] })).toBeUndefined();
-});
-
-test('an ex-primary may follow only what its own WAL is the beginning of', () => {
-  const control = { systemIdentifier: '7', checkpointTimeline: 1, checkpoint: 0x3000028n } as ControlData;
-  const forkedAt = (lsn: string) => parseHistory(2, `1\t${lsn}\tpromoted\n`);
-  expect(ancestryOf(control, '7', forkedAt('0/30000A0'))).toBe('part');
-  expect(ancestryOf(control, '7', forkedAt('0/3000028'))).toBe('diverged');
-  expect(ancestryOf(control, '7', firstTimeline)).toBe('part');
-  expect(ancestryOf(control, '8', firstTimeline)).toBe('diverged');
 });
 
 test('archive_command and restore_command: exit codes and messages, with any file name', async () => {

@@ -133,7 +133,7 @@ test("pg_ident.conf maps the system's user, whatever its name", () => {
 });
 
 const clusterWith = (postgresql: object): Cluster =>
-  ({ metadata: { name: 'c', namespace: 'n' }, spec: { instances: 1, postgresql } }) as Cluster;
+  ({ metadata: { name: 'c', namespace: 'n' }, spec: { instances: 1, postgresql } });
 
 test("the configuration's hash is of what the Cluster says, not of the order in which it says it", () => {
   const one = configurationHash(clusterWith({ parameters: { a: '1', b: '2' } }));
