@@ -155,7 +155,9 @@ export class PodWorker {
     const now = this.#context.now().getTime();
     this.#checkActiveDeadline(now);
     let plan = planPod(this.record, now);
-    if (!this.#deadline && plan.outcome === undefined && plan.start.length > 0 && now >= this.#retryAt) {
+    const mayTry = now >= this.#retryAt;
+    if (mayTry) this.#retryAt = 0;
+    if (!this.#deadline && plan.outcome === undefined && plan.start.length > 0 && mayTry) {
       await this.#startAll(plan.start);
       await this.#save();
       plan = planPod(this.record, this.#context.now().getTime());
@@ -188,7 +190,8 @@ export class PodWorker {
 
   #wakeAt(at = Infinity): void {
     clearTimeout(this.#timer);
-    const retryAt = this.#retryAt > Date.now() ? this.#retryAt : Infinity;
+    // Also when it has passed just now: the turn that a timer caused a millisecond early has done nothing.
+    const retryAt = this.#retryAt === 0 ? Infinity : this.#retryAt;
     const due = Math.min(at, retryAt, this.#activeUntil());
     if (due !== Infinity) this.#timer = setTimeout(() => this.trigger(), Math.max(10, due - Date.now()));
   }
