@@ -21,13 +21,19 @@ export function serialOf(cluster: string, instance: string): number | undefined 
   return /^[1-9]\d*$/.test(digits) ? Number(digits) : undefined;
 }
 
+function hasSucceeded({ status }: Pod): boolean {
+  if (status?.phase === 'Succeeded') return true;
+  const containers = status?.containerStatuses ?? [];
+  return containers.length > 0 && containers.every(({ state }) => state?.terminated?.exitCode === 0);
+}
+
 function jobState(job: Job, pods: readonly Pod[]): JobState {
   const condition = (type: string): boolean =>
     job.status?.conditions?.some((entry) => entry.type === type && entry.status === 'True') ?? false;
   if (condition('Complete')) return 'succeeded';
   if (condition('Failed')) return 'failed';
-  // The pod knows before the Job's controller says so.
-  return pods.some((pod) => pod.status?.phase === 'Succeeded') ? 'succeeded' : 'running';
+  // The pod knows before the Job's controller says so, and its container a second before the pod is taken down.
+  return pods.some(hasSucceeded) ? 'succeeded' : 'running';
 }
 
 /** What a line of our log says to people: the message and the error in it. Other lines stand as they are. */

@@ -55,6 +55,15 @@ test('when nothing changes, nothing is written', async () => {
   expect(writes).toEqual([]);
 });
 
+test('a cluster that has lost its only pod says so and makes another', async () => {
+  const test = await TestCluster.create(platform.api, { name: 'podless', instances: 1 });
+  await test.until(isHealthy);
+  await platform.api.delete(resource.pods, { namespace: 'default', name: 'podless-1' }, { gracePeriodSeconds: 0 });
+  await test.reconcile();
+  expect((await test.cluster()).status?.instancesStatus).toEqual({});
+  expect(await test.names(resource.pods)).toEqual(['podless-1']);
+});
+
 test('an invalid specification is named in the phase, and nothing is made', async () => {
   const spec = { postgresql: { parameters: { port: '5433' } } };
   const test = await TestCluster.create(platform.api, { name: 'invalid', spec });

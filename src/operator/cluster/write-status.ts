@@ -28,6 +28,16 @@ const same = (before: ClusterStatus, report: Report, conditions: readonly Condit
     ),
   );
 
+const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Whether a map in `before` has lost its last entry in `after`. */
+export function losesAll(before: unknown, after: unknown): boolean {
+  if (!isMap(before) || Object.keys(before).length === 0) return false;
+  if (!isMap(after) || Object.keys(after).length === 0) return true;
+  return Object.entries(before).some(([key, value]) => losesAll(value, after[key]));
+}
+
 /**
  * Writes what is the operator's in status, and nothing when nothing changed. Server-side apply keeps the instances' own fields and
  * conditions untouched.
@@ -56,6 +66,12 @@ export async function writeStatus(
   }
   const conditions = conditionsToApply(report, before.conditions ?? [], now);
   if (same(before, report, conditions)) return;
+  // Where server-side apply takes the last entry out of a map it leaves a null, and the schema refuses that.
+  const emptied = ownFields.filter((field) => losesAll(before[field], report.status[field]));
+  if (emptied.length > 0) {
+    const status = Object.fromEntries(emptied.map((field) => [field, null]));
+    await api.patchStatus(resource.clusters, { namespace, name }, { status }, { signal });
+  }
   const object = {
     apiVersion,
     kind: 'Cluster',

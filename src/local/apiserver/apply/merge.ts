@@ -37,7 +37,10 @@ export function merge(live: Loose, config: Loose, schema: Schema | undefined): L
   return Object.fromEntries([...elements].map((element) => [element.slice(2), part(element)]));
 }
 
-/** The value without the fields in `gone`; a map or list that loses its last entry by that goes too. */
+/**
+ * The value without the fields in `gone`. A map or list that loses its last entry by that becomes `null`, as in Kubernetes: the
+ * schema of a custom resource refuses it then, and for built-in kinds null is the same as absent.
+ */
 export function without(value: Loose, gone: FieldSet, schema: Schema | undefined): Loose {
   const parts = partsOf(value, schema);
   if (!parts) return value;
@@ -51,9 +54,9 @@ export function without(value: Loose, gone: FieldSet, schema: Schema | undefined
     }
     const rest = branch ? without(part.value, branch, part.schema) : part.value;
     touched ||= rest !== part.value;
-    if (rest !== undefined) kept.push([part.key, rest]);
+    kept.push([part.key, rest]);
   }
   if (!touched) return value;
-  if (kept.length === 0) return undefined;
+  if (kept.length === 0) return null;
   return Array.isArray(value) ? kept.map(([, item]) => item) : Object.fromEntries(kept);
 }
