@@ -1,5 +1,4 @@
 import { expect, test } from '@jest/globals';
-import { quantity } from '../pod/downward.ts';
 import { aContainer } from '../testing/records.ts';
 import { expand } from './environment.ts';
 import { pathPrefixer, rootPath } from './root.ts';
@@ -49,16 +48,3 @@ test('a root is short, the same for the same name, and another for another', () 
   expect(root).not.toBe(rootPath('/tmp/howdah-12345678', 'n1', 'default', 'c-2', 'postgres'));
   expect(root.length).toBeLessThan(60);
 });
-
-test.each([
-  ['100m', 0.1],
-  ['2', 2],
-  ['1Ki', 1024],
-  ['1.5Gi', 1.5 * 2 ** 30],
-  ['1e3', 1000],
-  ['5M', 5e6],
-  ['1E', 1e18],
-])('the quantity %s is %d', (text, expected) => {
-  expect(quantity(text)).toBe(expected);
-});
-test('nonsense is no quantity', () => expect(quantity('1 GB')).toBeNaN());

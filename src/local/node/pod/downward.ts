@@ -1,3 +1,4 @@
+import { parseQuantity } from '../../../api/validation/quantity.ts';
 import type { Pod } from './types.ts';
 import { allContainers } from './types.ts';
 
@@ -13,33 +14,6 @@ export interface PodFacts {
   readonly pod: Pod;
   readonly podIp: string;
   readonly node: NodeFacts;
-}
-
-const suffix: Readonly<Record<string, number>> = {
-  '': 1,
-  m: 1e-3,
-  u: 1e-6,
-  n: 1e-9,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  E: 1e18,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-  Ei: 2 ** 60,
-};
-
-/** A Kubernetes quantity as a number of bytes, cores, …; NaN when it is none. */
-export function quantity(text: string): number {
-  const match = /^([+-]?[0-9.]+)(?:e([+-]?[0-9]+)|([KMGTPE]i|[numkMGTPE])?)$/i.exec(text.trim());
-  if (!match) return Number.NaN;
-  const [, digits = '', exponent, unit = ''] = match;
-  return Number(digits) * (exponent === undefined ? (suffix[unit] ?? Number.NaN) : 10 ** Number(exponent));
 }
 
 const quoted = (entries: Readonly<Record<string, string>> = {}): string =>
@@ -84,7 +58,7 @@ export function resourceValue(
     'ephemeral-storage': node.diskBytes,
   };
   const asked = container.resources?.[kind]?.[resource];
-  const amount = asked === undefined ? (kind === 'limits' ? whole[resource] : 0) : quantity(asked);
-  const divisor = quantity(ref.divisor ?? '1') || 1;
-  return amount === undefined || Number.isNaN(amount) ? undefined : String(Math.ceil(amount / divisor));
+  const amount = asked === undefined ? (kind === 'limits' ? whole[resource] : 0) : parseQuantity(asked);
+  const divisor = parseQuantity(ref.divisor ?? '1') || 1;
+  return amount === undefined ? undefined : String(Math.ceil(amount / divisor));
 }
