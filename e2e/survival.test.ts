@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Pod } from '../src/kube/objects.ts';
 import { resource } from '../src/kube/resource-types.ts';
+import { label } from '../src/labels.ts';
 import { operatorNamespace } from '../src/naming.ts';
 import { type ClusterObject, hasPrimary, instancePods, isHealthy, waitForCluster } from './support/cluster.ts';
 import { killManager, killPostgres } from './support/exec.ts';
@@ -73,6 +74,33 @@ test.each(moments)('the operator is killed when %s', async (_, moment) => {
     await remove('born');
   },
 );
+
+test('every Job and every manager is killed once during bootstrap', async () => {
+  await createCluster('tough', 3);
+  const killed = new Set<string>();
+  await waitForCluster(
+    api,
+    namespace.name,
+    'tough',
+    (cluster) => isHealthy(cluster) && killed.size >= 6,
+    'a healthy cluster, all of whose makers were killed once',
+    170_000,
+    async () => {
+      const labelSelector = `${label.cluster}=tough`;
+      for (const { metadata, status } of (
+        await api.list<Pod>(resource.pods, { namespace: namespace.name, labelSelector })
+      ).items) {
+        const [name = '', job] = [metadata?.name, metadata?.labels?.['batch.kubernetes.io/job-name']];
+        const started = status?.containerStatuses?.[0]?.state?.running !== undefined;
+        if (!started || killed.has(job ?? name)) continue;
+        killed.add(job ?? name);
+        if (job === undefined) await killManager(platform, namespace.name, name);
+        else await api.delete(resource.pods, { namespace: namespace.name, name }, { gracePeriodSeconds: 0 });
+      }
+    },
+  );
+  await remove('tough');
+});
 
 async function remove(name: string): Promise<void> {
   await api.delete(resource.clusters, { namespace: namespace.name, name });

@@ -91,11 +91,13 @@ export async function waitForCluster(
   done: (cluster: ClusterObject) => boolean,
   what: string,
   timeout = 120_000,
+  meanwhile: () => Promise<void> = async () => undefined,
 ): Promise<ClusterObject> {
   let last: ClusterObject | undefined;
   return waitFor(
     `${what} of cluster ${name}`,
     async () => {
+      await meanwhile();
       last = await getCluster(api, namespace, name);
       return last && (done(last) || ended.includes(last.status?.phase ?? '')) ? last : undefined;
     },
