@@ -1,117 +1,95 @@
 // `npm run e2e:kube`: images, a three-node Kubernetes on this machine, the operator by its manifest, and the same end-to-end tests
-// as on the embedded engine. `-- --keep` leaves the cluster up; other arguments go to jest.
-import { spawn } from 'node:child_process';
-import { accessSync } from 'node:fs';
+// as on the embedded engine. With `-- --keep` the cluster stays, and one that is up is used; other arguments go to jest.
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { startObjectStore } from '../../src/local/objectstore/testing.ts';
+import { operatorDeployment, operatorNamespace } from '../../src/naming.ts';
 import type { SharedPlatform } from '../support/shared.ts';
+import { run, step } from './processes.ts';
+import { missing } from './requirements.ts';
 
 const here = import.meta.dirname;
 const root = path.resolve(here, '../..');
 const data = process.env['KUBE_DATA'] ?? '/var/lib/howdah-kube';
+const cache = process.env['KUBE_CACHE'] ?? `${process.env['HOME'] ?? '/root'}/.cache/howdah-kube`;
 const kubeconfig = path.join(data, 'admin.kubeconfig');
 /** This machine's address on the cluster's network (README.md, "Addresses"): pods reach the object store here. */
 const machine = '10.88.0.254';
+const image = 'localhost/howdah:dev';
+const env = { KUBE_CACHE: cache, KUBE_DATA: data, NODES: '3' };
 
-/** Why this machine cannot run it, or undefined. */
-function missing(): string | undefined {
-  if (process.getuid?.() !== 0) return 'it needs root, for network namespaces';
-  const paths = (process.env['PATH'] ?? '').split(':').concat('/usr/local/go/bin');
-  const has = (file: string): boolean => {
-    try {
-      accessSync(file);
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  if (!paths.some((dir) => has(path.join(dir, 'go')))) return 'it needs Go, to build Kubernetes';
-  if (!has('/usr/bin/dpkg')) return 'it needs Debian, for its packages';
-  if (!has('/sys/fs/cgroup/memory')) return 'it needs cgroup v1';
-  return undefined;
-}
-
-function run(file: string, args: readonly string[], input?: string, env: NodeJS.ProcessEnv = {}): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(file, args, {
-      cwd: root,
-      stdio: [input === undefined ? 'ignore' : 'pipe', 'inherit', 'inherit'],
-      env: { ...process.env, ...env },
-    });
-    child.stdin?.end(input);
-    child.on('error', reject);
-    child.on('exit', (code, signal) =>
-      code === 0 ? resolve() : reject(new Error(`${path.basename(file)} ${args.join(' ')}: ${signal ?? `exit code ${code}`}`)),
-    );
-  });
-}
-
-async function step(what: string, work: () => Promise<void>): Promise<void> {
-  const start = performance.now();
-  await work();
-  process.stdout.write(`--- ${what}: ${((performance.now() - start) / 1000).toFixed(1)} s\n`);
-}
-
-const kubectl = (args: readonly string[], input?: string): Promise<void> =>
-  run(path.join(process.env['KUBE_CACHE'] ?? `${process.env['HOME']}/.cache/howdah-kube`, 'bin/kubectl'), args, input, {
-    KUBECONFIG: kubeconfig,
-  });
-
-async function manifest(): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const child = spawn(process.execPath, ['dev/manifest.ts', '--image', 'localhost/howdah:dev'], {
+const script = (name: string, args: readonly string[] = [], signal?: AbortSignal): Promise<string> =>
+  run(path.join(here, name), args, { cwd: root, env, ...(signal && { signal }) });
+const kubectl = (args: readonly string[], signal?: AbortSignal, input?: string): Promise<string> =>
+  run(path.join(cache, 'bin/kubectl'), args, {
     cwd: root,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { KUBECONFIG: kubeconfig },
+    ...(signal && { signal }),
+    ...(input !== undefined && { input }),
   });
-  let text = '';
-  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  child.on('exit', (code) => (code === 0 ? resolve(text) : reject(new Error(`manifest: exit code ${code}`))));
-  return promise;
+
+async function installOperator(signal: AbortSignal): Promise<void> {
+  const node = { cwd: root, signal, collect: true };
+  const manifest = await run(process.execPath, ['dev/manifest.ts', '--image', image], node);
+  await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], signal, manifest);
+  const operator = ['-n', operatorNamespace, 'rollout'];
+  // The name of the image stays while the program in it changes.
+  await kubectl([...operator, 'restart', `deployment/${operatorDeployment}`], signal);
+  await kubectl([...operator, 'status', `deployment/${operatorDeployment}`, '--timeout=120s'], signal);
 }
 
-async function main(args: string[]): Promise<number> {
+/** What helps to understand a failure, before the cluster is gone. */
+async function tellState(): Promise<void> {
+  await kubectl(['get', 'pods', '-A', '-o', 'wide']).catch(() => undefined);
+  const logs = ['-n', operatorNamespace, 'logs', `deployment/${operatorDeployment}`, '--tail=60'];
+  await kubectl(logs).catch(() => undefined);
+}
+
+async function tests(args: readonly string[], signal: AbortSignal): Promise<void> {
+  await using store = await startObjectStore({ address: machine });
+  const platform: SharedPlatform = {
+    engine: 'kubernetes',
+    kubeconfig,
+    objectStore: { endpoint: store.endpoint, accessKeyId: store.accessKeyId, secretAccessKey: store.secretAccessKey },
+    image: 'localhost/postgresql:MAJOR',
+  };
+  const options = ['--disable-warning=ExperimentalWarning', '--experimental-vm-modules'];
+  await run(process.execPath, [...options, 'node_modules/jest/bin/jest.js', '--config', 'e2e/jest.config.mjs', ...args], {
+    cwd: root,
+    signal,
+    env: { KUBE_CACHE: cache, HOWDAH_E2E: JSON.stringify(platform) },
+  });
+}
+
+async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
   const reason = missing();
   if (reason !== undefined) {
     process.stdout.write(`e2e:kube SKIPPED: ${reason}\n`);
     return 0;
   }
   const keep = args.includes('--keep');
-  await step('programs of Kubernetes', () => run(path.join(here, 'build.sh'), []));
-  await step('images', () => run('bash', ['dev/image.sh']));
-  await run(path.join(here, 'down.sh'), ['--purge']);
+  const reuse = keep && existsSync('/run/netns/howdah-cp');
+  const remove = (): Promise<string> => script('down.sh', ['--purge']);
+  await step('programs of Kubernetes', () => script('build.sh', [], signal));
+  await step('images', () => run('bash', ['dev/image.sh'], { cwd: root, env, signal }));
+  if (!reuse) await remove();
   try {
-    await step('cluster', () => run(path.join(here, 'up.sh'), [], undefined, { NODES: '3' }));
-    await using store = await startObjectStore({ address: machine });
-    await step('operator', async () => {
-      await kubectl(['apply', '--server-side', '-f', '-'], await manifest());
-      await kubectl(['-n', 'cnpg-system', 'rollout', 'status', 'deployment/cnpg-controller-manager', '--timeout=60s']);
-    });
-    const platform: SharedPlatform = {
-      engine: 'kubernetes',
-      kubeconfig,
-      objectStore: { endpoint: store.endpoint, accessKeyId: store.accessKeyId, secretAccessKey: store.secretAccessKey },
-      image: 'localhost/postgresql:MAJOR',
-    };
-    await run(
-      process.execPath,
-      [
-        '--disable-warning=ExperimentalWarning',
-        '--experimental-vm-modules',
-        'node_modules/jest/bin/jest.js',
-        '--config',
-        'e2e/jest.config.mjs',
-        ...args.filter((arg) => arg !== '--keep'),
-      ],
-      undefined,
-      { HOWDAH_E2E: JSON.stringify(platform) },
-    );
+    if (!reuse) await step('cluster', () => script('up.sh', [], signal));
+    await step('operator', () => installOperator(signal));
+    await step('tests', () => tests(args.filter((arg) => arg !== '--keep'), signal));
     return 0;
+  } catch (error) {
+    if (!signal.aborted && !keep) await tellState();
+    throw error;
   } finally {
-    if (!keep) await run(path.join(here, 'down.sh'), ['--purge']);
+    if (keep) process.stdout.write(`the cluster stays: export KUBECONFIG=${kubeconfig}; e2e/kube/down.sh --purge ends it\n`);
+    else await step('cleaning up', remove);
   }
 }
 
-process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort(new Error(`ended by ${name}`)));
+process.exitCode = await step('e2e:kube', () => main(process.argv.slice(2), stop.signal)).catch((error: unknown) => {
   process.stderr.write(`e2e:kube: ${error instanceof Error ? error.message : String(error)}\n`);
   return 1;
 });
