@@ -1,5 +1,5 @@
-// Writes everything that is generated from src/api: `npm run generate`. With --check it writes nothing, names each file whose
-// content is not what would be written, and exits 1.
+// Writes everything that is generated from src/api and state-machines: `npm run generate`. With --check it writes nothing, names
+// each file whose content is not what would be written, and exits 1.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
@@ -9,6 +9,8 @@ import kubernetes from '../src/api/generated/kubernetes.json' with { type: 'json
 import { toCrd } from '../src/api/schema/crd.ts';
 import { toReference } from '../src/api/schema/reference.ts';
 import { fileName, toTypeScript } from '../src/api/schema/typescript.ts';
+import { machinePage } from '../state-machines/diagram.ts';
+import { machines } from '../state-machines/machines.ts';
 import { compatibilityDocument } from '../src/api/support/compatibility.ts';
 
 const root = path.dirname(import.meta.dirname);
@@ -23,6 +25,7 @@ function generatedFiles(): Map<string, string> {
     files.set(`docs/reference/${fileName(kind)}.md`, toReference(kind));
   }
   files.set('docs/compatibility.md', compatibilityDocument(kinds));
+  for (const machine of machines) files.set(`docs/state-machines/${machine.id}.md`, machinePage(machine));
   return files;
 }
 

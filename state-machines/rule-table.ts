@@ -34,7 +34,7 @@ export function ruleTable<Facts, State extends string, Action extends { readonly
   type Observed = { type: 'OBSERVED'; facts: Facts };
   const states = Object.fromEntries([initial, ...rows.map((row) => row.state)].map((name) => [name, {}]));
   const machine = setup({
-    types: {} as { events: Observed },
+    types: {},
     guards: Object.fromEntries(
       rows.map((row) => [row.rule, ({ event }: { event: Observed }) => row.when(event.facts)]),
     ),

@@ -59,3 +59,18 @@ export const asyncMutants: Record<Exclude<AsyncMutant, 'M27'>, AsyncScenario & {
 /** Clocks that differ by less than the slack of rule 3, and by more: its formula is no stricter than it must be. */
 export const withinTheSlack: AsyncScenario = { bounds: { ...small, duration: 5, drifts: 1 } };
 export const beyondTheSlack: AsyncScenario = { bounds: { ...small, drifts: 1 } };
+
+/** What check:models explores of the shipped protocol, by name. */
+export const asyncScenarios: Record<string, AsyncScenario> = {
+  'two instances, an outage and a death': { bounds: { ...small, outages: 1, crashes: 1 } },
+  'two instances, two outages': { bounds: { ...small, outages: 2 } },
+  'two instances, a deleted lease': { bounds: { ...small, deletions: 1, outages: 1 } },
+  'two instances, three epochs, a death': { bounds: { ...small, epochs: 3, crashes: 1 } },
+  'two instances, clocks differ': { bounds: { ...small, duration: 5, drifts: 1, outages: 1 } },
+  'three instances': { bounds: { ...small, instances: 3 } },
+  'three instances, an outage': { bounds: { ...small, instances: 3, outages: 1 } },
+  'three instances, the primary is cut off': {
+    bounds: { ...small, instances: 3, outages: 1, crashes: 1 },
+    begins: ['a reaches the API server no more', 'tick', 'a begins a round of holds'],
+  },
+};

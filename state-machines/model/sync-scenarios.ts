@@ -114,3 +114,39 @@ export const syncMutants: Record<SyncMutant, SyncScenario & { readonly shows: Re
   },
   M30: { bounds: small, shows: /is lost|does not have it/ },
 };
+
+const three = { instances: 3, number: 1, commits: 1, epochs: 3, crashes: 0, losses: 0, changes: 0, stops: 0 };
+
+/** What check:models explores of the shipped protocol, by name. */
+export const syncScenarios: Record<string, SyncScenario> = {
+  'ANY 1, two commits': { bounds: { ...three, commits: 2 } },
+  'ANY 1, a crash': { bounds: { ...three, crashes: 1 } },
+  'ANY 1, two crashes': { bounds: { ...three, commits: 1, epochs: 2, crashes: 2 } },
+  'ANY 1, two commits, two crashes': { bounds: { ...three, commits: 2, crashes: 2 } },
+  'ANY 1, four epochs': { bounds: { ...three, epochs: 4, crashes: 1 } },
+  'ANY 1, two lost volumes, two set changes': { bounds: { ...three, losses: 2, changes: 2 } },
+  'ANY 1, a stop and a crash': { bounds: { ...three, epochs: 2, crashes: 1, stops: 1 } },
+  'ANY 1, a lost volume': { bounds: { ...three, losses: 1 } },
+  'ANY 1, a set change': { bounds: { ...three, epochs: 2, changes: 1, crashes: 1 } },
+  'ANY 1, two set changes': { bounds: { ...three, epochs: 2, changes: 2 } },
+  'ANY 1, a lost volume in a set change': { bounds: { ...three, epochs: 2, losses: 1, changes: 1 } },
+  'ANY 1, claims of subsets': { bounds: { ...three, subsets: true, crashes: 1 } },
+  'ANY 1, after a failover': { bounds: { ...three, commits: 2, epochs: 4, crashes: 1 }, begins: failedOver },
+  'ANY 1, after a failover, a lost volume': {
+    bounds: { ...three, commits: 1, crashes: 1, losses: 1, changes: 1 },
+    begins: failedOver,
+  },
+  'ANY 2, a crash': { bounds: { ...three, number: 2, crashes: 1 } },
+  'ANY 2, a lost volume in a set change': { bounds: { ...three, number: 2, losses: 1, changes: 1 } },
+  '4 instances, ANY 1': { bounds: { ...three, instances: 4, epochs: 2 } },
+  '4 instances, ANY 2, a crash': { bounds: { ...three, instances: 4, number: 2, epochs: 2, crashes: 1 } },
+  '5 instances, ANY 2': { bounds: { ...three, instances: 5, number: 2, epochs: 2 } },
+  'dead ends: a crash': { bounds: { ...three, commits: 0, epochs: 4, crashes: 1 }, deadEnds: true },
+  'dead ends: a lost volume': { bounds: { ...three, commits: 0, losses: 1, changes: 1 }, deadEnds: true },
+  'dead ends: a stop': { bounds: { ...three, commits: 0, epochs: 4, stops: 1 }, deadEnds: true },
+  'dead ends: after a failover': {
+    bounds: { ...three, commits: 0, epochs: 4, crashes: 2 },
+    begins: failedOver,
+    deadEnds: true,
+  },
+};
