@@ -7,9 +7,11 @@ import { secretValue } from './cluster/secret-source.ts';
 
 /** The Secrets that TLS needs, by name. */
 export interface CertificateSecrets {
-  readonly serverCa: string;
+  /** Holds the authority of the servers in ca.crt. */
+  readonly serverTrust: string;
   readonly server: string;
-  readonly clientCa: string;
+  /** Holds the authority of the clients in ca.crt. */
+  readonly clientTrust: string;
   readonly replication: string;
 }
 
@@ -67,8 +69,8 @@ function pieces(find: Find, names: CertificateSecrets): Piece[] {
     },
   });
   return [
-    authority(names.serverCa, 'server-ca.crt'),
-    authority(names.clientCa, 'client-ca.crt'),
+    authority(names.serverTrust, 'server-ca.crt'),
+    authority(names.clientTrust, 'client-ca.crt'),
     pair(names.server, 'server'),
     pair(names.replication, 'streaming_replica'),
   ];

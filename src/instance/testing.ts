@@ -193,9 +193,9 @@ export async function putSecrets(kube: FakeKube, cluster: string): Promise<KeyPa
       metadata: { name: `${cluster}-${name}`, namespace: 'default' },
       data: encode(values),
     } as object);
-  secret('ca', { 'ca.crt': authority.certificate, 'ca.key': authority.key });
-  secret('server', { 'tls.crt': server.certificate, 'tls.key': server.key });
-  secret('replication', { 'tls.crt': client.certificate, 'tls.key': client.key });
+  const trust = { 'ca.crt': authority.certificate };
+  secret('server', { ...trust, 'tls.crt': server.certificate, 'tls.key': server.key });
+  secret('replication', { ...trust, 'tls.crt': client.certificate, 'tls.key': client.key });
   secret('app', { username: 'app', password: ownerPassword });
   return authority;
 }

@@ -157,20 +157,23 @@ test('instances may read the Secrets that they need by name, and no others', () 
       },
     },
   });
-  expect(readableSecrets(cluster)).toEqual([
-    'pg-app',
-    'pg-ca',
-    'pg-replication',
-    'pg-server',
-    'pg-superuser',
-    'sql',
-    'store',
-  ]);
+  expect(readableSecrets(cluster)).toEqual(['pg-app', 'pg-replication', 'pg-server', 'pg-superuser', 'sql', 'store']);
+  const certificates = {
+    serverCASecret: 'ca',
+    clientCASecret: 'ca',
+    serverTLSSecret: 'tls',
+    replicationTLSSecret: 'user',
+  };
+  expect(readableSecrets(aCluster({ certificates }))).toEqual(['ca', 'pg-app', 'pg-superuser', 'tls', 'user']);
+  const signing = { serverCASecret: 'signing-ca', clientCASecret: 'signing-ca' };
+  expect(readableSecrets(aCluster({ certificates: signing }))).not.toContain('signing-ca');
   expect(readableConfigMaps(cluster)).toEqual(['map']);
   for (const { rule, reason } of instanceRights(cluster)) {
     expect(reason).not.toBe('');
     expect(rule.verbs).not.toContain('*');
-    if (rule.resources?.some((name) => ['secrets', 'configmaps', 'leases', 'clusters'].includes(name))) {
+    // A create cannot be limited to a name: the object has none yet.
+    const named = rule.verbs.some((verb) => verb !== 'create');
+    if (named && rule.resources?.some((name) => ['secrets', 'configmaps', 'leases', 'clusters'].includes(name))) {
       expect(rule.resourceNames?.length).toBeGreaterThan(0);
     }
   }

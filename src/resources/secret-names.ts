@@ -27,11 +27,18 @@ export function application({ spec }: Cluster): Application | undefined {
 export const secretNames = (cluster: Cluster) => {
   const name = clusterName(cluster);
   const given = cluster.spec.certificates ?? {};
+  const server = given.serverTLSSecret ?? serverSecret(name);
+  const replication = given.replicationTLSSecret ?? replicationSecret(name);
+  const [serverCa, clientCa] = [given.serverCASecret ?? caSecret(name), given.clientCASecret ?? caSecret(name)];
   return {
-    serverCa: given.serverCASecret ?? caSecret(name),
-    server: given.serverTLSSecret ?? serverSecret(name),
-    clientCa: given.clientCASecret ?? caSecret(name),
-    replication: given.replicationTLSSecret ?? replicationSecret(name),
+    serverCa,
+    server,
+    clientCa,
+    replication,
+    // Where the instances find ca.crt: the authority's own Secret may hold its key, which is none of their business. Secrets that the
+    // operator issues have the authority's certificates in them; for others the authority is named apart.
+    serverTrust: given.serverTLSSecret === undefined ? server : serverCa,
+    clientTrust: given.replicationTLSSecret === undefined ? replication : clientCa,
     application: application(cluster)?.secret?.name ?? appSecret(name),
     superuser: cluster.spec.superuserSecret?.name ?? superuserSecret(name),
   };
@@ -59,7 +66,7 @@ const unique = (names: readonly string[]): string[] => [...new Set(names)].filte
 /** Secrets that the instances read, and no others. */
 export function readableSecrets(cluster: Cluster): string[] {
   const { spec } = cluster;
-  const names = secretNames(cluster);
+  const { serverCa: _, clientCa: __, ...names } = secretNames(cluster);
   return unique([
     ...Object.values(names),
     ...storeSecrets(spec.backup?.barmanObjectStore),

@@ -36,7 +36,7 @@ export function primaryAddress(cluster: Cluster | undefined): PrimaryAddress | u
 /** Secrets that the manager itself uses. */
 export function wantedSecrets(cluster: Cluster): Set<string> {
   const names = secretNames(cluster);
-  const { serverCa, server, clientCa, replication, application, superuser } = names;
+  const { serverTrust, server, clientTrust, replication, application, superuser } = names;
   const customQueries = (cluster.spec.monitoring?.customQueriesSecret ?? []).map(({ name }) => name);
-  return new Set([serverCa, server, clientCa, replication, application, superuser, ...customQueries]);
+  return new Set([serverTrust, server, clientTrust, replication, application, superuser, ...customQueries]);
 }

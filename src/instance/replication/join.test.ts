@@ -71,7 +71,7 @@ function aKube(pki: Pki, cluster: JoinCluster | undefined): KubeApi {
     ),
   });
   const secrets: Record<string, object> = {
-    'c-ca': encode({ 'ca.crt': pki.authority.certificate }),
+    'c-server': encode({ 'ca.crt': pki.authority.certificate }),
     'c-replication': encode({ 'tls.crt': pki.client.certificate, 'tls.key': pki.client.key }),
   };
   const get = (type: ResourceType, { name }: { name: string }) =>

@@ -13,7 +13,7 @@ import { reserveSlot } from './slot.ts';
 export interface JoinCluster extends KubeObject {
   spec?: {
     walStorage?: unknown;
-    certificates?: { serverCASecret?: string; replicationTLSSecret?: string };
+    certificates?: { serverCASecret?: string; serverTLSSecret?: string; replicationTLSSecret?: string };
     replicationSlots?: { highAvailability?: { enabled?: boolean; slotPrefix?: string } };
   };
   status?: {
@@ -53,8 +53,10 @@ export async function primaryAddress(deps: JoinDeps, cluster: JoinCluster): Prom
   const service = naming.readWriteService(deps.clusterName);
   const certificates = cluster.spec?.certificates ?? {};
   const client = certificates.replicationTLSSecret ?? naming.replicationSecret(deps.clusterName);
+  const issued = certificates.serverTLSSecret === undefined;
+  const trust = (issued ? undefined : certificates.serverCASecret) ?? naming.serverSecret(deps.clusterName);
   const [ca, cert, key] = await Promise.all([
-    secretValue(deps, certificates.serverCASecret ?? naming.caSecret(deps.clusterName), 'ca.crt'),
+    secretValue(deps, trust, 'ca.crt'),
     secretValue(deps, client, 'tls.crt'),
     secretValue(deps, client, 'tls.key'),
   ]);
