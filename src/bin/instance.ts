@@ -30,7 +30,6 @@ function parseOptions(args: readonly string[]): Options {
 async function run(log: Logger): Promise<number> {
   const { connectSupervisor } = await import('../instance/supervisor/supervisor.ts');
   const supervisor = connectSupervisor();
-  supervisor.heartbeat();
   const { runInstance } = await import('../instance/run.ts');
   await runInstance(readEnvironment(), log, supervisor);
   if (!supervisor.present()) return 1;

@@ -1,6 +1,4 @@
 import type { InstanceAction } from '../../state-machines/instance/actions.ts';
-import { fieldManager } from '../naming.ts';
-import { resource } from '../kube/resource-types.ts';
 import { guardAutoConf, setStandby, writeConfiguration } from './configuration/write.ts';
 import type { InstanceContext } from './context.ts';
 import type { Observation } from './observe.ts';
@@ -67,13 +65,15 @@ export class Actions {
         return this.#stop(action.why, observation);
       case 'reload':
         return this.#reload(observation);
-      case 'promote':
-        return this.#promote();
+      case 'rebuild':
+        this.#context.ha.rebuild();
+        return;
       case 'become-standby':
+        await this.#context.ha.demoted();
         await setStandby(this.#context.environment.paths.data, true);
         return;
       case 'publish-primary':
-        return this.#publish();
+        return this.#context.ha.publish();
       default:
         return action satisfies never;
     }
@@ -122,14 +122,15 @@ export class Actions {
     this.#context.log.error({ failures: this.#failures }, problem);
   }
 
-  #stop(why: StopReason, observation: Observation): void {
+  async #stop(why: StopReason, observation: Observation): Promise<void> {
     const { postmaster, server, cluster } = observation;
     if (postmaster.pid === undefined) return;
     if (this.#stopping?.pid === postmaster.pid && this.#stopping.why === why) return;
     const role = server === undefined ? 'unknown' : server.standby ? 'standby' : 'primary';
     const since = why === 'termination' ? this.#context.terminatingSince() : undefined;
     const already = since === undefined ? 0 : Math.max(0, (Date.now() - since) / 1000);
-    const routine = new Stopping(stopPlan(why, role, cluster?.spec), seconds() - already);
+    const farewell = why === 'termination' && role === 'primary' ? await this.#context.ha.farewell() : undefined;
+    const routine = new Stopping(stopPlan(why, role, cluster?.spec, farewell), seconds() - already);
     this.#stopping = { pid: postmaster.pid, why, routine };
     void this.#leaveServer(role);
     this.#followStop(observation);
@@ -160,23 +161,5 @@ export class Actions {
     if (observation.postmaster.pid !== undefined) signal(observation.postmaster.pid, 'SIGHUP');
     this.#reloaded = { at: seconds(), filesWrittenAt: observation.filesWrittenAt };
     log.info({ changed }, 'Configuration reloaded');
-  }
-
-  /** Does not wait: the next turns see whether it has happened. */
-  async #promote(): Promise<void> {
-    this.#context.log.info('Promoting');
-    await this.#context.session.query('SELECT pg_promote(false)');
-  }
-
-  async #publish(): Promise<void> {
-    const { kube, environment, log, signal: life } = this.#context;
-    const { namespace, clusterName, podName } = environment;
-    await kube.patchStatus(
-      resource.clusters,
-      { namespace, name: clusterName },
-      { status: { currentPrimary: podName, currentPrimaryTimestamp: new Date().toISOString().replace('Z', '000Z') } },
-      { signal: AbortSignal.any([life, AbortSignal.timeout(5000)]) },
-    );
-    log.info({ by: fieldManager.instance }, 'This instance is the primary');
   }
 }

@@ -1,5 +1,6 @@
 import type { KubeApi } from '../kube/port.ts';
 import type { ClusterSource } from './cluster/cluster-source.ts';
+import type { HighAvailability } from './ha/ha.ts';
 import type { SecretSource } from './cluster/secret-source.ts';
 import type { InstanceEnvironment } from './environment.ts';
 import type { Logger } from './log/logger.ts';
@@ -19,6 +20,7 @@ export interface InstanceContext {
   readonly session: Session;
   /** The postmaster whose roles and passwords were brought in order, as far as possible; before that no client gets in. */
   readonly rolesKept: { pid?: number };
+  readonly ha: HighAvailability;
   /** The manager's life. */
   readonly signal: AbortSignal;
   /** The container is to end (SIGTERM), since this wall-clock time in milliseconds. */

@@ -1,6 +1,6 @@
 import type { InstanceFacts } from '../../state-machines/instance/facts.ts';
 import type { Actions } from './act.ts';
-import { isFenced, namedRole } from './cluster/wishes.ts';
+import { isFenced } from './cluster/wishes.ts';
 import type { InstanceContext } from './context.ts';
 import type { Observation } from './observe.ts';
 import { processInfo } from './postmaster/process.ts';
@@ -26,15 +26,14 @@ export function factsOf(observation: Observation, context: InstanceContext, acti
     terminating: context.terminatingSince() !== undefined,
     cluster: cluster === undefined ? 'unknown' : context.cluster.seen ? 'seen' : 'copy',
     fenced: isFenced(cluster, podName),
-    named: namedRole(cluster, podName),
+    named: context.ha.named(),
     data: data.state,
     programs: observation.program !== undefined,
     certificates: observation.certificates.complete,
     postgres: postmaster.state,
     foreign: isForeign(postmaster.pid, context.supervisor.pid),
     role,
-    cleanlyStopped: data.state === 'valid' && ['shut down', 'shut down in recovery'].includes(data.control.state),
-    ancestry: observation.ancestry,
+    diverged: context.ha.diverged,
     backingOff: actions.backingOff,
     configurationStale:
       server !== undefined &&
@@ -44,7 +43,7 @@ export function factsOf(observation: Observation, context: InstanceContext, acti
       cluster !== undefined &&
       server !== undefined &&
       actions.restartIsDue(restartTurn(cluster, podName, role, server)),
-    predecessorGone: !observation.predecessorServes && server?.receiver === undefined,
+    releasing: context.ha.releasing,
     published: cluster?.status?.currentPrimary === podName,
   };
 }

@@ -47,7 +47,7 @@ export class Manager {
     for (;;) {
       const action = await this.#turn();
       if (!this.#context.supervisor.present()) return this.#abandon();
-      this.#context.supervisor.heartbeat();
+      this.#context.ha.heartbeat();
       if (action?.type === 'end') return;
       await this.#rest();
     }
@@ -67,7 +67,7 @@ export class Manager {
       const facts = factsOf(observation, this.#context, this.#actions);
       const { snapshot, state, action } = decide(this.#snapshot, facts);
       this.#snapshot = snapshot;
-      this.#view = { ...observation, facts, state, action, problems: this.#problems(observation, action) };
+      this.#view = { ...observation, facts, state, action, problems: this.#problems(observation) };
       this.#say(this.#view);
       await this.#actions.perform(action, observation);
       return action;
@@ -77,16 +77,12 @@ export class Manager {
     }
   }
 
-  #problems(observation: Observation, action: InstanceAction): string[] {
+  #problems(observation: Observation): string[] {
     const data = observation.data.state === 'unusable' ? [observation.data.problem] : [];
-    const waits =
-      action.rule === 'wait-for-rewind'
-        ? ['the data directory may have diverged from the primary and must be made anew']
-        : [];
     const lastError = this.#actions.startProblem;
     return [
       ...data,
-      ...waits,
+      ...this.#context.ha.problems,
       ...observation.certificates.problems,
       ...observation.problems,
       ...(lastError ? [lastError] : []),

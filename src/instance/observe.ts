@@ -2,13 +2,11 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Cluster } from '../api/generated/cluster.ts';
 import { secretNames } from '../resources/secret-names.ts';
-import { askAncestry, type Ancestry } from './ancestry.ts';
 import { writeCertificates, type CertificateResult } from './certificates.ts';
-import { primaryAddress, namedRole, wantedSecrets } from './cluster/wishes.ts';
+import { wantedSecrets } from './cluster/wishes.ts';
 import { configurationFiles, type ConfigurationFiles } from './configuration/settings.ts';
 import { differing } from './configuration/write.ts';
 import type { InstanceContext } from './context.ts';
-import { predecessorServes } from './predecessor.ts';
 import { findProgram, type Program } from './programs.ts';
 import {
   observeDataDirectory,
@@ -30,9 +28,6 @@ export interface Observation {
   readonly differing: readonly string[];
   /** When the newest of the files that PostgreSQL reads was written. */
   readonly filesWrittenAt: number;
-  readonly predecessorServes: boolean;
-  /** Of a stopped ex-primary: whether it may follow the new one as it is. */
-  readonly ancestry: Ancestry;
   readonly problems: readonly string[];
 }
 
@@ -72,8 +67,6 @@ export class Observer {
       files,
       differing: files ? await differing(dataDirectory, files) : [],
       filesWrittenAt: await this.#filesWrittenAt(),
-      predecessorServes: await this.#predecessor(cluster, server),
-      ancestry: await this.#ancestry(cluster, data, postmaster),
       problems,
     };
   }
@@ -123,7 +116,7 @@ export class Observer {
         major: data.major,
         control: data.control,
         standby: server?.standby ?? data.standby,
-        primary: primaryAddress(cluster),
+        primary: this.#context.ha.primary,
       });
     } catch (error) {
       problems.push(`the configuration cannot be rendered: ${error instanceof Error ? error.message : String(error)}`);
@@ -146,25 +139,5 @@ export class Observer {
       ),
     );
     return Math.max(...times);
-  }
-
-  /** Asked only when this standby is to become primary. */
-  async #predecessor(cluster: Cluster | undefined, server: ServerState | undefined): Promise<boolean> {
-    const { environment, signal } = this.#context;
-    if (!cluster || !server?.standby || namedRole(cluster, environment.podName) !== 'self') return false;
-    return predecessorServes(cluster, environment, signal);
-  }
-
-  async #ancestry(
-    cluster: Cluster | undefined,
-    data: DataDirectory,
-    postmaster: PostmasterObservation,
-  ): Promise<Ancestry> {
-    const { environment, signal } = this.#context;
-    const primary = primaryAddress(cluster);
-    const asked = postmaster.state === 'down' && data.state === 'valid' && !data.standby;
-    if (!asked || !primary || namedRole(cluster, environment.podName) !== 'other') return 'unknown';
-    if (primary.instance === environment.podName) return 'unknown';
-    return askAncestry(data.control, primary, environment, signal);
   }
 }

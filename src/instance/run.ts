@@ -7,6 +7,9 @@ import { port } from '../naming.ts';
 import { ClusterSource } from './cluster/cluster-source.ts';
 import { SecretSource } from './cluster/secret-source.ts';
 import type { InstanceContext } from './context.ts';
+import { type HaSurroundings } from './ha/core.ts';
+import { HighAvailability } from './ha/ha.ts';
+import { gatedRestorer } from './ha/restore-gate.ts';
 import type { InstanceEnvironment } from './environment.ts';
 import { serveHttp } from './http/serve.ts';
 import { followPostgresLog } from './log/postgres-log.ts';
@@ -47,7 +50,7 @@ export async function runInstance(
   using secrets = new SecretSource({ kube, namespace, log });
   await using session = new Session({ socketDirectory: paths.sockets, port: environment.port });
   let termination = supervisor.terminatingSince();
-  const context: InstanceContext = {
+  const surroundings: HaSurroundings = {
     environment,
     log,
     rootLog,
@@ -60,7 +63,15 @@ export async function runInstance(
     signal: life.signal,
     terminatingSince: () => termination,
   };
+  let running: Manager | undefined;
+  await using ha = new HighAvailability(
+    surroundings,
+    () => running?.view,
+    () => running?.wake(),
+  );
+  const context: InstanceContext = { ...surroundings, ha };
   const manager = new Manager(context);
+  running = manager;
   const terminate = (): void => {
     termination ??= Date.now();
     manager.wake();
@@ -90,12 +101,11 @@ export async function runInstance(
     { paths, supervisorDirectory: supervisor.directory, log: rootLog, postmaster: () => manager.view?.postmaster.pid },
     stopLog.signal,
   );
+  const handlers = { ...archive.handlers, restorer: gatedRestorer(archive.handlers.restorer, context) };
   const background = [
     cluster.run(life.signal),
-    serveHttp(
-      { context, view: () => manager.view, wal: archive.handlers, sessionId: randomUUID(), ports: port },
-      life.signal,
-    ),
+    ha.run(life.signal),
+    serveHttp({ context, view: () => manager.view, wal: handlers, sessionId: randomUUID(), ports: port }, life.signal),
     runTasks(context, () => manager.view, life.signal),
     archive.backups.run(life.signal),
   ].map((task) => task.catch((error: unknown) => log.error({ err: error }, 'A part of the manager ended')));

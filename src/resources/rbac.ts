@@ -15,6 +15,7 @@ export function instanceRights(cluster: Cluster): Right[] {
   const name = clusterName(cluster);
   const secrets = readableSecrets(cluster);
   const configMaps = readableConfigMaps(cluster);
+  const instances = [...(cluster.status?.instanceNames ?? [])].sort();
   return [
     {
       reason: 'reads what it shall be: role, configuration, fencing',
@@ -65,9 +66,22 @@ export function instanceRights(cluster: Cluster): Right[] {
       },
     },
     {
+      reason: 'makes the lease again that somebody deleted (rule 6); a create cannot be limited to a name',
+      rule: { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
+    },
+    {
       reason: 'the addresses of its peers and primary, without waiting for DNS',
       rule: { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] },
     },
+    ...(instances.length === 0
+      ? []
+      : [
+          {
+            reason:
+              'at a promotion: the role label goes from the old primary to the new one, also when the operator is away',
+            rule: { apiGroups: [''], resources: ['pods'], resourceNames: instances, verbs: ['patch'] },
+          },
+        ]),
     {
       reason: 'tells people what it did',
       rule: { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },

@@ -5,10 +5,10 @@ export type InstanceAction =
   | {
       readonly type: 'stop';
       readonly rule: string;
-      readonly why: 'termination' | 'fencing' | 'demotion' | 'restart' | 'foreign';
+      readonly why: 'termination' | 'fencing' | 'demotion' | 'restart' | 'foreign' | 'diverged';
     }
   | { readonly type: 'reload'; readonly rule: string }
-  | { readonly type: 'promote'; readonly rule: string }
   | { readonly type: 'become-standby'; readonly rule: string }
+  | { readonly type: 'rebuild'; readonly rule: string }
   | { readonly type: 'publish-primary'; readonly rule: string }
   | { readonly type: 'end'; readonly rule: string };

@@ -6,7 +6,7 @@ export interface InstanceFacts {
   readonly cluster: 'unknown' | 'copy' | 'seen';
   /** The user has fenced this instance (cnpg.io/fencedInstances). */
   readonly fenced: boolean;
-  /** Who is to be primary, by status.targetPrimary (else currentPrimary). */
+  /** Who is to be primary, by the lease: 'self' only while it is fresh. */
   readonly named: 'self' | 'other' | 'nobody';
   readonly data: 'absent' | 'unusable' | 'valid';
   /** PostgreSQL of the data directory's major version is in the image. */
@@ -17,18 +17,16 @@ export interface InstanceFacts {
   readonly foreign: boolean;
   /** What the data directory is, or the running server answers; unknown while it does not answer. */
   readonly role: 'primary' | 'standby' | 'unknown';
-  /** The data directory was closed in good order (pg_control). */
-  readonly cleanlyStopped: boolean;
-  /** Whether what this instance has is the beginning of what the named primary has; asked of a stopped ex-primary only. */
-  readonly ancestry: 'part' | 'diverged' | 'unknown';
+  /** What this instance has is not a beginning of what the primary has: it must be made anew from him (protocol, rule 21). */
+  readonly diverged: boolean;
   /** A start failed a moment ago. */
   readonly backingOff: boolean;
   /** The files that PostgreSQL has loaded are not those that the Cluster asks for. */
   readonly configurationStale: boolean;
   /** A parameter waits for a restart, and it is this instance's turn. */
   readonly restartDue: boolean;
-  /** The one that was primary serves no more, and we have taken all that it sent. */
-  readonly predecessorGone: boolean;
+  /** The lease is still to be given back before the process ends. */
+  readonly releasing: boolean;
   /** status.currentPrimary names this instance. */
   readonly published: boolean;
 }

@@ -14,12 +14,11 @@ const someFacts = (facts: Partial<InstanceFacts> = {}): InstanceFacts => ({
   postgres: 'up',
   foreign: false,
   role: 'standby',
-  cleanlyStopped: false,
-  ancestry: 'unknown',
+  diverged: false,
   backingOff: false,
   configurationStale: false,
   restartDue: false,
-  predecessorGone: false,
+  releasing: false,
   published: false,
   ...facts,
 });
@@ -27,6 +26,7 @@ const primary = { named: 'self', role: 'primary', published: true } as const;
 const off = { postgres: 'down' } as const;
 
 const table: [rule: string, state: string, action: object, facts: Partial<InstanceFacts>][] = [
+  ['release-before-the-end', 'stopping', { type: 'stay' }, { ...off, terminating: true, releasing: true }],
   ['end-after-termination', 'ended', { type: 'end' }, { ...off, terminating: true }],
   ['stop-for-termination', 'stopping', { type: 'stop', why: 'termination' }, { terminating: true, fenced: true }],
   [
@@ -42,6 +42,9 @@ const table: [rule: string, state: string, action: object, facts: Partial<Instan
   ['stop-demoted', 'stopping', { type: 'stop', why: 'demotion' }, { role: 'primary', named: 'other' }],
   ['wait-for-shutdown', 'stopping', { type: 'stay' }, { postgres: 'stopping' }],
   ['wait-for-start', 'starting', { type: 'stay' }, { postgres: 'starting' }],
+  ['stop-diverged', 'stopping', { type: 'stop', why: 'diverged' }, { diverged: true }],
+  ['rebuild-diverged', 'waiting', { type: 'rebuild' }, { ...off, diverged: true }],
+  ['rebuild-diverged', 'waiting', { type: 'rebuild' }, { ...off, diverged: true, data: 'absent' }],
   ['wait-for-data-directory', 'waiting', { type: 'stay' }, { ...off, data: 'absent' }],
   ['wait-for-data-directory', 'waiting', { type: 'stay' }, { ...off, data: 'unusable' }],
   ['wait-for-cluster', 'waiting', { type: 'stay' }, { ...off, cluster: 'unknown' }],
@@ -53,24 +56,10 @@ const table: [rule: string, state: string, action: object, facts: Partial<Instan
   ['start-primary', 'starting', { type: 'start', as: 'primary' }, { ...off, ...primary }],
   ['start-standby', 'starting', { type: 'start', as: 'standby' }, { ...off, cluster: 'copy' }],
   ['start-standby', 'starting', { type: 'start', as: 'standby' }, { ...off, named: 'self' }],
-  [
-    'turn-into-standby',
-    'waiting',
-    { type: 'become-standby' },
-    { ...off, role: 'primary', cleanlyStopped: true, ancestry: 'part' },
-  ],
-  ['wait-for-ancestry', 'waiting', { type: 'stay' }, { ...off, role: 'primary', cleanlyStopped: true }],
-  [
-    'wait-for-rewind',
-    'waiting',
-    { type: 'stay' },
-    { ...off, role: 'primary', cleanlyStopped: true, ancestry: 'diverged' },
-  ],
-  ['wait-for-rewind', 'waiting', { type: 'stay' }, { ...off, role: 'primary' }],
+  ['turn-into-standby', 'waiting', { type: 'become-standby' }, { ...off, role: 'primary' }],
   ['wait-for-answer', 'starting', { type: 'stay' }, { role: 'unknown' }],
   ['load-configuration', 'starting', { type: 'reload' }, { ...primary, configurationStale: true, restartDue: true }],
-  ['promote', 'promoting', { type: 'promote' }, { named: 'self', predecessorGone: true }],
-  ['wait-for-predecessor', 'standby', { type: 'stay' }, { named: 'self' }],
+  ['promotion-under-way', 'promoting', { type: 'stay' }, { named: 'self' }],
   ['publish-primary', 'primary', { type: 'publish-primary' }, { ...primary, published: false }],
   ['restart-for-parameters', 'stopping', { type: 'stop', why: 'restart' }, { restartDue: true }],
   ['serve', 'primary', { type: 'stay' }, primary],
@@ -99,12 +88,11 @@ const anyFacts: fc.Arbitrary<InstanceFacts> = fc.record({
   postgres: fc.constantFrom('down', 'starting', 'up', 'stopping'),
   foreign: fc.boolean(),
   role: fc.constantFrom('primary', 'standby', 'unknown'),
-  cleanlyStopped: fc.boolean(),
-  ancestry: fc.constantFrom('part', 'diverged', 'unknown'),
+  diverged: fc.boolean(),
   backingOff: fc.boolean(),
   configurationStale: fc.boolean(),
   restartDue: fc.boolean(),
-  predecessorGone: fc.boolean(),
+  releasing: fc.boolean(),
   published: fc.boolean(),
 });
 
@@ -122,9 +110,7 @@ test('whatever is observed, a rule matches, and some things never happen', () =>
         });
         if (action.as === 'primary') expect(facts).toMatchObject({ named: 'self', cluster: 'seen', role: 'primary' });
       }
-      if (action.type === 'promote') {
-        expect(facts).toMatchObject({ named: 'self', predecessorGone: true, fenced: false, terminating: false });
-      }
+      if (action.type === 'rebuild') expect(facts).toMatchObject({ postgres: 'down', diverged: true, fenced: false });
       if (action.type === 'end') expect(facts.postgres).toBe('down');
       if (action.type === 'publish-primary')
         expect(facts).toMatchObject({ named: 'self', role: 'primary', postgres: 'up' });

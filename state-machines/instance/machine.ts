@@ -23,6 +23,12 @@ const replicates = (facts: InstanceFacts): boolean => up(facts) && facts.role ==
 
 /** The first row whose condition holds decides. The order is the meaning: what ends postgres stands before what starts it. */
 export const rows: readonly Row[] = [
+  {
+    rule: 'release-before-the-end',
+    when: (f) => f.terminating && down(f) && f.releasing,
+    state: 'stopping',
+    action: stay,
+  },
   { rule: 'end-after-termination', when: (f) => f.terminating && down(f), state: 'ended', action: { type: 'end' } },
   {
     rule: 'stop-for-termination',
@@ -45,9 +51,22 @@ export const rows: readonly Row[] = [
     state: 'stopping',
     action: { type: 'stop', why: 'demotion' },
   },
+  {
+    rule: 'stop-diverged',
+    when: (f) => replicates(f) && f.diverged,
+    state: 'stopping',
+    action: { type: 'stop', why: 'diverged' },
+  },
   { rule: 'wait-for-shutdown', when: (f) => f.postgres === 'stopping', state: 'stopping', action: stay },
   { rule: 'wait-for-start', when: (f) => f.postgres === 'starting', state: 'starting', action: stay },
 
+  // The old directory is kept until the new one streams.
+  {
+    rule: 'rebuild-diverged',
+    when: (f) => down(f) && f.diverged,
+    state: 'waiting',
+    action: { type: 'rebuild' },
+  },
   { rule: 'wait-for-data-directory', when: (f) => down(f) && f.data !== 'valid', state: 'waiting', action: stay },
   { rule: 'wait-for-cluster', when: (f) => down(f) && f.cluster === 'unknown', state: 'waiting', action: stay },
   { rule: 'wait-for-programs', when: (f) => down(f) && !f.programs, state: 'waiting', action: stay },
@@ -73,21 +92,8 @@ export const rows: readonly Row[] = [
     state: 'starting',
     action: { type: 'start', as: 'standby' },
   },
-  {
-    rule: 'turn-into-standby',
-    when: (f) => down(f) && f.named === 'other' && f.cleanlyStopped && f.ancestry === 'part',
-    state: 'waiting',
-    action: { type: 'become-standby' },
-  },
-  // No connection before ancestry: the new primary has not answered yet.
-  {
-    rule: 'wait-for-ancestry',
-    when: (f) => down(f) && f.cleanlyStopped && f.ancestry === 'unknown',
-    state: 'waiting',
-    action: stay,
-  },
-  // Its last transactions may be on no other instance: it must be rewound or cloned first.
-  { rule: 'wait-for-rewind', when: down, state: 'waiting', action: stay },
+  // A standby that follows nobody yet: it replays what it has, and only then its end can be compared (rules 12, 21).
+  { rule: 'turn-into-standby', when: down, state: 'waiting', action: { type: 'become-standby' } },
 
   { rule: 'wait-for-answer', when: (f) => up(f) && f.role === 'unknown', state: 'starting', action: stay },
   {
@@ -96,13 +102,8 @@ export const rows: readonly Row[] = [
     state: 'starting',
     action: { type: 'reload' },
   },
-  {
-    rule: 'promote',
-    when: (f) => replicates(f) && f.named === 'self' && f.predecessorGone,
-    state: 'promoting',
-    action: { type: 'promote' },
-  },
-  { rule: 'wait-for-predecessor', when: (f) => replicates(f) && f.named === 'self', state: 'standby', action: stay },
+  // The steps to service are the promoter's, which is faster than this loop.
+  { rule: 'promotion-under-way', when: (f) => replicates(f) && f.named === 'self', state: 'promoting', action: stay },
   {
     rule: 'publish-primary',
     when: (f) => serves(f) && f.named === 'self' && !f.published,

@@ -93,7 +93,11 @@ export class LeaseStore extends EventEmitter<{ change: [] }> {
     const before = this.#observed?.object;
     if (!this.#observed) return 'refused';
     const nonce = randomUUID();
-    const object = encodeLease(before ?? { metadata: { ...key } }, content, { nonce, now: new Date(), timing: timing() });
+    const object = encodeLease(before ?? { metadata: { ...key } }, content, {
+      nonce,
+      now: new Date(),
+      timing: timing(),
+    });
     const deadline = clock() + milliseconds;
     const left = (): number => Math.max(1, Math.ceil(deadline - clock()));
     try {

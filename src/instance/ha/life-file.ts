@@ -6,7 +6,13 @@ export interface Life {
   /** On the boot clock, milliseconds: until when the primary may serve. */
   readonly freshUntil?: number;
   /** Whom the running standby was allowed to follow. */
-  readonly follow?: { readonly postmaster: number; readonly instance: string; readonly incarnation: string; readonly ip: string; readonly epoch: number };
+  readonly follow?: {
+    readonly postmaster: number;
+    readonly instance: string;
+    readonly incarnation: string;
+    readonly ip: string;
+    readonly epoch: number;
+  };
 }
 
 const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();

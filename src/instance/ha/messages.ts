@@ -27,6 +27,12 @@ export interface WirePosition {
 export const toWire = ({ timeline, lsn }: Position): WirePosition => ({ timeline, lsn: lsn.toString() });
 export const fromWire = ({ timeline, lsn }: WirePosition): Position => ({ timeline, lsn: BigInt(lsn) });
 
+export interface WireHistory {
+  readonly systemIdentifier: string;
+  readonly timeline: number;
+  readonly switches: readonly { readonly timeline: number; readonly end: string }[];
+}
+
 export interface PositionReport {
   readonly position?: WirePosition;
   /** Could be a candidate. */
@@ -36,6 +42,8 @@ export interface PositionReport {
   readonly promised: number;
   /** Highest epoch that it has seen in the lease. */
   readonly seen: number;
+  /** Of the timeline that it writes, once it serves as primary. */
+  readonly history?: WireHistory;
 }
 
 export interface PromiseReport {

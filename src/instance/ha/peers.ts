@@ -30,11 +30,18 @@ export class Peers implements Disposable {
   async #connections(): Promise<https.Agent> {
     const { certificates, servername } = this.#options;
     const read = (name: string): Promise<string> => readFile(path.join(certificates, name), 'utf8');
-    const [ca, cert, key] = await Promise.all([read('server-ca.crt'), read('streaming_replica.crt'), read('streaming_replica.key')]);
+    const [ca, cert, key] = await Promise.all([
+      read('server-ca.crt'),
+      read('streaming_replica.crt'),
+      read('streaming_replica.key'),
+    ]);
     const material = JSON.stringify([ca, cert, key]);
     if (this.#agent?.material !== material) {
       this.#agent?.agent.destroy();
-      this.#agent = { material, agent: new https.Agent({ ca, cert, key, servername, keepAlive: true, timeout: 15_000 }) };
+      this.#agent = {
+        material,
+        agent: new https.Agent({ ca, cert, key, servername, keepAlive: true, timeout: 15_000 }),
+      };
     }
     return this.#agent.agent;
   }

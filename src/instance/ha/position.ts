@@ -34,7 +34,11 @@ interface Row extends Record<string, unknown> {
 
 const waitsForMore = new Set(['RecoveryRetrieveRetryInterval', 'RecoveryWalStream']);
 
-export async function standbyPosition(session: Session, dataDirectory: string, control: ControlData): Promise<StandbyPosition | undefined> {
+export async function standbyPosition(
+  session: Session,
+  dataDirectory: string,
+  control: ControlData,
+): Promise<StandbyPosition | undefined> {
   const [row] = await session.query<Row>(`
     SELECT pg_catalog.pg_last_wal_receive_lsn()::text AS received, pg_catalog.pg_last_wal_replay_lsn()::text AS replayed,
            (SELECT wait_event FROM pg_catalog.pg_stat_activity WHERE backend_type = 'startup') AS waits,
@@ -49,6 +53,10 @@ export async function standbyPosition(session: Session, dataDirectory: string, c
   return { position: { timeline: await timelineAt(dataDirectory, lsn, control), lsn }, settled };
 }
 
+/** Made by a bootstrap, and not yet in any lease. */
+export const hasNeverLed = ({ led, configurationEpoch }: PersistedState): boolean =>
+  led === undefined && configurationEpoch === 0;
+
 /** A stopped primary's log is all there ever was of its timeline. */
-export const endOfOwnLog = (control: ControlData, { ownsLog }: PersistedState): Position | undefined =>
-  ownsLog ? { timeline: control.checkpointTimeline, lsn: (1n << 64n) - 1n } : undefined;
+export const endOfOwnLog = (control: ControlData, state: PersistedState): Position | undefined =>
+  state.ownsLog || hasNeverLed(state) ? { timeline: control.checkpointTimeline, lsn: (1n << 64n) - 1n } : undefined;

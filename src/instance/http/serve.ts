@@ -115,6 +115,7 @@ export async function serveHttp(options: ServeOptions, signal: AbortSignal): Pro
     },
     operatorFingerprint: () => context.cluster.current?.status?.operatorCertificateFingerprint,
   });
+  const secured = { ...remote, ...context.ha.routes };
   const local = createServer((request, response) => void respond(localRoutes(wal, status), request, response));
   const renderMetrics = metricsRenderer(context, view);
   const metricsRoutes: Routes = {
@@ -125,7 +126,7 @@ export async function serveHttp(options: ServeOptions, signal: AbortSignal): Pro
   };
   const metrics = createServer((request, response) => void respond(metricsRoutes, request, response));
   await Promise.all([
-    serveTls(remote, options, signal),
+    serveTls(secured, options, signal),
     listen(local, { port: ports.local, host: environment.bind ?? '127.0.0.1' }, log, signal),
     listen(metrics, { port: ports.metrics, host: environment.bind ?? '::' }, log, signal),
   ]);

@@ -1,10 +1,18 @@
 import type { Cluster } from '../../api/generated/cluster.ts';
 import { killFamily, signal } from './process.ts';
 
-export type StopReason = 'termination' | 'fencing' | 'demotion' | 'restart' | 'foreign';
+export type StopReason = 'termination' | 'fencing' | 'demotion' | 'restart' | 'foreign' | 'diverged';
 
 export const stopModes = ['smart', 'fast', 'immediate', 'kill'] as const;
 export type StopMode = (typeof stopModes)[number];
+
+/** What is known when the container is told to end. */
+export interface Farewell {
+  /** Another instance can take over: sessions are not waited for. */
+  readonly successor: boolean;
+  /** Seconds until the kubelet kills, where the pod itself says so. */
+  readonly grace: number | undefined;
+}
 
 /** A stronger way to stop, and how many seconds after the beginning it is due. */
 export interface StopStep {
@@ -25,6 +33,7 @@ export function stopPlan(
   why: StopReason,
   role: 'primary' | 'standby' | 'unknown',
   spec: Cluster['spec'] | undefined,
+  farewell: Farewell = { successor: false, grace: undefined },
 ): StopStep[] {
   if (why !== 'termination') {
     const limit = why === 'foreign' ? 30 : (spec?.switchoverDelay ?? 3600);
@@ -34,9 +43,10 @@ export function stopPlan(
       { after: limit + killAfter, mode: 'kill' },
     ];
   }
-  const grace = spec?.stopDelay ?? 1800;
-  const limit = Math.max(0, grace - Math.min(reserve, grace / 4));
-  const smart = role === 'primary' ? Math.min(spec?.smartShutdownTimeout ?? 180, limit) : 0;
+  const grace = farewell.grace ?? spec?.stopDelay ?? 1800;
+  const limit = Math.max(0, grace - Math.min(reserve, grace / 2));
+  // Where another goes on, waiting for sessions would only keep new ones from finding anybody.
+  const smart = role === 'primary' && !farewell.successor ? Math.min(spec?.smartShutdownTimeout ?? 180, limit) : 0;
   return [
     ...(smart > 0 ? [{ after: 0, mode: 'smart' as const }] : []),
     { after: smart, mode: 'fast' },

@@ -1,7 +1,6 @@
 import { slotName } from '../../naming.ts';
 import type { InstanceContext } from '../context.ts';
 import { readWriteService, role } from '../../naming.ts';
-import { primaryAddress } from '../cluster/wishes.ts';
 import { replicates, servesAsPrimary, type InstanceView } from '../view.ts';
 import { upstreamSlots, type UpstreamSlot } from './upstream.ts';
 
@@ -100,7 +99,7 @@ export function reconcileSlots(context: InstanceContext): (view: InstanceView) =
     if (servesAsPrimary(view)) return onPrimary(context, view, missing);
     if (!replicates(view) || !view.cluster) return;
     const interval = (view.cluster.spec.replicationSlots?.updateInterval ?? 30) * 1000;
-    const primary = primaryAddress(view.cluster);
+    const primary = context.ha.primary;
     if (!primary || primary.instance === context.environment.podName || Date.now() - advancedAt < interval) return;
     advancedAt = Date.now();
     const { enabled, prefix } = wishes(view);

@@ -1,0 +1,120 @@
+import { sameMember } from '../../../state-machines/protocol/position.ts';
+import type { LeaseMember, LeaseTiming, Member } from '../../../state-machines/protocol/types.ts';
+import type { Cluster } from '../../api/generated/cluster.ts';
+import type { InstanceContext } from '../context.ts';
+import type { Session } from '../sql/session.ts';
+import type { InstanceView } from '../view.ts';
+import type { BootClock } from './clock.ts';
+import type { Fitness } from './fitness.ts';
+import type { LeaseStore } from './lease-store.ts';
+import type { LifeFile } from './life-file.ts';
+import type { Peers } from './peers.ts';
+import type { StateFile } from './state-file.ts';
+
+/** What of the manager the protocol needs. */
+export type HaSurroundings = Omit<InstanceContext, 'ha'>;
+
+/** What the manager forgets when it ends (docs/ha-protocol.md §2). Times on the boot clock. */
+export interface Memory {
+  /** Start of the last renewal known to have succeeded + renewDeadline (rule 1). */
+  freshUntil?: number | undefined;
+  holdUntil?: number | undefined;
+  renewing: boolean;
+  lastAttempt?: number | undefined;
+  claiming: boolean;
+  /** From the claim until it serves. */
+  promoting: boolean;
+  handover?:
+    | {
+        readonly to: string | undefined;
+        readonly why: 'switchover' | 'termination' | 'restart';
+        readonly since: number;
+        released?: number;
+      }
+    | undefined;
+  /** Members that asked to be listed, by name. */
+  readonly joining: Map<string, LeaseMember>;
+  follow?:
+    | {
+        readonly postmaster: number;
+        readonly instance: string;
+        readonly incarnation: string;
+        readonly ip: string;
+        readonly epoch: number;
+      }
+    | undefined;
+  /** What this instance has is not a beginning of what this holder has. */
+  diverged?: Member | undefined;
+  /** Somebody handed the lease over to us: no need to wait for others who may be ahead. */
+  called?: number | undefined;
+}
+
+export const newMemory = (): Memory => ({ renewing: false, claiming: false, promoting: false, joining: new Map() });
+
+/** Everything that the parts of the protocol share. */
+export interface HaCore {
+  readonly context: HaSurroundings;
+  readonly clock: BootClock;
+  /** Of our own, so that nothing queues before it. */
+  readonly session: Session;
+  readonly store: LeaseStore;
+  readonly state: StateFile;
+  readonly life: LifeFile;
+  readonly peers: Peers;
+  readonly fitness: Fitness;
+  readonly memory: Memory;
+  readonly view: () => InstanceView | undefined;
+  /** Makes the manager's next turn come at once. */
+  readonly wake: () => void;
+  readonly signal: AbortSignal;
+}
+
+/** Seconds (rule 3). */
+export const leaseTiming = (cluster: Cluster | undefined): LeaseTiming => ({
+  duration: cluster?.spec.primaryLease?.leaseDurationSeconds ?? 15,
+  renewDeadline: cluster?.spec.primaryLease?.renewDeadlineSeconds ?? 10,
+  retryPeriod: cluster?.spec.primaryLease?.retryPeriodSeconds ?? 2,
+});
+
+export const timingOf = ({ context }: Pick<HaCore, 'context'>): LeaseTiming => leaseTiming(context.cluster.current);
+
+export const selfOf = ({ context, state }: HaCore): Member => ({
+  instance: context.environment.podName,
+  incarnation: state.current.incarnation,
+});
+
+export const addressedSelf = (core: HaCore): LeaseMember => ({
+  ...selfOf(core),
+  address: core.context.environment.podIp,
+});
+
+/** The lease as this instance sees it. */
+export function leaseState(core: HaCore): 'mine' | 'other' | 'released' | 'absent' | 'unknown' {
+  const observed = core.store.observed;
+  if (!observed) return 'unknown';
+  const record = core.store.record;
+  if (!record) return 'absent';
+  if (!record.holder) return 'released';
+  return sameMember(record.holder, selfOf(core)) ? 'mine' : 'other';
+}
+
+export const isFresh = ({ memory, clock }: HaCore): boolean =>
+  memory.freshUntil !== undefined && clock() < memory.freshUntil;
+
+export const others = (core: HaCore): LeaseMember[] =>
+  (core.store.record?.members ?? []).filter(({ instance }) => instance !== core.context.environment.podName);
+
+/** The member that holds the lease, with its address, when it is another. */
+export function holderOf(core: HaCore): LeaseMember | undefined {
+  const record = core.store.record;
+  const holder = record?.holder;
+  if (!holder || holder.instance === core.context.environment.podName) return undefined;
+  return record.members.find((member) => sameMember(member, holder));
+}
+
+export function setFresh(core: HaCore, until: number): void {
+  core.memory.freshUntil = Math.max(core.memory.freshUntil ?? 0, until);
+  core.life.set({ ...core.life.current, freshUntil: core.memory.freshUntil });
+  // One second more than the fence itself has: it is for when the fence cannot (rule 2).
+  core.context.supervisor.heartbeat(Math.ceil(core.memory.freshUntil / 10) + 100);
+}

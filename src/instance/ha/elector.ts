@@ -1,0 +1,315 @@
+import {
+  type Candidacy,
+  election,
+  type ElectionAction,
+  type ElectionFacts,
+} from '../../../state-machines/election/machine.ts';
+import { nextEpoch } from '../../../state-machines/protocol/epoch.ts';
+import { comparePositions, sameMember } from '../../../state-machines/protocol/position.ts';
+import type { LeaseMember, Position } from '../../../state-machines/protocol/types.ts';
+import { ownPosition, stands } from './candidate.ts';
+import { hasNeverLed } from './position.ts';
+import { addressedSelf, type HaCore, leaseState, others, selfOf, setFresh, timingOf } from './core.ts';
+import { emptyContent, type LeaseContent } from './lease-record.ts';
+import { postgresRole } from './local-postgres.ts';
+import { fromWire, type PositionReport } from './messages.ts';
+
+const askMs = 400;
+/** How long an answer about positions is good for. */
+const canvassMs = 1000;
+/** Time that is left to one who is further ahead. */
+const yieldMs = 2000;
+const candidacyMs = 2000;
+/** From a released lease to the claim there are five. */
+const steps = 8;
+
+interface Canvass {
+  readonly at: number;
+  readonly standing: 'first' | 'behind';
+  readonly holderAnswers: boolean;
+  readonly epochs: readonly number[];
+}
+
+interface Stand extends Candidacy {
+  readonly began: number;
+  /** uid and version of the lease that it began with. */
+  readonly lease: string;
+}
+
+const serial = (instance: string): number => Number(/(\d+)$/.exec(instance)?.[1] ?? 0);
+
+/** The way of this instance to the lease: canvass, prevote, promise to itself, claim (§5, election). Asynchronous clusters. */
+export class Elector {
+  readonly #core: HaCore;
+  #canvass: Canvass | undefined;
+  #candidacy: Stand | undefined;
+  #backOffUntil: number | undefined;
+  #behindSince: { readonly lease: string; readonly at: number } | undefined;
+  #busy = false;
+  #said = '';
+
+  constructor(core: HaCore) {
+    this.#core = core;
+  }
+
+  #leaseId(): string {
+    const meta = this.#core.store.observed?.object?.metadata;
+    return `${meta?.uid ?? ''} ${meta?.resourceVersion ?? ''}`;
+  }
+
+  /**
+   * A cluster's very first claim, or the first one since there are leases: no member list exists, and the Cluster itself says whose
+   * directory it is.
+   */
+  get #first(): boolean {
+    const { context, store, state, view } = this.#core;
+    const { status } = context.cluster.current ?? {};
+    const named = status?.currentPrimary || status?.targetPrimary;
+    const data = view()?.data;
+    return (
+      store.observed?.record === 'blank' &&
+      context.cluster.seen &&
+      named === context.environment.podName &&
+      hasNeverLed(state.current) &&
+      data?.state === 'valid' &&
+      !data.standby
+    );
+  }
+
+  facts(): ElectionFacts {
+    const { clock, memory, store, context, state } = this.#core;
+    const { record } = store;
+    const { duration } = timingOf(this.#core);
+    const lease = leaseState(this.#core);
+    const neverServed = (context.cluster.current?.status?.currentPrimary ?? '') === '';
+    const patience = duration * 1000;
+    const delay = (context.cluster.current?.spec.failoverDelay ?? 0) * 1000;
+    const canvass = this.#canvass && clock() - this.#canvass.at < canvassMs ? this.#canvass : undefined;
+    const candidacy = this.#candidacy;
+    return {
+      now: clock(),
+      mode: 'async',
+      member: this.#first || (record?.members.some((member) => sameMember(member, selfOf(this.#core))) ?? false),
+      whole: stands(this.#core),
+      apiAnswers: store.apiAnswers,
+      paused: record?.paused !== undefined,
+      ...(memory.holdUntil === undefined ? {} : { holdUntil: memory.holdUntil }),
+      lease:
+        lease === 'mine'
+          ? 'mine'
+          : lease === 'released' || (this.#first && neverServed)
+            ? 'released'
+            : lease === 'other'
+              ? 'held'
+              : 'absent',
+      unchangedFor: store.unchangedFor(),
+      patience,
+      delayed: lease === 'other' && store.unchangedFor() < patience + delay,
+      holderAnswers: canvass?.holderAnswers ?? false,
+      leaseInDoubt: record !== undefined && record.epoch < state.current.configurationEpoch,
+      standing: canvass?.standing ?? 'unknown',
+      ...(this.#backOffUntil === undefined ? {} : { backOffUntil: this.#backOffUntil }),
+      ...(candidacy === undefined
+        ? {}
+        : {
+            candidacy: {
+              ...candidacy,
+              overtaken: candidacy.lease !== this.#leaseId() && candidacy.claim === 'unsent',
+              timedOut: clock() - candidacy.began > candidacyMs && candidacy.claim === 'unsent',
+            },
+          }),
+    };
+  }
+
+  /** Decides once, and begins what was decided unless something is under way. Resolves when that is done. */
+  async tick(): Promise<void> {
+    const { context, store } = this.#core;
+    if (this.#busy || !store.observed) return;
+    this.#busy = true;
+    try {
+      for (let step = 0; step < steps && postgresRole(this.#core) !== 'primary'; step++) {
+        const { state, action } = election.decide(this.facts());
+        if (`${state} ${action.rule}` !== this.#said) {
+          this.#said = `${state} ${action.rule}`;
+          context.log.info({ rule: action.rule, state, epoch: this.#candidacy?.epoch }, 'Election');
+        }
+        if (action.type === 'stay') return;
+        await this.#perform(action);
+      }
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  async #perform(action: ElectionAction): Promise<void> {
+    switch (action.type) {
+      case 'stay':
+        return;
+      case 'ask-positions':
+        return this.#askPositions();
+      case 'ask-prevotes':
+        return this.#askPrevotes();
+      case 'promise-to-self':
+        return this.#promise();
+      case 'ask-promises':
+        // Only a synchronous configuration asks for them, and none is in force.
+        return;
+      case 'claim':
+        return this.#claim();
+      case 'read-back':
+        return this.#readBack();
+      case 'give-up':
+        this.#giveUp();
+        return;
+      default:
+        return action satisfies never;
+    }
+  }
+
+  #giveUp(): void {
+    this.#candidacy = undefined;
+    this.#core.memory.claiming = false;
+    this.#canvass = undefined;
+    this.#backOffUntil = this.#core.clock() + 100 + Math.random() * 300;
+  }
+
+  async #askPositions(): Promise<void> {
+    const { clock, peers, store, context } = this.#core;
+    const at = clock();
+    const epoch = store.record?.epoch ?? 0;
+    const [mine, answers] = await Promise.all([
+      ownPosition(this.#core).catch(() => undefined),
+      peers.askAll('position', others(this.#core), { epoch }, askMs),
+    ]);
+    if (!mine) return;
+    const ahead = answers.some(({ member, answer }) => answer?.stands === true && this.#isAhead(mine, member, answer));
+    const holder = store.record?.holder;
+    this.#canvass = {
+      at,
+      standing: ahead && !this.#waitedEnough() ? 'behind' : 'first',
+      holderAnswers: answers.some(
+        ({ member, answer }) => holder !== undefined && sameMember(member, holder) && answer?.primaryOf === epoch,
+      ),
+      epochs: answers.flatMap(({ answer }) => (answer ? [answer.promised, answer.seen] : [])),
+    };
+    context.log.info(
+      {
+        position: `${mine.timeline}/${mine.lsn.toString(16)}`,
+        answers: answers.map(({ member, answer }) => [
+          member.instance,
+          answer?.stands,
+          answer?.position,
+          answer?.primaryOf,
+        ]),
+        standing: this.#canvass.standing,
+      },
+      'Positions',
+    );
+  }
+
+  #isAhead(mine: Position, member: LeaseMember, { position }: PositionReport): boolean {
+    if (!position) return false;
+    const order = comparePositions(fromWire(position), mine);
+    if (order === 0 && this.#core.memory.called !== undefined) return false;
+    return order > 0 || (order === 0 && serial(member.instance) < serial(this.#core.context.environment.podName));
+  }
+
+  /** One who is ahead and does not stand within two seconds is not waited for any longer. */
+  #waitedEnough(): boolean {
+    const { clock } = this.#core;
+    const lease = this.#leaseId();
+    if (this.#behindSince?.lease !== lease) this.#behindSince = { lease, at: clock() };
+    return clock() - this.#behindSince.at > yieldMs;
+  }
+
+  async #askPrevotes(): Promise<void> {
+    const { clock, peers, store } = this.#core;
+    const epoch = store.record?.epoch ?? 0;
+    const begun: Stand = {
+      ...{
+        epoch: 0,
+        prevote: 'asked',
+        promised: false,
+        quorum: true,
+        overtaken: false,
+        refused: false,
+        timedOut: false,
+      },
+      ...{ claim: 'unsent', began: clock(), lease: this.#leaseId() },
+    };
+    this.#candidacy = begun;
+    const answers = await peers.askAll('prevote', others(this.#core), { epoch }, askMs);
+    const refused = answers.some(({ answer }) => answer?.granted === false && answer.reason !== 'not-a-member');
+    this.#candidacy = { ...begun, prevote: refused ? 'refused' : 'granted' };
+  }
+
+  async #promise(): Promise<void> {
+    const { store, state, context, view, memory } = this.#core;
+    if (!this.#candidacy) return;
+    const data = view()?.data;
+    const timeline = data?.state === 'valid' ? data.control.checkpointTimeline : 0;
+    const own = [state.current.promised, timeline, context.cluster.current?.status?.timelineID ?? 0];
+    // The first one of all keeps the timeline that the directory was made with.
+    const epoch = this.#first
+      ? Math.max(1, timeline)
+      : nextEpoch([store.record?.epoch ?? 0, ...own, ...(this.#canvass?.epochs ?? [])]);
+    await state.update({ promised: epoch });
+    if (memory.follow) memory.follow = undefined;
+    this.#candidacy = { ...this.#candidacy, epoch, promised: true };
+  }
+
+  async #claim(): Promise<void> {
+    const { clock, memory, store, state } = this.#core;
+    const stand = this.#candidacy;
+    if (!stand) return;
+    const {
+      uid: _uid,
+      version: _version,
+      ...before
+    } = {
+      ...emptyContent(state.current.clusterUid, state.current.systemIdentifier),
+      ...store.record,
+    } as LeaseContent & { uid?: string; version?: string };
+    const self = addressedSelf(this.#core);
+    const members = [...before.members.filter(({ instance }) => instance !== self.instance), self];
+    const start = clock();
+    memory.claiming = true;
+    this.#candidacy = { ...stand, claim: 'sent', began: start };
+    const content = { ...before, holder: selfOf(this.#core), epoch: stand.epoch, members };
+    const outcome = await store.write(content, timingOf(this.#core).retryPeriod * 1000);
+    if (outcome === 'done') return this.#won(start);
+    this.#candidacy = { ...this.#candidacy, claim: outcome === 'refused' ? 'lost' : 'answer-lost' };
+  }
+
+  async #won(start: number): Promise<void> {
+    const { memory, state, view, context, store } = this.#core;
+    const epoch = this.#candidacy?.epoch ?? 0;
+    setFresh(this.#core, start + timingOf(this.#core).renewDeadline * 1000);
+    const data = view()?.data;
+    // A directory that is a primary already goes on in the new epoch on its own timeline.
+    if (data?.state === 'valid' && !data.standby)
+      await state.update({ led: epoch, ownsLog: true, configurationEpoch: epoch });
+    memory.claiming = false;
+    memory.handover = undefined;
+    memory.called = undefined;
+    memory.lastAttempt = start;
+    this.#candidacy = undefined;
+    this.#canvass = undefined;
+    context.log.info(
+      { epoch, rule: 'claim-the-lease', version: store.observed?.object?.metadata?.resourceVersion },
+      'This instance holds the lease',
+    );
+    this.#core.wake();
+  }
+
+  async #readBack(): Promise<void> {
+    const { store } = this.#core;
+    const stand = this.#candidacy;
+    if (!stand) return;
+    await store.read(timingOf(this.#core).retryPeriod * 1000).catch(() => undefined);
+    if (!store.apiAnswers) return;
+    const mine = leaseState(this.#core) === 'mine' && store.record?.epoch === stand.epoch;
+    if (mine) return this.#won(stand.began);
+    this.#candidacy = { ...stand, claim: 'lost' };
+  }
+}

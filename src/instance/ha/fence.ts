@@ -1,0 +1,164 @@
+import { fence, type FenceAction, type FenceFacts } from '../../../state-machines/fence/machine.ts';
+import { addressedSelf, type HaCore, isFresh, leaseState, others, selfOf, setFresh, timingOf } from './core.ts';
+import { endPostgres, postgresRole, runningPostmaster } from './local-postgres.ts';
+import type { LeaseContent } from './lease-record.ts';
+import { emptyContent } from './lease-record.ts';
+
+/** Milliseconds that a primary may take to come back where it is while another could take over. */
+const restartLimit = 10_000;
+
+/** Keeps postgres from accepting writes without a fresh lease, and the lease from being lost without need (rules 1–6). */
+export class Fence {
+  readonly #core: HaCore;
+  #said = '';
+  #ended: number | undefined;
+  #downSince: number | undefined;
+
+  constructor(core: HaCore) {
+    this.#core = core;
+  }
+
+  /** The lease is ours and this directory is what led in its epoch: to be served again (rule 9). */
+  get #serves(): boolean {
+    const { memory, state, store, context } = this.#core;
+    return (
+      leaseState(this.#core) === 'mine' &&
+      state.current.led === store.record?.epoch &&
+      memory.handover === undefined &&
+      context.terminatingSince() === undefined
+    );
+  }
+
+  facts(): FenceFacts {
+    const { clock, memory, store, state } = this.#core;
+    if (leaseState(this.#core) !== 'mine') this.#downSince = undefined;
+    const role = postgresRole(this.#core);
+    const writer = role === 'primary';
+    // Nothing runs that would have to be ended: what counts is that the lease is renewed before it does.
+    const until = writer || isFresh(this.#core) ? memory.freshUntil : undefined;
+    const mine = leaseState(this.#core) === 'mine';
+    const chosen = mine && role === 'standby' && state.current.promised === store.record?.epoch;
+    const waiting = chosen || (role === 'down' && (this.#serves || (mine && memory.handover !== undefined)));
+    return {
+      now: clock(),
+      postgres: writer || waiting ? 'primary' : role,
+      lease: leaseState(this.#core),
+      ...(until === undefined ? {} : { freshUntil: until }),
+      renewing: memory.renewing,
+      ...(memory.lastAttempt === undefined ? {} : { lastAttempt: memory.lastAttempt }),
+      retryPeriod: timingOf(this.#core).retryPeriod * 1000,
+      apiAnswers: store.apiAnswers,
+      fit: this.#fit(writer),
+    };
+  }
+
+  #fit(writer: boolean): boolean {
+    const { memory, view, fitness, clock } = this.#core;
+    const seen = view();
+    if (memory.promoting || memory.handover !== undefined || seen?.facts.fenced === true) return true;
+    const good = fitness.within(timingOf(this.#core).retryPeriod * 2000);
+    if (writer && seen?.postmaster.state === 'up' && good) {
+      this.#downSince = undefined;
+      return true;
+    }
+    // Rule 23: a restart in place, with a deadline while anybody else could serve.
+    this.#downSince ??= clock();
+    return others(this.#core).length === 0 || clock() - this.#downSince < restartLimit;
+  }
+
+  /** A whole turn, without waiting for anything. */
+  tick(): void {
+    const { context } = this.#core;
+    const { state, action } = fence.decide(this.facts());
+    const text = `${state} ${action.rule}`;
+    if (state === 'tripped' && text !== this.#said) {
+      context.log.error({ rule: action.rule, state }, 'The fence ends PostgreSQL');
+    } else if (text !== this.#said) context.log.debug({ rule: action.rule, state }, 'Fence');
+    this.#said = text;
+    this.#perform(action);
+  }
+
+  #perform(action: FenceAction): void {
+    const { memory, context } = this.#core;
+    switch (action.type) {
+      case 'stay':
+        return;
+      case 'end-postgres': {
+        const pid = runningPostmaster(this.#core);
+        if (pid !== undefined && pid !== this.#ended) endPostgres(pid);
+        this.#ended = pid;
+        memory.promoting = false;
+        this.#core.wake();
+        return;
+      }
+      case 'renew':
+      case 'recreate':
+      case 'ask-for-hold':
+        memory.renewing = true;
+        void (action.type === 'ask-for-hold' ? this.#holdRound() : this.#renew(action.type))
+          .catch((error: unknown) => context.log.debug({ err: error }, 'The lease was not renewed'))
+          .finally(() => {
+            memory.renewing = false;
+          });
+        return;
+      default:
+        return action satisfies never;
+    }
+  }
+
+  /** The lease with ourselves as holder and with those who asked to be in it; who is no more an instance is not in it. */
+  #content(): LeaseContent | undefined {
+    const { store, context, state, memory } = this.#core;
+    const cluster = context.cluster.current;
+    const record = store.record ?? {
+      ...emptyContent(state.current.clusterUid, state.current.systemIdentifier),
+      epoch: state.current.led ?? 0,
+    };
+    if (record.epoch === 0) return undefined;
+    const names = cluster?.status?.instanceNames ?? [];
+    const listed = new Map(record.members.map((member) => [member.instance, member]));
+    for (const [name, member] of memory.joining) listed.set(name, member);
+    listed.set(context.environment.podName, addressedSelf(this.#core));
+    const members = [...listed.values()].filter(
+      ({ instance }) => instance === context.environment.podName || names.length === 0 || names.includes(instance),
+    );
+    const { uid: _uid, version: _version, ...content } = record as LeaseContent & { uid?: string; version?: string };
+    return { ...content, holder: selfOf(this.#core), members };
+  }
+
+  async #renew(how: 'renew' | 'recreate'): Promise<void> {
+    const { clock, memory, store } = this.#core;
+    const { renewDeadline, retryPeriod } = timingOf(this.#core);
+    const start = clock();
+    memory.lastAttempt = start;
+    if (leaseState(this.#core) !== (how === 'renew' ? 'mine' : 'absent')) {
+      await store.read(retryPeriod * 1000);
+      return;
+    }
+    const content = this.#content();
+    if (!content) return;
+    const joined = [...memory.joining.values()];
+    const outcome = await store.write(content, retryPeriod * 1000);
+    if (outcome !== 'done') return;
+    setFresh(this.#core, start + renewDeadline * 1000);
+    for (const member of joined) {
+      if (memory.joining.get(member.instance) === member) memory.joining.delete(member.instance);
+    }
+    this.#core.wake();
+  }
+
+  /** Fail-safe (§5): only all others together stand in for the API server. */
+  async #holdRound(): Promise<void> {
+    const { clock, memory, peers, store } = this.#core;
+    const { renewDeadline, retryPeriod } = timingOf(this.#core);
+    const start = clock();
+    memory.lastAttempt = start;
+    const asked = store.read(retryPeriod * 1000).catch(() => undefined);
+    const { led } = this.#core.state.current;
+    if (led !== undefined && leaseState(this.#core) === 'mine') {
+      const answers = await peers.askAll('hold', others(this.#core), { epoch: led }, retryPeriod * 750);
+      if (answers.every(({ answer }) => answer?.granted === true)) setFresh(this.#core, start + renewDeadline * 1000);
+    }
+    await asked;
+  }
+}

@@ -1,0 +1,247 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Lease } from '../../kube/objects.ts';
+import { Reflector } from '../../kube/reflector.ts';
+import { resource } from '../../kube/resource-types.ts';
+import { clusterScopedName, readWriteService } from '../../naming.ts';
+import type { PrimaryAddress } from '../configuration/settings.ts';
+import type { Routes } from '../http/respond.ts';
+import { Session } from '../sql/session.ts';
+import { bootTime } from '../supervisor/boot-clock.ts';
+import { observeDataDirectory } from '../postmaster/observe.ts';
+import type { Farewell } from '../postmaster/stop.ts';
+import type { InstanceView } from '../view.ts';
+import { bootClock } from './clock.ts';
+import { type HaCore, type HaSurroundings, isFresh, leaseState, leaseTiming, newMemory, timingOf } from './core.ts';
+import { Elector } from './elector.ts';
+import { Fence } from './fence.ts';
+import { Fitness } from './fitness.ts';
+import { Follower } from './follow.ts';
+import { LeaseStore } from './lease-store.ts';
+import { LifeFile } from './life-file.ts';
+import { postgresRole, runningPostmaster } from './local-postgres.ts';
+import { Peers } from './peers.ts';
+import { Planned } from './planned.ts';
+import { Promoter, publishPrimary } from './promoter.ts';
+import { finishRebuild, Rebuild } from './rebuild.ts';
+import { StateFile } from './state-file.ts';
+import { voterRoutes } from './voter.ts';
+
+const tickMs = 100;
+const leaseReadMs = 2000;
+
+interface Parts {
+  readonly core: HaCore;
+  readonly fence: Fence;
+  readonly elector: Elector;
+  readonly promoter: Promoter;
+  readonly follower: Follower;
+  readonly planned: Planned;
+  readonly rebuild: Rebuild;
+}
+
+/** The high-availability protocol of one instance (docs/ha-protocol.md), beside the manager's loop and faster than it. */
+export class HighAvailability implements AsyncDisposable {
+  readonly #context: HaSurroundings;
+  readonly #store: LeaseStore;
+  readonly #session: Session;
+  readonly #view: () => InstanceView | undefined;
+  readonly #wake: () => void;
+  readonly #life: LifeFile;
+  #parts: Parts | undefined;
+  #problem: string | undefined;
+  #alarm: (() => void) | undefined;
+
+  constructor(context: HaSurroundings, view: () => InstanceView | undefined, wake: () => void) {
+    this.#context = context;
+    this.#view = view;
+    this.#wake = wake;
+    const { environment, kube, cluster } = context;
+    const { namespace, clusterName } = environment;
+    this.#life = new LifeFile(context.supervisor.directory);
+    this.#session = new Session({ socketDirectory: environment.paths.sockets, port: environment.port, timeout: 2000 });
+    this.#store = new LeaseStore({
+      kube,
+      key: { namespace, name: clusterScopedName(clusterName) },
+      clock: bootClock,
+      timing: () => leaseTiming(cluster.current),
+    });
+  }
+
+  /** Whether this instance is to be primary, by the lease. A standby runs in any case, so that it can be asked. */
+  named(): 'self' | 'other' | 'nobody' {
+    const core = this.#parts?.core;
+    if (!core) return 'nobody';
+    if (core.memory.handover) return 'other';
+    const lease = leaseState(core);
+    if (lease === 'mine' && isFresh(core)) return 'self';
+    // A copy in the making is started for the primary that it was checked against.
+    if (this.#parts?.follower.incomplete && this.primary === undefined && runningPostmaster(core) === undefined)
+      return 'nobody';
+    if (lease === 'other') return 'other';
+    const data = this.#view()?.data;
+    return data?.state === 'valid' && !data.standby ? 'nobody' : 'other';
+  }
+
+  /** Whom this standby may stream from. */
+  get primary(): PrimaryAddress | undefined {
+    return this.#parts?.follower.primary;
+  }
+
+  /** What this instance has must be thrown away: it is on no other. */
+  get diverged(): boolean {
+    return this.#parts?.core.memory.diverged !== undefined;
+  }
+
+  get releasing(): boolean {
+    return this.#parts?.planned.releasing ?? false;
+  }
+
+  /** What stands in the way, for people. */
+  get problems(): string[] {
+    return [this.#problem, this.#parts?.rebuild.problem].filter((problem) => problem !== undefined);
+  }
+
+  get routes(): Routes {
+    return voterRoutes(() => this.#parts?.core);
+  }
+
+  rebuild(): void {
+    this.#parts?.rebuild.begin();
+  }
+
+  /** Before a directory that was a primary becomes a standby. */
+  async demoted(): Promise<void> {
+    await this.#parts?.core.state.update({ led: undefined });
+  }
+
+  async publish(): Promise<void> {
+    if (this.#parts) await publishPrimary(this.#parts.core);
+  }
+
+  farewell(): Promise<Farewell> {
+    return this.#parts?.planned.farewell() ?? Promise.resolve({ successor: false, grace: undefined });
+  }
+
+  /** Feeds the watchdog: as primary it gets the fence's own deadline, otherwise a turn of the loop is enough. */
+  heartbeat(): void {
+    const { supervisor } = this.#context;
+    const core = this.#parts?.core;
+    const until = core ? core.memory.freshUntil : this.#life.current.freshUntil;
+    const writer = core ? postgresRole(core) === 'primary' : supervisor.postgresPid() !== undefined;
+    supervisor.heartbeat(
+      writer && until !== undefined && until / 10 > bootTime() ? Math.ceil(until / 10) + 100 : undefined,
+    );
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { kube, environment } = this.#context;
+    const { namespace, clusterName } = environment;
+    const reflector = new Reflector<Lease>(kube, resource.leases, {
+      namespace,
+      fieldSelector: `metadata.name=${clusterScopedName(clusterName)}`,
+    });
+    reflector.on('change', (change) => this.#take(change.type === 'deleted' ? undefined : change.object));
+    this.#store.on('change', () => {
+      this.#wake();
+      this.#alarm?.();
+    });
+    await Promise.all([reflector.run(signal), this.#readAlways(signal), this.#loop(signal)]);
+  }
+
+  #take(object: Lease | undefined): void {
+    try {
+      this.#store.take(object);
+    } catch (error) {
+      this.#problem = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  /** A watch may be silent without saying so: the lease is read all the time, too. */
+  async #readAlways(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const core = this.#parts?.core;
+      if (!core || postgresRole(core) !== 'primary') await this.#store.read(leaseReadMs).catch(() => undefined);
+      await delay(this.#store.observed ? leaseReadMs / 2 : 100, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async #loop(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        if (!this.#parts) await this.#open(signal);
+        if (this.#parts) this.#turn(this.#parts);
+      } catch (error) {
+        const problem = error instanceof Error ? error.message : String(error);
+        if (problem !== this.#problem) this.#context.log.error({ err: error }, 'A turn of the protocol failed');
+        this.#problem = problem;
+      }
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, tickMs);
+        this.#alarm = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  #turn({ core, fence, elector, promoter, follower, planned, rebuild }: Parts): void {
+    // Before anything else (rule 3).
+    fence.tick();
+    const seen = this.#view();
+    const gone = seen?.postmaster.pid !== undefined && runningPostmaster(core) === undefined;
+    if (gone) this.#wake();
+    for (const part of [elector, promoter, follower, planned]) {
+      part.tick().catch((error: unknown) => this.#context.log.error({ err: error }, 'A part of the protocol failed'));
+    }
+    void rebuild.removeOld().catch(() => undefined);
+  }
+
+  /** Needs to know which cluster and which data: before that, nobody's question is answered and nothing is started. */
+  async #open(signal: AbortSignal): Promise<void> {
+    const { cluster, environment, supervisor } = this.#context;
+    const uid = cluster.current?.metadata.uid;
+    if (uid === undefined) return;
+    await finishRebuild(environment.paths.data);
+    const data = await observeDataDirectory(environment.paths.data);
+    if (data.state !== 'valid') return;
+    const state = await StateFile.open(environment.paths.state, uid, data.control.systemIdentifier);
+    const { freshUntil } = this.#life.current;
+    const memory = { ...newMemory(), ...(supervisor.postgresPid() === undefined ? {} : { freshUntil }) };
+    const walStorage = cluster.current?.spec.walStorage ? [environment.paths.wal] : [];
+    const core: HaCore = {
+      ...{ context: this.#context, clock: bootClock, session: this.#session, store: this.#store, state, memory },
+      life: this.#life,
+      peers: new Peers({
+        certificates: environment.paths.certificates,
+        servername: readWriteService(environment.clusterName),
+        clusterUid: state.current.clusterUid,
+        podUid: environment.podUid,
+        self: () => ({ instance: environment.podName, incarnation: state.current.incarnation }),
+      }),
+      fitness: new Fitness(this.#session, [environment.paths.state, ...walStorage], bootClock),
+      ...{ view: this.#view, wake: this.#wake, signal },
+    };
+    const everyMs = (): number => (timingOf(core).retryPeriod * 1000) / 2;
+    void core.fitness.run(everyMs, () => postgresRole(core) === 'primary', signal);
+    this.#parts = {
+      core,
+      ...{
+        fence: new Fence(core),
+        elector: new Elector(core),
+        promoter: new Promoter(core),
+        follower: new Follower(core),
+      },
+      ...{ planned: new Planned(core), rebuild: new Rebuild(core) },
+    };
+    this.#context.log.info(
+      { incarnation: state.current.incarnation, promised: state.current.promised, led: state.current.led },
+      'Taking part in the protocol',
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#parts?.core.peers[Symbol.dispose]();
+    await this.#session[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,190 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { sameMember } from '../../../state-machines/protocol/position.ts';
+import type { LeaseMember } from '../../../state-machines/protocol/types.ts';
+import type { Pod } from '../../kube/objects.ts';
+import { resource } from '../../kube/resource-types.ts';
+import { fieldManager } from '../../naming.ts';
+import { pendingPrimary } from '../cluster/wishes.ts';
+import type { Farewell } from '../postmaster/stop.ts';
+import { Session } from '../sql/session.ts';
+import { type HaCore, isFresh, leaseState, others, timingOf } from './core.ts';
+import { postgresRole } from './local-postgres.ts';
+import type { LeaseContent } from './lease-record.ts';
+
+const askMs = 400;
+/** A target further behind than this would keep everybody waiting. */
+const mostLag = 64 * 1024 * 1024;
+/** Milliseconds that the successor of a switchover has to claim; then the old primary stands again. */
+const patience = 15_000;
+
+/** Role changes that are wished for: switchover, pod deletion. The old primary stops first; only then is there another (M30). */
+export class Planned {
+  readonly #core: HaCore;
+  #busy = false;
+
+  constructor(core: HaCore) {
+    this.#core = core;
+  }
+
+  async tick(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      await this.#switchover();
+      await this.#release();
+    } catch (error) {
+      this.#core.context.log.warn({ err: error }, 'The role was not handed over; it is tried again');
+      await delay(200);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** At SIGTERM: how much time there is and whether somebody can go on. */
+  async farewell(): Promise<Farewell> {
+    const { context, memory, clock } = this.#core;
+    const { namespace, podName } = context.environment;
+    const [pod, successor] = await Promise.all([
+      context.kube
+        .get<Pod>(resource.pods, { namespace, name: podName }, { signal: AbortSignal.timeout(askMs) })
+        .catch(() => undefined),
+      this.#successor(),
+    ]);
+    if (successor && leaseState(this.#core) === 'mine') {
+      memory.handover ??= { to: undefined, why: 'termination', since: clock() };
+    }
+    return { successor: successor !== undefined, grace: pod?.metadata?.deletionGracePeriodSeconds };
+  }
+
+  async #successor(name?: string): Promise<LeaseMember | undefined> {
+    const asked = others(this.#core).filter(({ instance }) => name === undefined || instance === name);
+    const answers = await this.#core.peers.askAll(
+      'position',
+      asked,
+      { epoch: this.#core.store.record?.epoch ?? 0 },
+      askMs,
+    );
+    return answers.find(({ answer }) => answer?.stands === true)?.member;
+  }
+
+  /** The one that status.targetPrimary asks for; undefined when nobody else is asked for. */
+  #wish(): string | undefined {
+    const { context, memory, view } = this.#core;
+    const { podName } = context.environment;
+    const { currentPrimary, targetPrimary = '' } = context.cluster.current?.status ?? {};
+    const serving = leaseState(this.#core) === 'mine' && isFresh(this.#core) && view()?.server?.standby === false;
+    if (!serving || memory.handover || context.terminatingSince() !== undefined) return undefined;
+    if (currentPrimary !== podName || ['', podName, pendingPrimary].includes(targetPrimary)) return undefined;
+    return targetPrimary;
+  }
+
+  async #switchover(): Promise<void> {
+    const target = this.#wish();
+    if (target === undefined) return;
+    const { context, memory, clock } = this.#core;
+    const problem = await this.#unfitTarget(target);
+    if (problem !== undefined) {
+      context.log.warn({ rule: 'switchover-refused', target }, `No switchover to ${target}: ${problem}`);
+      await this.#takeBack(target, problem);
+      return;
+    }
+    context.log.info({ rule: 'switchover', target }, 'Switching over');
+    await this.checkpoint(Math.min(30, context.cluster.current?.spec.switchoverDelay ?? 30));
+    memory.handover = { to: target, why: 'switchover', since: clock() };
+    this.#core.wake();
+  }
+
+  /** What is written before the shutdown need not be written during it. */
+  async checkpoint(seconds: number): Promise<void> {
+    const { paths, port } = this.#core.context.environment;
+    await using session = new Session({ socketDirectory: paths.sockets, port, timeout: seconds * 1000 });
+    await session.query('CHECKPOINT').catch(() => undefined);
+  }
+
+  async #unfitTarget(target: string): Promise<string | undefined> {
+    const { context, session } = this.#core;
+    if (!others(this.#core).some(({ instance }) => instance === target)) return 'it is not a member of this cluster';
+    if ((await this.#successor(target)) === undefined) return 'it does not answer as a standby that could be promoted';
+    const [row] = await session.query<{ lag: string }>(
+      `SELECT (pg_catalog.pg_current_wal_lsn() - flush_lsn)::text AS lag FROM pg_catalog.pg_stat_replication
+        WHERE application_name = $1 AND state = 'streaming'`,
+      [target],
+    );
+    if (!row) return `it does not stream from ${context.environment.podName}`;
+    return Number(row.lag) > mostLag ? `it is ${row.lag} bytes behind` : undefined;
+  }
+
+  /** A wish that cannot be fulfilled is taken back, unless somebody wished for something else meanwhile. */
+  async #takeBack(target: string, problem: string): Promise<void> {
+    const { context } = this.#core;
+    const { namespace, clusterName, podName } = context.environment;
+    const found = context.cluster.current;
+    if (found?.status?.targetPrimary !== target) return;
+    const patch = { metadata: { resourceVersion: found.metadata.resourceVersion }, status: { targetPrimary: podName } };
+    await context.kube.patchStatus(resource.clusters, { namespace, name: clusterName }, patch, {
+      signal: AbortSignal.timeout(3000),
+    });
+    const at = new Date().toISOString();
+    const event = {
+      ...{ apiVersion: 'v1', kind: 'Event', type: 'Warning', reason: 'SwitchoverRefused', count: 1 },
+      metadata: { name: `${clusterName}.switchover.${Date.now().toString(16)}`, namespace },
+      involvedObject: {
+        apiVersion: found.apiVersion,
+        kind: 'Cluster',
+        namespace,
+        name: clusterName,
+        uid: found.metadata.uid,
+      },
+      message: `No switchover to ${target}: ${problem}`,
+      ...{ firstTimestamp: at, lastTimestamp: at, source: { component: fieldManager.instance } },
+    };
+    await context.kube.create(resource.events, event, { signal: AbortSignal.timeout(3000) }).catch(() => undefined);
+  }
+
+  /** Postgres has stopped: the lease is given back, and who is to have it is told. */
+  async #release(): Promise<void> {
+    const { memory, store, state, context, clock, peers } = this.#core;
+    const { handover } = memory;
+    if (!handover) return;
+    const lease = leaseState(this.#core);
+    if (handover.released !== undefined || lease === 'other') {
+      if (lease === 'other' || clock() - (handover.released ?? 0) > patience) memory.handover = undefined;
+      return;
+    }
+    if (lease !== 'mine' || memory.renewing || postgresRole(this.#core) !== 'down') return;
+    await state.update({ led: undefined, ownsLog: true });
+    const record = store.record;
+    if (!record) return;
+    const {
+      uid: _uid,
+      version: _version,
+      holder: _holder,
+      ...content
+    } = record as LeaseContent & { uid?: string; version?: string };
+    const outcome = await store.write(content, timingOf(this.#core).retryPeriod * 1000);
+    if (outcome !== 'done') return;
+    memory.handover = { ...handover, released: clock() };
+    memory.freshUntil = undefined;
+    context.log.info(
+      { rule: 'release', why: handover.why, to: handover.to, milliseconds: clock() - handover.since },
+      'The lease is given back',
+    );
+    const told = record.members.filter((member) =>
+      handover.to === undefined ? !sameMember(member, record.holder ?? member) : member.instance === handover.to,
+    );
+    await peers.askAll('handover', told.slice(0, 1), { epoch: record.epoch }, 1000);
+    this.#core.wake();
+  }
+
+  /** Whether the end of this process has to wait for the lease to be given back; not for long. */
+  get releasing(): boolean {
+    const { memory, clock } = this.#core;
+    const { handover } = memory;
+    return (
+      handover !== undefined &&
+      handover.released === undefined &&
+      leaseState(this.#core) === 'mine' &&
+      clock() - handover.since < 60_000
+    );
+  }
+}

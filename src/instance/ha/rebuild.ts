@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { port, readWriteService, role, slotName } from '../../naming.ts';
+import { clone } from '../replication/clone.ts';
+import { sync } from '../replication/durable.ts';
+import { reserveSlot } from '../replication/slot.ts';
+import { type HaCore, holderOf } from './core.ts';
+
+const exists = (place: string): Promise<boolean> =>
+  stat(place).then(
+    () => true,
+    () => false,
+  );
+
+const longestPause = 60_000;
+
+/** A rebuild that died between its two renames: the new directory is whole and in nobody's place. */
+export async function finishRebuild(data: string): Promise<void> {
+  const fresh = `${data}.fresh`;
+  if ((await exists(data)) || !(await exists(path.join(fresh, 'global/pg_control')))) return;
+  await rename(fresh, data);
+  await sync(path.dirname(data));
+}
+
+/**
+ * Makes the data directory anew from the primary, beside the old one on the same volume; the old one is kept until the new one
+ * streams (rules 21, 27, 28).
+ */
+export class Rebuild {
+  readonly #core: HaCore;
+  #running = false;
+  #failures = 0;
+  #retryAt = 0;
+  problem: string | undefined;
+
+  constructor(core: HaCore) {
+    this.#core = core;
+  }
+
+  get #places(): { readonly data: string; readonly fresh: string; readonly old: string } {
+    const { data } = this.#core.context.environment.paths;
+    return { data, fresh: `${data}.fresh`, old: `${data}.diverged` };
+  }
+
+  /** Begins, unless it is under way or failed a moment ago. */
+  begin(): void {
+    const { clock, context } = this.#core;
+    if (this.#running || clock() < this.#retryAt) return;
+    this.#running = true;
+    this.#rebuild()
+      .then(() => {
+        this.#failures = 0;
+        this.problem = undefined;
+      })
+      .catch((error: unknown) => {
+        this.#failures += 1;
+        this.#retryAt = clock() + Math.min(longestPause, 1000 * 2 ** Math.min(this.#failures, 6));
+        this.problem = `the data directory cannot be made anew: ${error instanceof Error ? error.message : String(error)}`;
+        context.log.error({ err: error, failures: this.#failures }, this.problem);
+      })
+      .finally(() => {
+        this.#running = false;
+        this.#core.wake();
+      });
+  }
+
+  async #rebuild(): Promise<void> {
+    const { context, memory, state, store, signal } = this.#core;
+    const { environment, log } = context;
+    const { paths } = environment;
+    const holder = holderOf(this.#core);
+    const epoch = store.record?.epoch;
+    if (!holder || epoch === undefined) throw new Error('nobody holds the lease');
+    const read = (name: string): Promise<string> => readFile(path.join(paths.certificates, name), 'utf8');
+    const [ca, cert, key] = await Promise.all([
+      read('server-ca.crt'),
+      read('streaming_replica.crt'),
+      read('streaming_replica.key'),
+    ]);
+    const servername = readWriteService(environment.clusterName);
+    const origin = {
+      host: holder.address,
+      port: port.postgres,
+      user: role.replication,
+      ssl: { ca, cert, key, servername },
+    };
+    const slots = context.cluster.current?.spec.replicationSlots?.highAvailability ?? {};
+    if (slots.enabled !== false) {
+      await reserveSlot(origin, slotName(slots.slotPrefix ?? '_cnpg_', environment.podName), signal);
+    }
+    const { data, fresh, old } = this.#places;
+    const incarnation = randomUUID();
+    const walPlace = context.cluster.current?.spec.walStorage && `${paths.wal}-${incarnation.slice(0, 8)}`;
+    log.info({ rule: 'rebuild', from: holder.instance, epoch }, 'Making the data directory anew');
+    await rm(fresh, { recursive: true, force: true });
+    await clone(
+      origin,
+      { data: fresh, wal: walPlace, tablespaces: paths.tablespaces },
+      { label: `howdah rejoin ${environment.podName}`, log, signal },
+    );
+    // The clone is another member than the directory before it (rule 20).
+    await state.update({
+      incarnation,
+      promised: Math.max(epoch, state.current.promised),
+      led: undefined,
+      ownsLog: false,
+    });
+    await rm(old, { recursive: true, force: true });
+    await rename(data, old);
+    await rename(fresh, data);
+    await sync(path.dirname(data));
+    memory.diverged = undefined;
+    memory.follow = undefined;
+    log.info({ rule: 'rebuilt', incarnation }, 'The data directory is made anew');
+  }
+
+  /** Once the new one streams the old one is of no more use. */
+  async removeOld(): Promise<void> {
+    const { old } = this.#places;
+    if (this.#running || this.#core.view()?.server?.receiver !== 'streaming' || !(await exists(old))) return;
+    await rm(old, { recursive: true, force: true });
+  }
+}
