@@ -28,13 +28,13 @@ const kubectl = (args: readonly string[], signal?: AbortSignal, input?: string):
     ...(input !== undefined && { input }),
   });
 
-async function installOperator(signal: AbortSignal): Promise<void> {
+async function installOperator(signal: AbortSignal, restart: boolean): Promise<void> {
   const node = { cwd: root, signal, collect: true };
   const manifest = await run(process.execPath, ['dev/manifest.ts', '--image', image], node);
   await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], signal, manifest);
   const operator = ['-n', operatorNamespace, 'rollout'];
   // The name of the image stays while the program in it changes.
-  await kubectl([...operator, 'restart', `deployment/${operatorDeployment}`], signal);
+  if (restart) await kubectl([...operator, 'restart', `deployment/${operatorDeployment}`], signal);
   await kubectl([...operator, 'status', `deployment/${operatorDeployment}`, '--timeout=120s'], signal);
 }
 
@@ -75,7 +75,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
   if (!reuse) await remove();
   try {
     if (!reuse) await step('cluster', () => script('up.sh', [], signal));
-    await step('operator', () => installOperator(signal));
+    await step('operator', () => installOperator(signal, reuse));
     await step('tests', () => tests(args.filter((arg) => arg !== '--keep'), signal));
     return 0;
   } catch (error) {

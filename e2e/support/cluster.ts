@@ -58,9 +58,10 @@ export const objectStoreSection = (store: ObjectStoreAccess): Record<string, unk
   wal: { compression: 'gzip' },
 });
 
-/** A namespace with the Secret of the object store in it. */
+/** A namespace with the Secret of the object store in it. Pods that need more than the *restricted* standard allows are refused there. */
 export async function createNamespace(platform: Platform, name: string): Promise<void> {
-  await platform.api.create<Namespace>(resource.namespaces, { metadata: { name } }).catch((error: unknown) => {
+  const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+  await platform.api.create<Namespace>(resource.namespaces, { metadata: { name, labels } }).catch((error: unknown) => {
     if (!alreadyExists(error)) throw error;
   });
   await platform.api.apply<Secret>(
