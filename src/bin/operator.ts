@@ -1,13 +1,14 @@
 import { parseArgs } from 'node:util';
-import { pino } from 'pino';
 import { createKubeClient } from '../kube/client.ts';
 import { inClusterConnection, type KubeConnection } from '../kube/connection.ts';
 import { kubeconfigConnection } from '../kube/kubeconfig.ts';
 import { readConfiguration } from '../operator/config.ts';
 import { messageOf } from '../operator/errors.ts';
 import { runOperator } from '../operator/runtime/run.ts';
+import { createJsonLogger } from '../util/logger.ts';
 
 const usage = `usage: howdah operator [--kubeconfig FILE] [--leader-elect=false] [--max-concurrent-reconciles=10] [--log-level=info]
+                      [--log-field-level=level] [--log-field-timestamp=ts]
 
 Inside a pod the service account is used; outside, --kubeconfig or KUBECONFIG.
 `;
@@ -25,6 +26,8 @@ const options = {
   'leader-elect': { type: 'string', default: 'true' },
   'max-concurrent-reconciles': { type: 'string', default: '10' },
   'log-level': { type: 'string', default: 'info' },
+  'log-field-level': { type: 'string' },
+  'log-field-timestamp': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -40,7 +43,12 @@ export async function main(args: string[]): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
-  const log = pino({ level: values['log-level'], base: { logger: 'operator' } });
+  const log = createJsonLogger({
+    level: values['log-level'],
+    base: { logger: 'operator', logging_pod: process.env['POD_NAME'] ?? '' },
+    levelField: values['log-field-level'],
+    timestampField: values['log-field-timestamp'],
+  });
   const stop = new AbortController();
   const onSignal = (name: NodeJS.Signals): void => {
     log.info({ signal: name }, 'stopping');

@@ -1,10 +1,6 @@
-import { pino, type Logger } from 'pino';
+import { createJsonLogger, type Logger } from '../../util/logger.ts';
 
-export type { Logger } from 'pino';
-
-/** Names of levels as the reference has them (§2.31). */
-const levelNames: Readonly<Record<string, string>> = { warn: 'warning', fatal: 'error' };
-const pinoLevels: Readonly<Record<string, string>> = { warning: 'warn' };
+export type { Logger } from '../../util/logger.ts';
 
 export interface LogOptions {
   readonly level: string;
@@ -17,13 +13,5 @@ export interface LogOptions {
  * JSON lines on standard output: level, ts, logger, msg, logging_pod. Every part takes a child of this one with its own `logger`
  * (a child of a child would say it twice).
  */
-export function createLogger(options: LogOptions): Logger {
-  const levelField = options.levelField ?? 'level';
-  const timestampField = options.timestampField ?? 'ts';
-  return pino({
-    level: pinoLevels[options.level] ?? options.level,
-    base: { logging_pod: options.podName },
-    formatters: { level: (label) => ({ [levelField]: levelNames[label] ?? label }) },
-    timestamp: () => `,"${timestampField}":"${new Date().toISOString()}"`,
-  });
-}
+export const createLogger = ({ podName, ...options }: LogOptions): Logger =>
+  createJsonLogger({ ...options, base: { logging_pod: podName } });
