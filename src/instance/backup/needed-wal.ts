@@ -30,7 +30,8 @@ export async function missingSegments(
       const file = entry.kind === 'object' ? parseArchiveKey(config.location, entry.key) : undefined;
       if (file?.kind !== 'wal') continue;
       missing.delete(file.name);
-      if (file.name > last) break;
+      // By the segment: `….00000028.backup.gz` comes before the `.gz` of the segment that it is about.
+      if (file.name.slice(0, last.length) > last) break;
     }
   }
   return [...missing];
