@@ -3,19 +3,9 @@ import type { Call } from '../services.ts';
 import type { Obj } from '../types.ts';
 import { shape } from '../rest/shape.ts';
 import { equal } from '../rest/equal.ts';
+import type { Admission, Operation } from './admission.ts';
 import { matchingWebhooks } from './match.ts';
 import { callWebhook } from './webhook.ts';
-
-export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
-
-/** One admission: what is asked of the webhooks. */
-export interface Admission {
-  readonly call: Call;
-  readonly resource: Resource;
-  readonly operation: Operation;
-  readonly object: Obj | undefined;
-  readonly current: Obj | undefined;
-}
 
 /** Mutating webhooks one after the other, then validating ones all at once. Returns the object as they leave it. */
 export async function admit(

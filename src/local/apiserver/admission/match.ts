@@ -1,6 +1,6 @@
 import { matchesSelector } from '../rest/selectors.ts';
 import type { Loose, Obj } from '../types.ts';
-import type { Admission } from './admit.ts';
+import type { Admission } from './admission.ts';
 
 const has = (list: string[] | undefined, value: string): boolean =>
   list !== undefined && (list.includes('*') || list.includes(value));

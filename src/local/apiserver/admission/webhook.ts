@@ -5,7 +5,7 @@ import { ApiError, internal } from '../errors.ts';
 import { applyJsonPatch } from '../patch/json.ts';
 import { isDryRun } from '../services.ts';
 import type { Loose, Obj } from '../types.ts';
-import type { Admission } from './admit.ts';
+import type { Admission } from './admission.ts';
 import { endpointOf, type Endpoint } from './endpoint.ts';
 
 const largestAnswer = 8 * 1024 * 1024;

@@ -5,7 +5,7 @@ import { invalidValue } from '../errors.ts';
 import { equal } from '../rest/equal.ts';
 import type { Loose } from '../types.ts';
 import { defaults } from './pod-spec.ts';
-import type { KindRules } from './rules.ts';
+import type { KindRules } from './kind-rules.ts';
 
 const rbacGroup = 'rbac.authorization.k8s.io';
 

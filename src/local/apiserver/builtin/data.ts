@@ -2,7 +2,7 @@ import { fieldForbidden, invalidValue, required, type Cause } from '../errors.ts
 import { equal } from '../rest/equal.ts';
 import type { Loose, Obj } from '../types.ts';
 import { defaults } from './pod-spec.ts';
-import type { KindRules } from './rules.ts';
+import type { KindRules } from './kind-rules.ts';
 
 function immutableCauses(object: Obj, current: Obj | undefined): Cause[] {
   if (!current?.['immutable']) return [];

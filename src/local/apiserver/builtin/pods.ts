@@ -4,7 +4,7 @@ import { equal } from '../rest/equal.ts';
 import type { Services } from '../services.ts';
 import type { Loose, Obj } from '../types.ts';
 import { defaults, podSpecDefaults } from './pod-spec.ts';
-import type { KindRules } from './rules.ts';
+import type { KindRules } from './kind-rules.ts';
 
 const tokenDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
 const podSubject = { group: '', plural: 'pods', kind: 'Pod' };

@@ -2,7 +2,7 @@ import { ApiError, invalidValue, required, type Cause } from '../errors.ts';
 import type { Services } from '../services.ts';
 import type { Loose, Obj } from '../types.ts';
 import { defaults } from './pod-spec.ts';
-import type { KindRules } from './rules.ts';
+import type { KindRules } from './kind-rules.ts';
 
 const lastHost = 16 * 256 - 2;
 const firstNodePort = 30_000;

@@ -3,7 +3,7 @@ import { equal } from '../rest/equal.ts';
 import { parseQuantity } from '../schema/quantity.ts';
 import type { Loose } from '../types.ts';
 import { defaults } from './pod-spec.ts';
-import type { KindRules } from './rules.ts';
+import type { KindRules } from './kind-rules.ts';
 
 const defaultClass = 'storageclass.kubernetes.io/is-default-class';
 const immutableClaim =

@@ -4,7 +4,7 @@ import { matchesSelector } from '../rest/selectors.ts';
 import type { Loose, Obj } from '../types.ts';
 import { defaults, podSpecDefaults } from './pod-spec.ts';
 import { podSpecCauses } from './pods.ts';
-import type { KindRules } from './rules.ts';
+import type { KindRules } from './kind-rules.ts';
 
 const immutable = (field: string, value: unknown): Cause => invalidValue(field, value, 'field is immutable');
 

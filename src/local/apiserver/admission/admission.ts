@@ -1,0 +1,14 @@
+import type { Resource } from '../registry.ts';
+import type { Call } from '../services.ts';
+import type { Obj } from '../types.ts';
+
+export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+
+/** One admission: what is asked of the webhooks. */
+export interface Admission {
+  readonly call: Call;
+  readonly resource: Resource;
+  readonly operation: Operation;
+  readonly object: Obj | undefined;
+  readonly current: Obj | undefined;
+}
