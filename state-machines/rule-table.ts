@@ -26,6 +26,9 @@ export interface RuleTable<Facts, State extends string, Action extends { readonl
   decide(facts: Facts): Decision<State, Action>;
 }
 
+/** A type for xstate's `types`, which has no use for a value. */
+const typed = <T>(): T => ({}) as T;
+
 export function ruleTable<Facts, State extends string, Action extends { readonly type: string }>(
   id: string,
   initial: State,
@@ -34,7 +37,7 @@ export function ruleTable<Facts, State extends string, Action extends { readonly
   type Observed = { type: 'OBSERVED'; facts: Facts };
   const states = Object.fromEntries([initial, ...rows.map((row) => row.state)].map((name) => [name, {}]));
   const machine = setup({
-    types: {},
+    types: typed<{ events: Observed }>(),
     guards: Object.fromEntries(
       rows.map((row) => [row.rule, ({ event }: { event: Observed }) => row.when(event.facts)]),
     ),

@@ -1,7 +1,7 @@
 // What the parts of the synchronous model share: its mutants, and small questions about a world.
 import type { History } from '../protocol/history.ts';
 import type { Configuration, GrantedPromise, Member } from '../protocol/types.ts';
-import { type Bounds, type Config, type Instance, type World, member, put } from './sync-world.ts';
+import { type Bounds, type Config, type Instance, type World, member, position, put } from './sync-world.ts';
 
 /** Broken environments or rules, by their numbers in docs/ha-protocol.md §8. M19b is the second half of M19. */
 export type SyncMutant =
@@ -48,12 +48,20 @@ export const asConfiguration = (config: Config): Configuration => ({
   external: [],
   number: config.number,
 });
-export const asPromise = (epoch: number, text: string): GrantedPromise => ({
-  member: asMember(text.replace('!', '')),
-  epoch,
-  position: { timeline: 0, lsn: 0n },
-  ownsLog: text.endsWith('!'),
-});
+/** A promise on its way: the member, '!' when it owns its log, and the timeline of its last record. */
+export const promiseText = (world: World, index: number, mutant: SyncMutant | undefined): string => {
+  const { ownsLog, log } = at(world, index);
+  return `${member(world, index)}${ownsLog && mutant !== 'M19b' ? '!' : ''}@${position(log).timeline}`;
+};
+export const asPromise = (epoch: number, text: string): GrantedPromise => {
+  const [who = '', timeline] = text.split('@');
+  return {
+    member: asMember(who.replace('!', '')),
+    epoch,
+    position: { timeline: Number(timeline), lsn: 0n },
+    ownsLog: who.endsWith('!'),
+  };
+};
 
 export const leads = (world: World, index: number): boolean => {
   const instance = at(world, index);

@@ -2,7 +2,17 @@
 import { nextEpoch } from '../protocol/epoch.ts';
 import { satisfies, unsatisfied } from '../protocol/quorum.ts';
 import { promiseStep } from '../voter/voter.ts';
-import { type Context, type Step, asConfiguration, asPromise, at, disconnect, holds, rules } from './sync-context.ts';
+import {
+  type Context,
+  type Step,
+  asConfiguration,
+  asPromise,
+  at,
+  disconnect,
+  holds,
+  promiseText,
+  rules,
+} from './sync-context.ts';
 import { fall } from './sync-crashes.ts';
 import { type Config, type World, member, name, position, put } from './sync-world.ts';
 
@@ -13,7 +23,7 @@ export function* stands(world: World, { bounds, mutant }: Context): Iterable<Ste
     if (!world.lease.members.includes(member(world, index)) || holds(world, index)) continue;
     const epoch = nextEpoch([world.lease.epoch, instance.promised, instance.led, position(instance.log).timeline]);
     if (epoch > bounds.epochs) continue;
-    const own = `${member(world, index)}${instance.ownsLog && mutant !== 'M19b' ? '!' : ''}`;
+    const own = promiseText(world, index, mutant);
     const standing = put(disconnect(world, index), index, {
       promised: epoch,
       led: 0,
@@ -56,7 +66,7 @@ export function* promises(world: World, { mutant }: Context): Iterable<Step> {
       if (step.do === 'close-receiver') {
         yield [`${name(index)} closes its receiver`, disconnect(world, index)];
       } else if (step.do === 'persist-and-grant') {
-        const given = `${member(world, index)}${voter.ownsLog && mutant !== 'M19b' ? '!' : ''}`;
+        const given = promiseText(world, index, mutant);
         const kept = put(world, index, {
           promised: candidacy,
           unsynced: mutant === 'M8' ? voter.promised + 1 : 0,
@@ -77,7 +87,7 @@ export function* answers(world: World): Iterable<Step> {
     const rest = world.answers.filter((_, other) => other !== place);
     const { candidacy, promises: had } = at(world, candidate);
     const arrived = candidacy === epoch ? put(world, candidate, { promises: [...had, text] }) : world;
-    yield [`${name(candidate)} hears ${text}`, { ...arrived, answers: rest }];
+    yield [`${name(candidate)} hears ${text.replace(/[!@].*/, '')}`, { ...arrived, answers: rest }];
     if (candidacy === epoch) yield [`an answer to ${name(candidate)} is lost`, { ...world, answers: rest }];
   }
 }

@@ -141,6 +141,23 @@ export const syncScenarios: Record<string, SyncScenario> = {
   '4 instances, ANY 1': { bounds: { ...three, instances: 4, epochs: 2 } },
   '4 instances, ANY 2, a crash': { bounds: { ...three, instances: 4, number: 2, epochs: 2, crashes: 1 } },
   '5 instances, ANY 2': { bounds: { ...three, instances: 5, number: 2, epochs: 2 } },
+  'ANY 1, a raised lease and a set change': {
+    bounds: { ...three, crashes: 1, changes: 1 },
+    begins: ['b stands for 2', 'the lease of a is raised to 2'],
+  },
+  // Who claimed, restarted and promised to another before it read its lease (quorum.ts).
+  'dead ends: a claimant promises again': {
+    bounds: { ...three, commits: 0, epochs: 5, losses: 1 },
+    begins: [
+      ...failedOver.slice(1, 2),
+      'c closes its receiver',
+      ...failedOver.slice(2, -1),
+      'c stands for 3',
+      'b promises 3 to c',
+      'a loses its volume',
+    ],
+    deadEnds: true,
+  },
   'dead ends: a crash': { bounds: { ...three, commits: 0, epochs: 4, crashes: 1 }, deadEnds: true },
   'dead ends: a lost volume': { bounds: { ...three, commits: 0, losses: 1, changes: 1 }, deadEnds: true },
   'dead ends: a stop': { bounds: { ...three, commits: 0, epochs: 4, stops: 1 }, deadEnds: true },

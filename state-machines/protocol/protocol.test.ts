@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { nextEpoch } from './epoch.ts';
+import { onHistory } from './history.ts';
 import { comparePositions } from './position.ts';
 import { readQuorum, satisfies, unsatisfied } from './quorum.ts';
 import { unsafeTiming } from './timing.ts';
@@ -57,6 +58,13 @@ describe('a claim', () => {
     expect(satisfies(aConfiguration(), [aPromise(member('a'), { ownsLog: true })])).toBe(true);
     expect(satisfies(aConfiguration(), [aPromise(member('a'))])).toBe(false);
   });
+  test('an owner that was never promoted under it has acknowledged nothing by it', () => {
+    const claimed = aConfiguration({ epoch: 2, owner: member('b'), names: [member('a'), member('c')] });
+    expect(satisfies(claimed, [aPromise(member('b'), { epoch: 3 }), aPromise(member('c'))])).toBe(true);
+    const led = { epoch: 3, position: { timeline: 2, lsn: 10n } };
+    expect(satisfies(claimed, [aPromise(member('b'), led), aPromise(member('c'))])).toBe(false);
+    expect(satisfies(claimed, [aPromise(member('b', '2'), { epoch: 3 }), aPromise(member('c'))])).toBe(false);
+  });
   test('a clone under an old name does not count', () => {
     const promises = [aPromise(member('b')), aPromise(member('c', '2'))];
     expect(satisfies(aConfiguration(), promises)).toBe(false);
@@ -91,4 +99,22 @@ describe('lease timings', () => {
 test('an epoch is above everything seen', () => {
   expect(nextEpoch([3, 7, 5])).toBe(8);
   expect(nextEpoch([])).toBe(1);
+});
+
+describe('a log is a beginning of the primary’s', () => {
+  const history = {
+    timeline: 4,
+    switches: [
+      { timeline: 1, end: 100n },
+      { timeline: 2, end: 150n },
+    ],
+  };
+  test.each([
+    ['on the same timeline', 4, 999n, true],
+    ['up to the fork', 1, 100n, true],
+    ['on an older one, up to its fork', 2, 149n, true],
+    ['beyond the fork', 1, 101n, false],
+    ['on a timeline that it never was on', 3, 1n, false],
+    ['on a newer timeline', 5, 1n, false],
+  ] as const)('%s', (_, timeline, lsn, expected) => expect(onHistory({ timeline, lsn }, history)).toBe(expected));
 });

@@ -10,12 +10,15 @@ export const readQuorum = (configuration: Configuration): number => size(configu
 
 /**
  * Whether these promises suffice for a claim under one configuration: R of its names given by the incarnations that it names, or
- * the one of its owner that has stopped with the whole log (rule 13). An asynchronous configuration asks for none: there the
- * lease's expiry decides.
+ * the one of its owner that has stopped with the whole log (rule 13), or that was never promoted under it and after this promise
+ * never will be: its timeline is older than the configuration, so nothing was ever acknowledged by it. (The model finds a dead end
+ * without this: claimed, restarted, promised to another before it read its lease, and a third one lost.) An asynchronous
+ * configuration asks for none: there the lease's expiry decides.
  */
 export function satisfies(configuration: Configuration, promises: readonly GrantedPromise[]): boolean {
   if (configuration.number === 0) return true;
-  if (promises.some((given) => given.ownsLog && sameMember(given.member, configuration.owner))) return true;
+  const owner = promises.find((given) => sameMember(given.member, configuration.owner));
+  if (owner && (owner.ownsLog || owner.position.timeline < configuration.epoch)) return true;
   const given = configuration.names.filter((name) => promises.some((promise) => sameMember(promise.member, name)));
   return given.length >= readQuorum(configuration);
 }
