@@ -1,4 +1,4 @@
-import type { Resource } from '../registry.ts';
+import type { Resource } from '../resource.ts';
 import type { Call } from '../services.ts';
 import type { Obj } from '../types.ts';
 import { shape } from '../rest/shape.ts';

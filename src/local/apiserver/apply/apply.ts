@@ -1,6 +1,7 @@
 import { ApiError, badRequest, type Cause } from '../errors.ts';
 import { timestamp } from '../lifecycle/time.ts';
-import { apiVersion, type Resource } from '../registry.ts';
+import { apiVersion } from '../registry.ts';
+import type { Resource } from '../resource.ts';
 import type { Call } from '../services.ts';
 import type { Loose, Obj } from '../types.ts';
 import { difference, intersection, isEmpty, members, pathText, union, type FieldSet } from './field-set.ts';

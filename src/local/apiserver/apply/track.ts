@@ -1,5 +1,6 @@
 import { timestamp } from '../lifecycle/time.ts';
-import { apiVersion, type Resource } from '../registry.ts';
+import { apiVersion } from '../registry.ts';
+import type { Resource } from '../resource.ts';
 import type { Call } from '../services.ts';
 import type { Obj } from '../types.ts';
 import { difference, union } from './field-set.ts';

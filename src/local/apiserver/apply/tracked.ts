@@ -1,4 +1,4 @@
-import type { Resource } from '../registry.ts';
+import type { Resource } from '../resource.ts';
 import type { Schema } from '../schema/schema.ts';
 import type { Call } from '../services.ts';
 import type { Loose, Obj } from '../types.ts';

@@ -1,5 +1,5 @@
 import { forbidden } from '../errors.ts';
-import type { Resource } from '../registry.ts';
+import type { Resource } from '../resource.ts';
 import { equal } from '../rest/equal.ts';
 import type { Call } from '../services.ts';
 import type { Loose, Obj } from '../types.ts';

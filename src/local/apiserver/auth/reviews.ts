@@ -1,7 +1,7 @@
 import { badRequest } from '../errors.ts';
 import { jsonObject, type Answer } from '../http/answer.ts';
 import { parseDocument } from '../http/body.ts';
-import type { Resource } from '../registry.ts';
+import type { Resource } from '../resource.ts';
 import type { Call } from '../services.ts';
 import type { Loose, User } from '../types.ts';
 import type { Attributes } from './rbac.ts';

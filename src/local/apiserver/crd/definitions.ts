@@ -1,4 +1,5 @@
-import type { Registry, Resource } from '../registry.ts';
+import type { Registry } from '../registry.ts';
+import type { Resource } from '../resource.ts';
 import type { Store } from '../storage/store.ts';
 import type { Loose, Obj } from '../types.ts';
 import { printerColumns } from '../table/printer-columns.ts';

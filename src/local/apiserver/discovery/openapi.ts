@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { pathNotFound } from '../errors.ts';
 import { json, jsonObject, type Answer } from '../http/answer.ts';
-import { apiVersion, type Registry, type Resource } from '../registry.ts';
+import { apiVersion, type Registry } from '../registry.ts';
+import type { Resource } from '../resource.ts';
 import type { Call } from '../services.ts';
 import type { Loose } from '../types.ts';
 

@@ -1,4 +1,5 @@
-import type { Registry, Resource } from '../registry.ts';
+import type { Registry } from '../registry.ts';
+import type { Resource } from '../resource.ts';
 
 /** What a request asks for, as authorization and admission see it. */
 export interface RequestInfo {

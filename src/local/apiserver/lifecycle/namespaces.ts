@@ -1,7 +1,7 @@
 import { notFound } from '../errors.ts';
 import { jsonObject, type Answer } from '../http/answer.ts';
 import { parseDocument } from '../http/body.ts';
-import type { Resource } from '../registry.ts';
+import type { Resource } from '../resource.ts';
 import type { Call, Services } from '../services.ts';
 import type { Loose, Obj } from '../types.ts';
 import { deleteStored, putOrFinish } from './deletion.ts';

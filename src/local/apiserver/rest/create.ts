@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { timestamp } from '../lifecycle/time.ts';
 import { alreadyExists, ApiError, badRequest, forbidden, invalid, notFound, required } from '../errors.ts';
-import type { Resource } from '../registry.ts';
+import type { Resource } from '../resource.ts';
 import { isDryRun, type Call } from '../services.ts';
 import { WriteConflict } from '../storage/store.ts';
 import type { Obj } from '../types.ts';

@@ -1,5 +1,6 @@
 import { badRequest, invalid, invalidValue, type Cause } from '../errors.ts';
-import { apiVersion, type Resource } from '../registry.ts';
+import { apiVersion } from '../registry.ts';
+import type { Resource } from '../resource.ts';
 import { isObject } from '../schema/schema.ts';
 import type { Call } from '../services.ts';
 import { parseDocument } from '../http/body.ts';

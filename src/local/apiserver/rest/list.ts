@@ -1,6 +1,7 @@
 import { badRequest, expired } from '../errors.ts';
 import { json, type Answer } from '../http/answer.ts';
-import { apiVersion, type Resource } from '../registry.ts';
+import { apiVersion } from '../registry.ts';
+import type { Resource } from '../resource.ts';
 import type { Call } from '../services.ts';
 import { encode } from '../storage/codec.ts';
 import type { Obj } from '../types.ts';

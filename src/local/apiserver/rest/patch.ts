@@ -3,7 +3,7 @@ import { serverSideApply } from '../apply/apply.ts';
 import { mediaType, parseDocument } from '../http/body.ts';
 import { applyJsonPatch, mergePatch } from '../patch/json.ts';
 import { strategicMerge } from '../patch/strategic.ts';
-import type { Resource } from '../registry.ts';
+import type { Resource } from '../resource.ts';
 import { isObject } from '../schema/schema.ts';
 import type { Call } from '../services.ts';
 import type { Loose, Obj } from '../types.ts';

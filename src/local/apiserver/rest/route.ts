@@ -1,6 +1,6 @@
 import { badRequest, methodNotAllowed, notFound, pathNotFound } from '../errors.ts';
 import { json, type Answer } from '../http/answer.ts';
-import type { Resource } from '../registry.ts';
+import type { Resource } from '../resource.ts';
 import type { Call } from '../services.ts';
 import { encode } from '../storage/codec.ts';
 import { metadataOnly, wantsMetadata } from '../table/metadata-only.ts';

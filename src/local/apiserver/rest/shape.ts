@@ -1,6 +1,6 @@
 import { badRequest, invalid, type Cause } from '../errors.ts';
 import { builtinRules } from '../builtin/rules.ts';
-import type { Resource } from '../registry.ts';
+import type { Resource } from '../resource.ts';
 import { decodeBuiltin } from '../schema/builtin-values.ts';
 import { fillDefaults } from '../schema/defaults.ts';
 import { prune } from '../schema/prune.ts';

@@ -1,4 +1,5 @@
-import { apiVersion, type Resource } from '../registry.ts';
+import { apiVersion } from '../registry.ts';
+import type { Resource } from '../resource.ts';
 import type { Obj } from '../types.ts';
 import { eventFromCore, eventToCore } from '../builtin/events.ts';
 

@@ -1,6 +1,7 @@
 import { ApiError, statusBody } from '../errors.ts';
 import type { Answer, ResponseStream } from '../http/answer.ts';
-import { apiVersion, type Resource } from '../registry.ts';
+import { apiVersion } from '../registry.ts';
+import type { Resource } from '../resource.ts';
 import type { Call } from '../services.ts';
 import { encode } from '../storage/codec.ts';
 import type { Change } from '../storage/store.ts';

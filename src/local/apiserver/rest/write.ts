@@ -1,6 +1,6 @@
 import { invalid, notFound, staleVersion } from '../errors.ts';
 import { putOrFinish } from '../lifecycle/deletion.ts';
-import type { Resource } from '../registry.ts';
+import type { Resource } from '../resource.ts';
 import { isDryRun, type Call } from '../services.ts';
 import { WriteConflict } from '../storage/store.ts';
 import type { Obj } from '../types.ts';

@@ -1,5 +1,5 @@
 import { badRequest } from '../errors.ts';
-import type { Resource } from '../registry.ts';
+import type { Resource } from '../resource.ts';
 import type { Loose, Obj } from '../types.ts';
 import { childPath, childSchema, isObject, type Schema } from './schema.ts';
 

@@ -4,7 +4,7 @@ import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import { ApiError, badRequest, notFound } from '../errors.ts';
 import type { Answer } from '../http/answer.ts';
-import type { Resource } from '../registry.ts';
+import type { Resource } from '../resource.ts';
 import type { Call, Services } from '../services.ts';
 import type { Loose, Obj } from '../types.ts';
 

@@ -1,7 +1,7 @@
 import { ApiError, badRequest, conflict, notFound } from '../errors.ts';
 import { jsonObject, type Answer } from '../http/answer.ts';
 import { parseDocument } from '../http/body.ts';
-import type { Resource } from '../registry.ts';
+import type { Resource } from '../resource.ts';
 import { timestamp } from '../lifecycle/time.ts';
 import { remove } from '../rest/delete.ts';
 import { matchesSelector } from '../rest/selectors.ts';

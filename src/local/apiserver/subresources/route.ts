@@ -1,6 +1,6 @@
 import { pathNotFound } from '../errors.ts';
 import type { Answer } from '../http/answer.ts';
-import type { Resource } from '../registry.ts';
+import type { Resource } from '../resource.ts';
 import { finalizeNamespace } from '../lifecycle/namespaces.ts';
 import type { Call } from '../services.ts';
 import { podLogs } from './node-proxy.ts';

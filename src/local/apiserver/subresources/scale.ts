@@ -2,7 +2,7 @@ import { notFound } from '../errors.ts';
 import { jsonObject, type Answer } from '../http/answer.ts';
 import { mediaType, parseDocument } from '../http/body.ts';
 import { applyJsonPatch, mergePatch } from '../patch/json.ts';
-import type { Resource, ScalePaths } from '../registry.ts';
+import type { Resource, ScalePaths } from '../resource.ts';
 import { selectorText } from '../rest/selectors.ts';
 import { served } from '../rest/versions.ts';
 import { update } from '../rest/write.ts';
