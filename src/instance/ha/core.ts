@@ -45,6 +45,8 @@ export interface Memory {
     | undefined;
   /** What this instance has is not a beginning of what this holder has. */
   diverged?: Member | undefined;
+  /** The lease that was claimed had been given back by its holder. */
+  released?: boolean;
   /** Somebody handed the lease over to us: no need to wait for others who may be ahead. */
   called?: number | undefined;
 }

@@ -28,6 +28,8 @@ interface Canvass {
   readonly standing: 'first' | 'behind';
   readonly holderAnswers: boolean;
   readonly epochs: readonly number[];
+  /** Nobody who answered objects to a candidacy. */
+  readonly prevote: 'granted' | 'refused';
 }
 
 interface Stand extends Candidacy {
@@ -148,7 +150,8 @@ export class Elector {
       case 'ask-positions':
         return this.#askPositions();
       case 'ask-prevotes':
-        return this.#askPrevotes();
+        this.#askPrevotes();
+        return;
       case 'promise-to-self':
         return this.#promise();
       case 'ask-promises':
@@ -177,10 +180,13 @@ export class Elector {
     const { clock, peers, store, context } = this.#core;
     const at = clock();
     const epoch = store.record?.epoch ?? 0;
-    const [mine, answers] = await Promise.all([
+    // Prevotes have no effect on those who give them, so both are asked for at once.
+    const [mine, answers, prevotes] = await Promise.all([
       ownPosition(this.#core).catch(() => undefined),
       peers.askAll('position', others(this.#core), { epoch }, askMs),
+      peers.askAll('prevote', others(this.#core), { epoch }, askMs),
     ]);
+    const refused = prevotes.some(({ answer }) => answer?.granted === false && answer.reason !== 'not-a-member');
     if (!mine) return;
     const ahead = answers.some(({ member, answer }) => answer?.stands === true && this.#isAhead(mine, member, answer));
     const holder = store.record?.holder;
@@ -190,6 +196,7 @@ export class Elector {
       holderAnswers: answers.some(
         ({ member, answer }) => holder !== undefined && sameMember(member, holder) && answer?.primaryOf === epoch,
       ),
+      prevote: refused ? 'refused' : 'granted',
       epochs: answers.flatMap(({ answer }) => (answer ? [answer.promised, answer.seen] : [])),
     };
     context.log.info(
@@ -222,25 +229,12 @@ export class Elector {
     return clock() - this.#behindSince.at > yieldMs;
   }
 
-  async #askPrevotes(): Promise<void> {
-    const { clock, peers, store } = this.#core;
-    const epoch = store.record?.epoch ?? 0;
-    const begun: Stand = {
-      ...{
-        epoch: 0,
-        prevote: 'asked',
-        promised: false,
-        quorum: true,
-        overtaken: false,
-        refused: false,
-        timedOut: false,
-      },
-      ...{ claim: 'unsent', began: clock(), lease: this.#leaseId() },
+  #askPrevotes(): void {
+    this.#candidacy = {
+      ...{ epoch: 0, promised: false, quorum: true, overtaken: false, refused: false, timedOut: false },
+      ...{ prevote: this.#canvass?.prevote ?? 'refused', claim: 'unsent' },
+      ...{ began: this.#core.clock(), lease: this.#leaseId() },
     };
-    this.#candidacy = begun;
-    const answers = await peers.askAll('prevote', others(this.#core), { epoch }, askMs);
-    const refused = answers.some(({ answer }) => answer?.granted === false && answer.reason !== 'not-a-member');
-    this.#candidacy = { ...begun, prevote: refused ? 'refused' : 'granted' };
   }
 
   async #promise(): Promise<void> {
@@ -274,6 +268,7 @@ export class Elector {
     const members = [...before.members.filter(({ instance }) => instance !== self.instance), self];
     const start = clock();
     memory.claiming = true;
+    memory.released = leaseState(this.#core) === 'released';
     this.#candidacy = { ...stand, claim: 'sent', began: start };
     const content = { ...before, holder: selfOf(this.#core), epoch: stand.epoch, members };
     const outcome = await store.write(content, timingOf(this.#core).retryPeriod * 1000);

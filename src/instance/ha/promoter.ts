@@ -29,7 +29,7 @@ export class Promoter {
       memory.handover === undefined &&
       state.current.promised === store.record?.epoch &&
       view()?.server?.standby === true &&
-      postgresRole(this.#core) !== 'down'
+      postgresRole(this.#core) === 'standby'
     );
   }
 
@@ -57,7 +57,8 @@ export class Promoter {
     const found = await standbyPosition(session, environment.paths.data, data.control);
     if (!found) throw new Error('the position cannot be taken');
     const filled = await plantHistories(environment.paths.data, found.position, epoch);
-    await Promise.race([unlabelled, delay(200)]);
+    // One who gave the lease back has stopped before: nobody is led to him.
+    if (!this.#core.memory.released) await Promise.race([unlabelled, delay(200)]);
     if (!isFresh(this.#core)) return;
     memory.promoting = true;
     await state.update({ led: epoch, ownsLog: true, configurationEpoch: epoch });

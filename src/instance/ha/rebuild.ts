@@ -105,6 +105,7 @@ export class Rebuild {
       promised: Math.max(epoch, state.current.promised),
       led: undefined,
       ownsLog: false,
+      configurationEpoch: epoch,
     });
     await rm(old, { recursive: true, force: true });
     await rename(data, old);

@@ -69,7 +69,7 @@ export function connectSupervisor(variables: Readonly<Record<string, string | un
   return {
     directory,
     pid: parent,
-    heartbeat: () => tell(`until=${bootTime() + watchdog};`),
+    heartbeat: (until = bootTime() + watchdog) => tell(`until=${until};`),
     start(command) {
       if (process.ppid !== parent) throw new Error('the supervisor is gone');
       writeWhole(at('postgres.argv'), command.map((argument) => `${argument}\n`).join(''));
