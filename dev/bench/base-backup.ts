@@ -57,7 +57,7 @@ export async function baseBackup(platform: Platform, runs: number, mebibytes: nu
         },
       },
     },
-  } as object);
+  });
   await waitForCluster(api, namespace.name, 'bench', isHealthy, 'a ready instance');
   const target = { namespace: namespace.name, cluster: 'bench', to: 'rw' } as const;
   await using session = await connect(api, target, { query_timeout: 600_000 });

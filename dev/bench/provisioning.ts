@@ -25,7 +25,7 @@ async function once(platform: Platform): Promise<Run> {
     kind: 'Cluster',
     metadata: { name: 'bench', namespace: namespace.name },
     spec: { instances: 3, imageName: platform.image(18), storage: { size: '1Gi' } },
-  } as object);
+  });
   await waitForCluster(api, namespace.name, 'bench', hasPrimary, 'a primary');
   await waitFor('a write through -rw', async () => {
     await using session = await connect(api, { namespace: namespace.name, cluster: 'bench', to: 'rw' });

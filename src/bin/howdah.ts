@@ -6,7 +6,10 @@ const commands: Record<string, { summary: string; load(): Promise<Command> }> = 
   operator: { summary: 'run the operator', load: () => import('./operator.ts') },
   instance: { summary: 'run beside one PostgreSQL (in pods)', load: () => import('./instance.ts') },
   bootstrap: { summary: 'copy this program into a directory (in pods)', load: () => import('./bootstrap.ts') },
-  local: { summary: 'a control plane on this machine: up, down, status, reset, kubeconfig', load: () => import('./local.ts') },
+  local: {
+    summary: 'a control plane on this machine: up, down, status, reset, kubeconfig',
+    load: () => import('./local.ts'),
+  },
 };
 
 const usage = (): string =>

@@ -16,12 +16,11 @@ import { restartTurn } from './restart-turn.ts';
 import type { Cluster } from '../api/generated/cluster.ts';
 import type { WalHandlers } from './wal-port.ts';
 
-const aCluster = (change: { spec?: object; status?: object; annotations?: Record<string, string> } = {}): Cluster =>
-  ({
-    metadata: { name: 'c', namespace: 'n', annotations: change.annotations ?? {} },
-    spec: { instances: 3, ...change.spec },
-    status: change.status ?? {},
-  });
+const aCluster = (change: { spec?: object; status?: object; annotations?: Record<string, string> } = {}): Cluster => ({
+  metadata: { name: 'c', namespace: 'n', annotations: change.annotations ?? {} },
+  spec: { instances: 3, ...change.spec },
+  status: change.status ?? {},
+});
 
 test('one shutdown, one deadline: each step comes at its time', () => {
   const plan = stopPlan('termination', 'primary', { instances: 1, stopDelay: 100, smartShutdownTimeout: 30 });

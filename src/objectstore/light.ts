@@ -171,6 +171,4 @@ async function ask(
 }
 
 const deleteObject = (client: LightClient, key: string, signal: AbortSignal | undefined): Promise<void> =>
-  client.call(`delete "${key}"`, signal, (at) =>
-    at.once({ method: 'DELETE', key }, signal).then(drop, ignoreMissing),
-  );
+  client.call(`delete "${key}"`, signal, (at) => at.once({ method: 'DELETE', key }, signal).then(drop, ignoreMissing));

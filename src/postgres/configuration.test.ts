@@ -132,8 +132,10 @@ test("pg_ident.conf maps the system's user, whatever its name", () => {
   expect(renderIdent('postgres', ['mine a b'])).toMatch(/mine a b\n$/);
 });
 
-const clusterWith = (postgresql: object): Cluster =>
-  ({ metadata: { name: 'c', namespace: 'n' }, spec: { instances: 1, postgresql } });
+const clusterWith = (postgresql: object): Cluster => ({
+  metadata: { name: 'c', namespace: 'n' },
+  spec: { instances: 1, postgresql },
+});
 
 test("the configuration's hash is of what the Cluster says, not of the order in which it says it", () => {
   const one = configurationHash(clusterWith({ parameters: { a: '1', b: '2' } }));

@@ -108,7 +108,7 @@ async function answer(store: Store, request: IncomingMessage, response: ServerRe
       .map(([, object]) => object);
     return send(200, { metadata: { resourceVersion: store.version }, items });
   }
-  if (request.method === 'POST') return send(201, store.put(plural, (await bodyOf(request))));
+  if (request.method === 'POST') return send(201, store.put(plural, await bodyOf(request)));
   if (!found)
     return send(404, { kind: 'Status', code: 404, reason: 'NotFound', message: `${plural} "${name}" not found` });
   if (request.method === 'GET') return send(200, found);

@@ -17,9 +17,7 @@ const ended = (pod: Pod): { container: string; code: number }[] =>
 
 function matchesConditions(rule: Rule, pod: Pod): boolean {
   return (rule.onPodConditions ?? []).some((wanted) =>
-    pod.status?.conditions?.some(
-      ({ type, status }) => type === wanted.type && status === ((wanted.status as string | undefined) ?? 'True'),
-    ),
+    pod.status?.conditions?.some(({ type, status }) => type === wanted.type && status === (wanted.status ?? 'True')),
   );
 }
 
