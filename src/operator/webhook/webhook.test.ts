@@ -7,9 +7,6 @@ import { resource } from '../../kube/resource-types.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { webhookConfigurations } from '../../resources/webhook-configurations.ts';
 import type { Cluster } from '../../api/generated/cluster.ts';
-import type { Secret } from '../../kube/objects.ts';
-import { issueCertificate, type KeyPair } from '../../pki/x509.ts';
-import { readAuthority } from '../cluster/pki/authority.ts';
 import { parseConfiguration } from '../config.ts';
 import { operatorCertificates, type OperatorCertificates } from '../runtime/operator-secrets.ts';
 import { aCluster, startPlatform, type TestPlatform } from '../testing/test-world.ts';
@@ -67,15 +64,14 @@ function describeWithServer(): void {
       ...settings,
       bind: '127.0.0.1',
       port: 0,
-      certificate: await certificateFor(api, '127.0.0.1'),
+      certificate: certificates.webhook,
       ready: () => true,
       onError: () => undefined,
     });
-    for (const configurationObject of urlConfigurations(server.port)) {
-      const type = configurationObject.kind?.startsWith('Mutating')
-        ? resource.mutatingWebhooks
-        : resource.validatingWebhooks;
-      await api.create(type, configurationObject);
+    await publish(api, server.port);
+    for (const object of webhookConfigurations('cnpg-system')) {
+      const type = object.kind.startsWith('Mutating') ? resource.mutatingWebhooks : resource.validatingWebhooks;
+      await api.create<KubeObject>(type, object);
     }
     await injectAuthority(api, certificates.caBundle, signal);
   });
@@ -132,30 +128,20 @@ function describeWithServer(): void {
   });
 }
 
-/** A certificate of the operator's authority for an address instead of a service name. */
-async function certificateFor(api: KubeApi, address: string): Promise<KeyPair> {
-  const secret = await api.get<Secret>(resource.secrets, { namespace: 'cnpg-system', name: 'cnpg-ca-secret' });
-  const signer = readAuthority(secret)?.signer;
-  if (signer === undefined) throw new Error('no authority');
-  const request = {
-    commonName: 'x',
-    dnsNames: ['cnpg-webhook-service'],
-    ipAddresses: [address],
-    days: 1,
-    now: new Date(),
-  };
-  return issueCertificate(signer, { ...request, usages: ['server'] });
-}
-
-/** As installed, but found by address: there is no Service in this test. */
-function urlConfigurations(port: number): KubeObject[] {
-  return webhookConfigurations('cnpg-system').map((configuration) => ({
-    ...configuration,
-    webhooks: configuration.webhooks.map((webhook) => ({
-      ...webhook,
-      clientConfig: { url: `https://127.0.0.1:${port}${webhook.clientConfig.service.path}` },
-    })),
-  }));
+/** The Service as installed, and its one endpoint: what kubelet and controllers would make of the operator's pod. */
+async function publish(api: KubeApi, port: number): Promise<void> {
+  const [name, namespace] = ['cnpg-webhook-service', 'cnpg-system'];
+  const ports = [{ name: 'https', port: 443, targetPort: port, protocol: 'TCP' }];
+  await api.create<KubeObject & { spec: object }>(resource.services, {
+    metadata: { name, namespace },
+    spec: { ports },
+  });
+  await api.create<KubeObject & Record<string, unknown>>(resource.endpointSlices, {
+    metadata: { name, namespace, labels: { 'kubernetes.io/service-name': name } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: ['127.0.0.1'], conditions: { ready: true } }],
+    ports: [{ name: 'https', port, protocol: 'TCP' }],
+  });
 }
 
 async function caBundles(api: KubeApi): Promise<string[]> {
