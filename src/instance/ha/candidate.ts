@@ -12,7 +12,8 @@ const courtesy = 10_000;
 export function stands(core: HaCore): boolean {
   const { memory, view, context, clock, state } = core;
   const seen = view();
-  if (!seen || context.terminatingSince() !== undefined || seen.facts.fenced || memory.diverged) return false;
+  if (!seen || context.terminatingSince() !== undefined || seen.facts.fenced || memory.diverged || memory.wrongTimeline)
+    return false;
   const released = memory.handover?.released;
   if (memory.handover && (released === undefined || clock() - released < courtesy)) return false;
   if (seen.data.state !== 'valid') return false;

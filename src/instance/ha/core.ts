@@ -47,6 +47,8 @@ export interface Memory {
   diverged?: Member | undefined;
   /** The lease that was claimed had been given back by its holder. */
   released?: boolean;
+  /** PostgreSQL was promoted to another timeline than the epoch's: it does not serve again before somebody has looked. */
+  wrongTimeline?: string;
   /** Somebody handed the lease over to us: no need to wait for others who may be ahead. */
   called?: number | undefined;
 }

@@ -25,6 +25,7 @@ export class Fence {
       leaseState(this.#core) === 'mine' &&
       state.current.led === store.record?.epoch &&
       memory.handover === undefined &&
+      memory.wrongTimeline === undefined &&
       context.terminatingSince() === undefined
     );
   }

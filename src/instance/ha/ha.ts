@@ -70,16 +70,19 @@ export class HighAvailability implements AsyncDisposable {
   /** Whether this instance is to be primary, by the lease. A standby runs in any case, so that it can be asked. */
   named(): 'self' | 'other' | 'nobody' {
     const core = this.#parts?.core;
-    if (!core) return 'nobody';
-    if (core.memory.handover) return 'other';
-    const lease = leaseState(core);
-    if (lease === 'mine' && isFresh(core)) return 'self';
-    // A copy in the making is started for the primary that it was checked against.
-    if (this.#parts?.follower.incomplete && this.primary === undefined && runningPostmaster(core) === undefined)
-      return 'nobody';
-    if (lease === 'other') return 'other';
     const data = this.#view()?.data;
-    return data?.state === 'valid' && !data.standby ? 'nobody' : 'other';
+    if (!core || data?.state !== 'valid') return 'nobody';
+    const lease = leaseState(core);
+    const serves = postgresRole(core) === 'primary';
+    // Stopped to hand over, it waits until another has the lease: only then is it a standby.
+    if (core.memory.handover) return serves || lease === 'other' ? 'other' : 'nobody';
+    if (core.memory.wrongTimeline !== undefined) return 'nobody';
+    if (lease === 'mine' && isFresh(core)) return 'self';
+    const { incomplete } = this.#parts?.follower ?? {};
+    // A copy in the making is started for the primary that it was checked against.
+    if (incomplete && this.primary === undefined && runningPostmaster(core) === undefined) return 'nobody';
+    if (lease === 'other') return 'other';
+    return data.standby ? 'other' : 'nobody';
   }
 
   /** Whom this standby may stream from. */
@@ -98,7 +101,9 @@ export class HighAvailability implements AsyncDisposable {
 
   /** What stands in the way, for people. */
   get problems(): string[] {
-    return [this.#problem, this.#parts?.rebuild.problem].filter((problem) => problem !== undefined);
+    return [this.#problem, this.#parts?.rebuild.problem, this.#parts?.core.memory.wrongTimeline].filter(
+      (problem) => problem !== undefined,
+    );
   }
 
   get routes(): Routes {

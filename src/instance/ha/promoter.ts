@@ -56,6 +56,8 @@ export class Promoter {
     const unlabelled = this.#unlabelOthers();
     const found = await standbyPosition(session, environment.paths.data, data.control);
     if (!found) throw new Error('the position cannot be taken');
+    if (found.position.timeline >= epoch)
+      throw new Error(`timeline ${found.position.timeline} is not before epoch ${epoch}`);
     const filled = await plantHistories(environment.paths.data, found.position, epoch);
     // One who gave the lease back has stopped before: nobody is led to him.
     if (!this.#core.memory.released) await Promise.race([unlabelled, delay(200)]);
@@ -70,7 +72,8 @@ export class Promoter {
       const pid = runningPostmaster(this.#core);
       if (pid !== undefined) endPostgres(pid);
       memory.promoting = false;
-      throw new Error(`PostgreSQL chose timeline ${timeline} instead of ${epoch}`);
+      memory.wrongTimeline = `PostgreSQL chose timeline ${timeline} instead of ${epoch}`;
+      throw new Error(memory.wrongTimeline);
     }
     log.info({ rule: 'promoted', epoch, timeline, milliseconds: clock() - began }, 'Promoted');
     this.#core.wake();
