@@ -1,6 +1,7 @@
 // WAL files as objects of an archive: written once, compared by the digest of their plain bytes, read whatever their compression.
-import { webcrypto } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { type Compression, compressBuffer, decompressStream } from '../../objectstore/compression.ts';
 import { type ArchiveCompression, parseArchiveKey, walKey } from '../../objectstore/layout.ts';
 import type { ObjectBody } from '../../objectstore/port.ts';
@@ -20,9 +21,16 @@ export class WalConflictError extends Error {
 
 export const digestMetadata = 'sha256';
 
-/** Hashed on the thread pool: a segment takes long enough to be felt on the event loop. */
+const slice = 1 << 20;
+
+/** A slice at a time, so that heartbeats and probes get their turn; WebCrypto's own thread would first copy the whole segment. */
 export async function sha256(bytes: Buffer): Promise<string> {
-  return Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes as Buffer<ArrayBuffer>)).toString('hex');
+  const hash = createHash('sha256');
+  for (let at = 0; at < bytes.length; at += slice) {
+    hash.update(bytes.subarray(at, at + slice));
+    await setImmediate();
+  }
+  return hash.digest('hex');
 }
 
 export interface WalContent {
