@@ -31,9 +31,24 @@ async function sync(
   });
 }
 
-/** Services follow these labels: the one who serves as primary has the label, all others are replicas. */
+/** Who holds the cluster's lease, as far as it was seen; undefined when nobody does. */
+export function leaseHolder({
+  owned,
+  namespace,
+  name,
+}: Pick<ObservedScope, 'owned' | 'namespace' | 'name'>): string | undefined {
+  const holder = owned.leases.get(namespace, name)?.spec?.holderIdentity;
+  return holder === '' ? undefined : holder;
+}
+
+/**
+ * Services follow these labels: the one who serves as primary has the label, all others are replicas. While the instances are at
+ * changing it they set the labels themselves, and the status is behind: then nothing is put back.
+ */
 export async function syncRoles(scope: ObservedScope): Promise<PhaseResult> {
   const { world, cluster } = scope;
+  const holder = leaseHolder(scope);
+  if (holder !== undefined && holder !== cluster.status?.currentPrimary) return goOn;
   const primary = cluster.status?.currentPrimary;
   // Off the old one before onto the new one: -rw never leads to two.
   const replicasFirst = [...world.instances].sort((a, b) => Number(a.name === primary) - Number(b.name === primary));
