@@ -33,6 +33,7 @@ beforeAll(async () => {
       instances: 2,
       storage: { size: '1Gi' },
       smartShutdownTimeout: 1,
+      primaryLease: { leaseDurationSeconds: 5, renewDeadlineSeconds: 2, retryPeriodSeconds: 1 },
       bootstrap: {
         initdb: {
           walSegmentSize: 4,
@@ -47,6 +48,7 @@ beforeAll(async () => {
     },
     status: { instanceNames: ['c-1', 'c-2'], targetPrimary: 'c-1' },
   } as object);
+  kube.put('leases', { metadata: { name: 'c', namespace: 'default' } });
   kube.put('configmaps', {
     metadata: { name: 'sql', namespace: 'default' },
     data: { a: 'CREATE ROLE referred' },
