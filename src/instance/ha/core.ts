@@ -1,7 +1,7 @@
 import { sameMember } from '../../../state-machines/protocol/position.ts';
 import type { LeaseMember, LeaseTiming, Member } from '../../../state-machines/protocol/types.ts';
 import type { Cluster } from '../../api/generated/cluster.ts';
-import type { InstanceContext } from '../context.ts';
+import type { Surroundings } from '../surroundings.ts';
 import type { Session } from '../sql/session.ts';
 import type { InstanceView } from '../view.ts';
 import type { BootClock } from './clock.ts';
@@ -10,9 +10,6 @@ import type { LeaseStore } from './lease-store.ts';
 import type { LifeFile } from './life-file.ts';
 import type { Peers } from './peers.ts';
 import type { StateFile } from './state-file.ts';
-
-/** What of the manager the protocol needs. */
-export type HaSurroundings = Omit<InstanceContext, 'ha'>;
 
 /** What the manager forgets when it ends (docs/ha-protocol.md §2). Times on the boot clock. */
 export interface Memory {
@@ -57,7 +54,7 @@ export const newMemory = (): Memory => ({ renewing: false, claiming: false, prom
 
 /** Everything that the parts of the protocol share. */
 export interface HaCore {
-  readonly context: HaSurroundings;
+  readonly context: Surroundings;
   readonly clock: BootClock;
   /** Of our own, so that nothing queues before it. */
   readonly session: Session;

@@ -9,9 +9,10 @@ import { Session } from '../sql/session.ts';
 import { bootTime } from '../supervisor/boot-clock.ts';
 import { observeDataDirectory } from '../postmaster/observe.ts';
 import type { Farewell } from '../postmaster/stop.ts';
+import type { Surroundings } from '../surroundings.ts';
 import type { InstanceView } from '../view.ts';
 import { bootClock } from './clock.ts';
-import { type HaCore, type HaSurroundings, isFresh, leaseState, leaseTiming, newMemory, timingOf } from './core.ts';
+import { type HaCore, isFresh, leaseState, leaseTiming, newMemory, timingOf } from './core.ts';
 import { Elector } from './elector.ts';
 import { Fence } from './fence.ts';
 import { Fitness } from './fitness.ts';
@@ -41,7 +42,7 @@ interface Parts {
 
 /** The high-availability protocol of one instance (docs/ha-protocol.md), beside the manager's loop and faster than it. */
 export class HighAvailability implements AsyncDisposable {
-  readonly #context: HaSurroundings;
+  readonly #context: Surroundings;
   readonly #store: LeaseStore;
   readonly #session: Session;
   readonly #view: () => InstanceView | undefined;
@@ -51,7 +52,7 @@ export class HighAvailability implements AsyncDisposable {
   #problem: string | undefined;
   #alarm: (() => void) | undefined;
 
-  constructor(context: HaSurroundings, view: () => InstanceView | undefined, wake: () => void) {
+  constructor(context: Surroundings, view: () => InstanceView | undefined, wake: () => void) {
     this.#context = context;
     this.#view = view;
     this.#wake = wake;
