@@ -53,8 +53,8 @@ const store = (spec: object) => ({
 test.each([
   [
     'a field that nothing honours',
-    { failoverDelay: 5 },
-    ['spec.failoverDelay: not supported by this version of Howdah'],
+    { postgresql: { promotionTimeout: 5 } },
+    ['spec.postgresql.promotionTimeout: not supported by this version of Howdah'],
   ],
   ['its default value', { failoverDelay: 0, primaryUpdateStrategy: 'unsupervised', managed: {} }, []],
   [

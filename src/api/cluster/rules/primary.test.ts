@@ -18,6 +18,11 @@ test.each<[string, Partial<ClusterSpec>, unknown[]]>([
     { stopDelay: 60 },
     ['spec.smartShutdownTimeout: 180: must not be more than stopDelay, 60'],
   ],
+  [
+    'a lease that would let two serve',
+    { primaryLease: { leaseDurationSeconds: 15, renewDeadlineSeconds: 14 } },
+    [expect.stringMatching(/^spec\.primaryLease: .*is too short for renewDeadlineSeconds 14/)],
+  ],
   ['a lease', { primaryLease: { leaseDurationSeconds: 30, renewDeadlineSeconds: 20, retryPeriodSeconds: 5 } }, []],
   [
     'a lease shorter than its renewal',

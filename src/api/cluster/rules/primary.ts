@@ -1,3 +1,4 @@
+import { unsafeTiming } from '../../../../state-machines/protocol/timing.ts';
 import type { Cluster } from '../../generated/cluster.ts';
 import { fieldError, type FieldError } from '../../validation/field-error.ts';
 
@@ -47,4 +48,8 @@ function* leaseRules(lease: NonNullable<Cluster['spec']['primaryLease']>): Gener
     const message = `must be more than ${jitter} times retryPeriodSeconds, ${retry}`;
     yield fieldError('spec.primaryLease.renewDeadlineSeconds', deadline, message);
   }
+  if (duration <= deadline || deadline <= retry * jitter) return;
+  // Stricter than CloudNativePG, whose lease does not fence (docs/ha-protocol.md, rule 3).
+  const unsafe = unsafeTiming({ duration, renewDeadline: deadline, retryPeriod: retry });
+  if (unsafe !== undefined) yield fieldError('spec.primaryLease', lease, unsafe);
 }
