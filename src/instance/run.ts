@@ -63,15 +63,15 @@ export async function runInstance(
     signal: life.signal,
     terminatingSince: () => termination,
   };
-  let running: Manager | undefined;
+  const late: { manager?: Manager } = {};
   await using ha = new HighAvailability(
     surroundings,
-    () => running?.view,
-    () => running?.wake(),
+    () => late.manager?.view,
+    () => late.manager?.wake(),
   );
   const context: InstanceContext = { ...surroundings, ha };
   const manager = new Manager(context);
-  running = manager;
+  late.manager = manager;
   const terminate = (): void => {
     termination ??= Date.now();
     manager.wake();

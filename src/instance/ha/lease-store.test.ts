@@ -24,13 +24,13 @@ class Server {
     if (this.down) return Promise.reject(new KubeError(0, { reason: 'NoAnswer' }, 'down'));
     return Promise.resolve(structuredClone(this.lease) as never);
   };
-  create = (_type: unknown, object: object): Promise<never> => this.#put(object as Lease);
+  create = (_type: unknown, object: object): Promise<never> => this.#put(object);
   replace = (_type: unknown, object: object): Promise<never> => {
     const version = (object as Lease).metadata?.resourceVersion;
     if (version !== this.lease?.metadata?.resourceVersion) {
       return Promise.reject(new KubeError(409, { reason: 'Conflict' }, 'replace'));
     }
-    return this.#put(object as Lease);
+    return this.#put(object);
   };
   #put(object: Lease): Promise<never> {
     const version = String(Number(this.lease?.metadata?.resourceVersion ?? 0) + 1);

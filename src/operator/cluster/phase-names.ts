@@ -5,6 +5,8 @@ export const phase = {
   creatingReplica: 'Creating a new replica',
   upgrading: 'Upgrading cluster',
   restartingPrimary: 'Primary instance is being restarted without a switchover',
+  failingOver: 'Failing over',
+  switchingOver: 'Switchover in progress',
   healthy: 'Cluster in healthy state',
   unrecoverable: 'Cluster is unrecoverable and needs manual intervention',
   waitingForInstances: 'Waiting for the instances to become active',
@@ -31,6 +33,7 @@ export const conditionReason = {
 
 export const eventReason = {
   creatingInstance: 'CreatingInstance',
+  failoverTarget: 'FailoverTarget',
   invalidCluster: 'InvalidCluster',
   invalidSecret: 'InvalidCASecret',
   secretNotFound: 'SecretNotFound',

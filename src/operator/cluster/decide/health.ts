@@ -31,8 +31,9 @@ export function health({ spec, status }: Cluster, world: World): Health {
     return { phase: phase.waitingForInstances, reason: `${list(silent)} does not report its status` };
   const primary = present.find(({ name }) => name === status?.currentPrimary);
   if (primary === undefined || status?.currentPrimary !== status?.targetPrimary) {
+    const asked = primary !== undefined && (status?.targetPrimary ?? '') !== '';
     return {
-      phase: phase.waitingForInstances,
+      phase: asked ? phase.switchingOver : phase.waitingForInstances,
       reason: `Waiting for ${status?.targetPrimary ?? 'a primary'} to serve as primary`,
     };
   }

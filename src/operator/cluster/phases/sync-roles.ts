@@ -3,6 +3,7 @@ import { resource } from '../../../kube/resource-types.ts';
 import type { ObjectMeta, ResourceType } from '../../../kube/types.ts';
 import { inherited } from '../../../resources/metadata.ts';
 import { roleLabels, roleOf } from '../../../resources/pod.ts';
+import { eventReason, phase } from '../phase-names.ts';
 import { goOn, type PhaseResult } from '../result.ts';
 import type { ObservedScope } from '../scope.ts';
 
@@ -48,7 +49,14 @@ export function leaseHolder({
 export async function syncRoles(scope: ObservedScope): Promise<PhaseResult> {
   const { world, cluster } = scope;
   const holder = leaseHolder(scope);
-  if (holder !== undefined && holder !== cluster.status?.currentPrimary) return goOn;
+  const { currentPrimary = '', targetPrimary = '' } = cluster.status ?? {};
+  if (holder !== undefined && currentPrimary !== '' && holder !== currentPrimary) {
+    const message = `${holder} holds the lease and takes over from ${currentPrimary}`;
+    scope.report.phase(targetPrimary === holder ? phase.switchingOver : phase.failingOver, message);
+    scope.report.lookAgain(200);
+    scope.emit({ type: 'Normal', reason: eventReason.failoverTarget, message });
+    return goOn;
+  }
   const primary = cluster.status?.currentPrimary;
   // Off the old one before onto the new one: -rw never leads to two.
   const replicasFirst = [...world.instances].sort((a, b) => Number(a.name === primary) - Number(b.name === primary));
