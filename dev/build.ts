@@ -20,6 +20,9 @@ await build({
   platform: 'node',
   target: 'node24',
   sourcemap: false,
+  // The text of what is loaded stays in memory; names stay, for stack traces.
+  minifyWhitespace: true,
+  minifySyntax: true,
   legalComments: 'none',
   logLevel: 'warning',
   // CommonJS dependencies inside an ES module bundle still ask for these.

@@ -46,6 +46,7 @@ export async function baseBackup(platform: Platform, runs: number, mebibytes: nu
     spec: {
       instances: 1,
       imageName: platform.image(18),
+      enableSuperuserAccess: true,
       storage: { size: '8Gi' },
       postgresql: { parameters: { max_wal_size: '4GB' } },
       backup: {
@@ -67,6 +68,9 @@ export async function baseBackup(platform: Platform, runs: number, mebibytes: nu
   await session.query(`insert into filler select gen_random_bytes(1024) from generate_series(1, $1::int)`, [
     mebibytes * 1024,
   ]);
+  // What the filling left dirty is not the backup's to write.
+  await using admin = await connect(api, { ...target, as: 'superuser' }, { query_timeout: 600_000 });
+  await admin.query('checkpoint');
   const { rows } = await session.query<{ bytes: string }>(
     'select sum(pg_database_size(oid)) as bytes from pg_database',
   );

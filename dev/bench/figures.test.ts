@@ -13,6 +13,12 @@ test('the worst sample decides about a target', () => {
   expect(reached({ what: 'x', unit: 's', samples: [1] })).toBeUndefined();
 });
 
+test('the worst of a rate is its lowest sample', () => {
+  expect(row({ what: 'backup', unit: 'MiB/s', samples: [120, 90, 150], target: { limit: 100, better: 'more' } })).toBe(
+    '| backup | 120 | 90.0 | 90.0 | MiB/s | 3 | ≥ 100 MiB/s: NO |  |',
+  );
+});
+
 test('a row tells the ratio to the floor of the same run', () => {
   expect(row({ what: 'start', unit: 's', samples: [2, 4], floor: { what: 'initdb', value: 1 } })).toBe(
     '| start | 2.00 | 4.00 | 4.00 | s | 2 |  | 2.00 × initdb (1.00 s) |',

@@ -9,7 +9,7 @@ export interface Figure {
 
 export function percentile(samples: readonly number[], fraction: number): number {
   const sorted = [...samples].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.ceil(fraction * sorted.length) - 1)] ?? Number.NaN;
+  return sorted[Math.max(0, Math.min(sorted.length - 1, Math.ceil(fraction * sorted.length) - 1))] ?? Number.NaN;
 }
 
 const round = (value: number): string =>
@@ -23,8 +23,9 @@ export function reached({ samples, target }: Figure): boolean | undefined {
 
 export function row(figure: Figure): string {
   const { what, unit, samples, target, floor } = figure;
-  const p50 = percentile(samples, 0.5);
-  const [p99, max] = [percentile(samples, 0.99), Math.max(...samples)];
+  // Where more is better, the tail is at the low end.
+  const tail = (fraction: number): number => percentile(samples, target?.better === 'more' ? 1 - fraction : fraction);
+  const [p50, p99, max] = [percentile(samples, 0.5), tail(0.99), tail(1)];
   const goal = target
     ? `${target.better === 'less' ? '<' : '≥'} ${target.limit} ${unit}: ${reached(figure) ? 'yes' : 'NO'}`
     : '';
@@ -32,4 +33,4 @@ export function row(figure: Figure): string {
   return `| ${what} | ${round(p50)} | ${round(p99)} | ${round(max)} | ${unit} | ${samples.length} | ${goal} | ${ratio} |`;
 }
 
-export const header = '| what | p50 | p99 | max | unit | runs | target | ratio |\n|---|---|---|---|---|---|---|---|';
+export const header = '| what | p50 | p99 | worst | unit | runs | target | ratio |\n|---|---|---|---|---|---|---|---|';
