@@ -190,9 +190,11 @@ export class Elector {
     if (!mine) return;
     const ahead = answers.some(({ member, answer }) => answer?.stands === true && this.#isAhead(mine, member, answer));
     const holder = store.record?.holder;
+    const successor = store.record?.successor;
+    const meant = successor === undefined || successor === context.environment.podName;
     this.#canvass = {
       at,
-      standing: ahead && !this.#waitedEnough() ? 'behind' : 'first',
+      standing: (ahead || !meant) && !this.#waitedEnough() ? 'behind' : 'first',
       holderAnswers: answers.some(
         ({ member, answer }) => holder !== undefined && sameMember(member, holder) && answer?.primaryOf === epoch,
       ),
@@ -217,7 +219,8 @@ export class Elector {
   #isAhead(mine: Position, member: LeaseMember, { position }: PositionReport): boolean {
     if (!position) return false;
     const order = comparePositions(fromWire(position), mine);
-    if (order === 0 && this.#core.memory.called !== undefined) return false;
+    const called = this.#core.memory.called !== undefined;
+    if (order === 0 && (called || this.#core.store.record?.successor === selfOf(this.#core).instance)) return false;
     return order > 0 || (order === 0 && serial(member.instance) < serial(this.#core.context.environment.podName));
   }
 
@@ -270,7 +273,8 @@ export class Elector {
     memory.claiming = true;
     memory.released = leaseState(this.#core) === 'released';
     this.#candidacy = { ...stand, claim: 'sent', began: start };
-    const content = { ...before, holder: selfOf(this.#core), epoch: stand.epoch, members };
+    const { successor: _successor, ...kept } = before;
+    const content = { ...kept, holder: selfOf(this.#core), epoch: stand.epoch, members };
     const outcome = await store.write(content, timingOf(this.#core).retryPeriod * 1000);
     if (outcome === 'done') return this.#won(start);
     this.#candidacy = { ...this.#candidacy, claim: outcome === 'refused' ? 'lost' : 'answer-lost' };

@@ -4,7 +4,10 @@ import type { Lease } from '../../kube/objects.ts';
 import { annotation } from '../../labels.ts';
 
 /** What a compare-and-swap sets. */
-export type LeaseContent = Omit<LeaseRecord, 'uid' | 'version'>;
+export type LeaseContent = Omit<StoredRecord, 'uid' | 'version'>;
+
+/** With what only a released lease says: the member that a switchover is for. Others leave it two seconds. */
+export type StoredRecord = LeaseRecord & { readonly successor?: string };
 
 export const emptyContent = (clusterUid: string, systemIdentifier: string): LeaseContent => ({
   clusterUid,
@@ -15,7 +18,7 @@ export const emptyContent = (clusterUid: string, systemIdentifier: string): Leas
 });
 
 /** The record; of a lease that nobody has ever claimed 'blank'. Throws when the annotation is not ours. */
-export function decodeLease({ metadata }: Lease): LeaseRecord | 'blank' {
+export function decodeLease({ metadata }: Lease): StoredRecord | 'blank' {
   const text = metadata?.annotations?.[annotation.lease];
   if (text === undefined || text === '') return 'blank';
   const content = JSON.parse(text) as Partial<LeaseContent>;

@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import type { LeaseRecord, LeaseTiming } from '../../../state-machines/protocol/types.ts';
+import type { LeaseTiming } from '../../../state-machines/protocol/types.ts';
 import { alreadyExists, isConflict, isNotFound, KubeError } from '../../kube/errors.ts';
 import type { Lease } from '../../kube/objects.ts';
 import type { KubeApi } from '../../kube/port.ts';
 import { resource } from '../../kube/resource-types.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import type { BootClock } from './clock.ts';
-import { decodeLease, encodeLease, nonceOf, type LeaseContent } from './lease-record.ts';
+import { decodeLease, encodeLease, nonceOf, type LeaseContent, type StoredRecord } from './lease-record.ts';
 
 /** The lease as last seen by this process. */
 export interface ObservedLease {
   /** Undefined: there is no such object; 'blank': nobody has ever claimed it. */
-  readonly record: LeaseRecord | 'blank' | undefined;
+  readonly record: StoredRecord | 'blank' | undefined;
   readonly object: Lease | undefined;
   /** When this process saw this version first. */
   readonly since: number;
@@ -50,7 +50,7 @@ export class LeaseStore extends EventEmitter<{ change: [] }> {
     return this.#observed;
   }
 
-  get record(): LeaseRecord | undefined {
+  get record(): StoredRecord | undefined {
     const record = this.#observed?.record;
     return record === 'blank' ? undefined : record;
   }

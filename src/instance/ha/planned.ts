@@ -161,7 +161,8 @@ export class Planned {
       holder: _holder,
       ...content
     } = record as LeaseContent & { uid?: string; version?: string };
-    const outcome = await store.write(content, timingOf(this.#core).retryPeriod * 1000);
+    const successor = handover.to === undefined ? {} : { successor: handover.to };
+    const outcome = await store.write({ ...content, ...successor }, timingOf(this.#core).retryPeriod * 1000);
     if (outcome !== 'done') return;
     memory.handover = { ...handover, released: clock() };
     memory.freshUntil = undefined;
