@@ -6,6 +6,7 @@ const commands: Record<string, { summary: string; load(): Promise<Command> }> = 
   operator: { summary: 'run the operator', load: () => import('./operator.ts') },
   instance: { summary: 'run beside one PostgreSQL (in pods)', load: () => import('./instance.ts') },
   bootstrap: { summary: 'copy this program into a directory (in pods)', load: () => import('./bootstrap.ts') },
+  kubectl: { summary: 'the kubectl plugin (kubectl howdah …)', load: () => import('./kubectl.ts') },
   local: {
     summary: 'a control plane on this machine: up, down, status, reset, kubeconfig',
     load: () => import('./local.ts'),

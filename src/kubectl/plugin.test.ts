@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { readFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { parse } from 'yaml';
+import type { Backup } from '../api/generated/backup.ts';
+import type { Cluster } from '../api/generated/cluster.ts';
+import { createKubeClient } from '../kube/client.ts';
+import { resource } from '../kube/resource-types.ts';
+import { startApiServer } from '../local/apiserver/testing/server.ts';
+import { commands } from './plugin.ts';
+
+const now = new Date('2026-11-23T17:00:00Z');
+let server: Awaited<ReturnType<typeof startApiServer>>;
+let api: ReturnType<typeof createKubeClient>;
+
+beforeAll(async () => {
+  server = await startApiServer();
+  api = createKubeClient(server.adminConnection);
+  const crds = path.resolve(import.meta.dirname, '../../crds');
+  for (const file of await readdir(crds)) {
+    if (/_(clusters|backups)\.yaml$/.test(file)) {
+      await api.create(
+        resource.customResourceDefinitions,
+        parse(await readFile(path.join(crds, file), 'utf8')) as object,
+      );
+    }
+  }
+  await api.create<Cluster>(resource.clusters, {
+    apiVersion: 'postgresql.cnpg.io/v1',
+    kind: 'Cluster',
+    metadata: { name: 'pg', namespace: 'default' },
+    spec: { instances: 2, storage: { size: '1Gi' } },
+  });
+  await api.patchStatus(
+    resource.clusters,
+    { namespace: 'default', name: 'pg' },
+    {
+      status: {
+        currentPrimary: 'pg-1',
+        targetPrimary: 'pg-1',
+        instanceNames: ['pg-1', 'pg-2'],
+        phase: 'Cluster in healthy state',
+      },
+    },
+  );
+});
+afterAll(async () => {
+  await api[Symbol.asyncDispose]();
+  await server.close();
+});
+
+const run = (command: string, ...words: string[]): Promise<string> =>
+  commands[command]!.run({ api, namespace: 'default', words, now });
+const read = (): Promise<Cluster | undefined> =>
+  api.get<Cluster>(resource.clusters, { namespace: 'default', name: 'pg' });
+
+test('status says what the cluster is', async () => {
+  expect(await run('status', 'pg')).toMatch(
+    /Name +default\/pg\n[^]*Primary instance: +pg-1\n[^]*Status: +Cluster in healthy state/,
+  );
+});
+
+test('promote writes the target as CloudNativePG’s plugin does; the serial is enough', async () => {
+  expect(await run('promote', 'pg', '1')).toBe('pg-1 is already the primary instance in the cluster\n');
+  expect(await run('promote', 'pg', '2')).toBe('Node pg-2 in cluster pg will be promoted\n');
+  expect((await read())?.status).toMatchObject({
+    currentPrimary: 'pg-1',
+    targetPrimary: 'pg-2',
+    phase: 'Switchover in progress',
+    phaseReason: 'Switching over to pg-2',
+  });
+});
+
+test('backup makes a Backup named by the time', async () => {
+  expect(await run('backup', 'pg')).toBe('backup/pg-20261123170000 created\n');
+  const made = await api.get<Backup>(resource.backups, { namespace: 'default', name: 'pg-20261123170000' });
+  expect(made?.spec.cluster.name).toBe('pg');
+});
+
+test.each([
+  ['status', [], /the name of a cluster is missing/],
+  ['status', ['nothing'], /there is no cluster "nothing" in namespace "default"/],
+  ['promote', ['pg', 'pg-9'], /"pg-9" is no instance of pg; there are pg-1, pg-2/],
+])('%s %p is refused', async (command, words, message) => {
+  await expect(run(command, ...words)).rejects.toThrow(message);
+});

@@ -1,0 +1,67 @@
+import type { Backup } from '../api/generated/backup.ts';
+import type { Cluster } from '../api/generated/cluster.ts';
+
+type Row = readonly [string, string];
+
+function columns(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+const primary = (cluster: Cluster): string => {
+  const { currentPrimary = '', targetPrimary = currentPrimary } = cluster.status ?? {};
+  return targetPrimary === currentPrimary ? currentPrimary : `${currentPrimary} (switching to ${targetPrimary})`;
+};
+
+/** What `kubectl howdah status` says of a cluster, from what the API server holds of it (reference §3, the first section and the last). */
+export function statusText(cluster: Cluster, backups: readonly Backup[]): string {
+  const { metadata, spec, status } = cluster;
+  const summary: Row[] = [
+    ['Name', `${metadata?.namespace}/${metadata?.name}`],
+    ['System ID:', status?.systemID ?? ''],
+    ['PostgreSQL Image:', status?.image ?? spec.imageName ?? ''],
+    ['Primary instance:', primary(cluster)],
+    ['Primary promotion time:', status?.currentPrimaryTimestamp ?? ''],
+    ['Status:', [status?.phase, status?.phaseReason].filter(Boolean).join(': ')],
+    ['Instances:', String(spec.instances)],
+    ['Ready instances:', String(status?.readyInstances ?? 0)],
+    ['Timeline:', String(status?.timelineID ?? '')],
+  ];
+  const conditions = (status?.conditions ?? []).map(({ type, status: value, reason, message }) => [
+    type,
+    value,
+    reason,
+    message,
+  ]);
+  const instances = Object.entries(status?.instancesReportedState ?? {}).map(([name, state]) => [
+    name,
+    state.isPrimary ? 'Primary' : 'Standby',
+    String(state.timeLineID ?? ''),
+    state.ip ?? '',
+  ]);
+  const taken = backups
+    .filter((backup) => backup.spec.cluster.name === metadata?.name)
+    .map(({ metadata: own, status: state }) => [
+      own?.name ?? '',
+      state?.phase ?? 'pending',
+      state?.backupId ?? '',
+      state?.stoppedAt ?? '',
+    ]);
+  const section = (title: string, heading: string[], rows: string[][]): string[] =>
+    rows.length === 0 ? [] : [`\n${title}`, columns([heading, ...rows])];
+  return [
+    'Cluster Summary',
+    columns(summary),
+    ...section('Instances status', ['Name', 'Role', 'Timeline', 'Address'], instances),
+    ...section('Conditions', ['Type', 'Status', 'Reason', 'Message'], conditions),
+    ...section('Backups', ['Name', 'Phase', 'ID', 'Stopped'], taken),
+    '',
+  ].join('\n');
+}
