@@ -65,12 +65,21 @@ async function supervised(watchdogSeconds: number): Promise<Supervised> {
       if (child.exitCode === null && child.signalCode === null) {
         process.kill(-(child.pid ?? 0), 'SIGKILL');
         await once(child, 'exit');
-        for (const left of processesBelow(root)) process.kill(left, 'SIGKILL');
+        for (const left of processesBelow(root)) endIfThere(left);
       }
       await eventually(async () => processesBelow(root).length === 0, 15);
       await rm(root, { recursive: true, force: true });
     },
   };
+}
+
+/** It may have ended between the look and this. */
+function endIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** Processes whose environment names this root. */
