@@ -152,6 +152,13 @@ export class Actions {
     }
     const sent = stopping.routine.advance(stopping.pid, seconds());
     if (sent) this.#context.log.info({ why: stopping.why, mode: sent }, 'Stopping PostgreSQL');
+    if (stopping.routine.mode === 'smart') void this.#lookForClients(stopping.routine);
+  }
+
+  /** A session of ours that is still open must not keep a smart shutdown waiting for itself. */
+  async #lookForClients(routine: Stopping): Promise<void> {
+    const clients = await this.#context.ha.hasClients().catch(() => true);
+    if (!clients) routine.deserted();
   }
 
   async #reload(observation: Observation): Promise<void> {

@@ -11,7 +11,7 @@ import { localRoutes } from './http/local-routes.ts';
 import { respond } from './http/respond.ts';
 import { parseCsvLog } from './log/csv-log.ts';
 import { FileTail } from './log/file-tail.ts';
-import { dueStep, stopPlan } from './postmaster/stop.ts';
+import { Stopping, dueStep, stopPlan } from './postmaster/stop.ts';
 import { restartTurn } from './restart-turn.ts';
 import type { Cluster } from '../api/generated/cluster.ts';
 import type { WalHandlers } from './wal-port.ts';
@@ -33,6 +33,22 @@ test('one shutdown, one deadline: each step comes at its time', () => {
   ).toBe('immediate');
   expect(dueStep(stopPlan('fencing', 'primary', { instances: 1, switchoverDelay: 40 }), 39)).toBe('fast');
   expect(dueStep(stopPlan('fencing', 'primary', { instances: 1, switchoverDelay: 40 }), 40)).toBe('immediate');
+});
+
+test('a smart shutdown goes on as a fast one when no client is left', async () => {
+  const child = spawn('sh', ['-c', 'trap "" TERM INT; sleep 5 & wait; wait'], { stdio: 'ignore', detached: true });
+  const pid = child.pid ?? 0;
+  try {
+    const stopping = new Stopping(stopPlan('termination', 'primary', undefined), 0);
+    expect(stopping.advance(pid, 0)).toBe('smart');
+    expect(stopping.advance(pid, 1)).toBeUndefined();
+    stopping.deserted();
+    expect(stopping.advance(pid, 2)).toBe('fast');
+    expect(stopping.mode).toBe('fast');
+  } finally {
+    process.kill(-pid, 'SIGKILL');
+    await once(child, 'exit');
+  }
 });
 
 test('the csv log: quotes, line ends inside a message, a record that is not whole yet', () => {

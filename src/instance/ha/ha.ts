@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Lease } from '../../kube/objects.ts';
 import { Reflector } from '../../kube/reflector.ts';
 import { resource } from '../../kube/resource-types.ts';
-import { clusterScopedName, readWriteService } from '../../naming.ts';
+import { clusterScopedName, readWriteService, role } from '../../naming.ts';
 import type { PrimaryAddress } from '../configuration/settings.ts';
 import type { Routes } from '../http/respond.ts';
 import { Session } from '../sql/session.ts';
@@ -122,6 +122,18 @@ export class HighAvailability implements AsyncDisposable {
 
   async publish(): Promise<void> {
     if (this.#parts) await publishPrimary(this.#parts.core);
+  }
+
+  /**
+   * Whether a client's session is open. Asked over the protocol's own session, which stays open during a smart shutdown so that the
+   * lease can still be renewed on PostgreSQL's word; rejects when it is gone.
+   */
+  async hasClients(): Promise<boolean> {
+    const [row] = await this.#session.query<{ clients: number }>(
+      `SELECT count(*)::int AS clients FROM pg_catalog.pg_stat_activity
+        WHERE backend_type = 'client backend' AND application_name NOT IN ('howdah', '${role.metrics}')`,
+    );
+    return (row?.clients ?? 0) > 0;
   }
 
   farewell(): Promise<Farewell> {

@@ -65,6 +65,7 @@ export class Stopping {
   readonly #plan: readonly StopStep[];
   readonly #begunAt: number;
   #sent: StopMode | undefined;
+  #deserted = false;
 
   /** `begunAt` and `now` below: seconds on one clock. */
   constructor(plan: readonly StopStep[], begunAt: number) {
@@ -72,9 +73,19 @@ export class Stopping {
     this.#begunAt = begunAt;
   }
 
+  get mode(): StopMode | undefined {
+    return this.#sent;
+  }
+
+  /** No client is left to be waited for: a smart shutdown goes on as a fast one. */
+  deserted(): void {
+    this.#deserted = true;
+  }
+
   /** Returns the mode when it sent something. */
   advance(pid: number, now: number): StopMode | undefined {
-    const mode = dueStep(this.#plan, now - this.#begunAt);
+    const due = dueStep(this.#plan, now - this.#begunAt);
+    const mode = due === 'smart' && this.#deserted ? 'fast' : due;
     if (this.#sent === mode) return undefined;
     this.#sent = mode;
     if (mode === 'kill') killFamily(pid);
