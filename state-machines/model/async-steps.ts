@@ -1,5 +1,6 @@
 // What can happen in the asynchronous world. The fence and the election decide by their shipped rows, holds by the shipped voter; this
 // file is clocks, the API server, crashes and the network. A mutant (docs/ha-protocol.md §8) breaks one thing of it.
+// Longer than other files on purpose: everything that can happen to this world, read against the protocol as one text.
 import { type ElectionFacts, electionRows } from '../election/machine.ts';
 import { type FenceFacts, fenceRows } from '../fence/machine.ts';
 import { nextEpoch } from '../protocol/epoch.ts';
