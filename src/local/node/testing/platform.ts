@@ -177,6 +177,8 @@ export class TestPlatform implements AsyncDisposable {
     await this.api[Symbol.asyncDispose]();
     await this.#again?.close();
     await this.server.close().catch(() => undefined);
+    // A server that was stopped by a test cannot be closed again, and leaves its state to us.
+    await rm(this.server.directory, { recursive: true, force: true });
     await rm(this.directory, { recursive: true, force: true });
   }
 }
