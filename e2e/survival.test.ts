@@ -64,6 +64,8 @@ test.each(moments)('the operator is killed when %s', async (_, moment) => {
   await remove('born');
 });
 
+if (platform.engine !== 'local')
+  process.stdout.write('deaths of the API server SKIPPED here: it is the embedded one that they kill\n');
 (platform.engine === 'local' ? test.each(moments) : test.skip.each(moments))(
   'the API server is killed when %s',
   async (_, moment) => {
