@@ -22,6 +22,7 @@ const jest = (args: readonly string[]): Promise<number> =>
   node(['--experimental-vm-modules', bin('jest/bin/jest.js'), ...args]);
 
 const e2e = (args: readonly string[]): Promise<number> => jest(['--config', 'e2e/jest.config.mjs', ...args]);
+const faults = (args: readonly string[]): Promise<number> => jest(['--config', 'e2e/faults.config.mjs', ...args]);
 
 async function sequence(...steps: (() => Promise<number>)[]): Promise<number> {
   for (const step of steps) {
@@ -43,6 +44,7 @@ const tasks: Record<string, (args: string[]) => Promise<number>> = {
       () => (args.length > 0 ? Promise.resolve(0) : e2e([])),
     ),
   e2e: (args) => sequence(build, () => e2e(args)),
+  'e2e:faults': (args) => sequence(build, () => faults(args)),
   howdah: (args) => sequence(build, () => run('dist/howdah/bin/howdah', args)),
   demo: (args) => sequence(build, () => node(['e2e/demo/demo.ts', ...args])),
   bench: (args) => sequence(build, () => node(['dev/bench.ts', ...args])),
