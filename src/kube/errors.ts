@@ -28,3 +28,9 @@ export const alreadyExists = (error: unknown): boolean =>
   error instanceof KubeError && error.code === 409 && error.reason === 'AlreadyExists';
 export const isGone = (error: unknown): boolean => error instanceof KubeError && error.code === 410;
 export const isInvalid = (error: unknown): boolean => error instanceof KubeError && error.code === 422;
+/** The namespace is being deleted, or is gone: nothing can be made in it any more. */
+export const isNamespaceEnding = (error: unknown): boolean =>
+  error instanceof KubeError &&
+  ((error.code === 403 &&
+    (error.body.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') ?? false)) ||
+    (error.code === 404 && error.body.details?.kind === 'namespaces'));

@@ -96,5 +96,9 @@ export function jobPodSpec(
   });
   // The reason of a failure is the last line of the log: it goes to the status of the Cluster.
   const container: Container = { ...main, terminationMessagePolicy: 'FallbackToLogsOnError' };
-  return { ...podSpec(cluster, settings, instance, container), restartPolicy: 'Never' };
+  return {
+    ...podSpec(cluster, settings, instance, container),
+    ...scheduling(cluster, true),
+    restartPolicy: 'Never',
+  };
 }

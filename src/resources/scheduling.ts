@@ -7,26 +7,28 @@ type Affinity = NonNullable<PodSpec['affinity']>;
 type AntiAffinity = NonNullable<Affinity['podAntiAffinity']>;
 
 /** Keeps the instances of a cluster on different nodes (or whatever the topology key says), by preference or by force. */
-function antiAffinity(cluster: Cluster): AntiAffinity | undefined {
+function antiAffinity(cluster: Cluster, job: boolean): AntiAffinity | undefined {
   const wanted = cluster.spec.affinity;
   const additional = wanted?.additionalPodAntiAffinity;
   if (wanted?.enablePodAntiAffinity === false) return additional;
-  const term = {
+  const others = [
+    { key: label.podRole, operator: 'In', values: [podRole.instance] },
+    // Where a Job fills a volume, its instance will have to run: Jobs side by side keep apart, too.
+    ...(job ? [{ key: label.jobRole, operator: 'Exists' }] : []),
+  ];
+  const terms = others.map((other) => ({
     labelSelector: {
-      matchExpressions: [
-        { key: label.cluster, operator: 'In', values: [clusterName(cluster)] },
-        { key: label.podRole, operator: 'In', values: [podRole.instance] },
-      ],
+      matchExpressions: [{ key: label.cluster, operator: 'In', values: [clusterName(cluster)] }, other],
     },
     topologyKey: wanted?.topologyKey ?? 'kubernetes.io/hostname',
-  };
+  }));
   const required = wanted?.podAntiAffinityType === 'required';
   const requiredTerms = [
-    ...(required ? [term] : []),
+    ...(required ? terms : []),
     ...(additional?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
   ];
   const preferredTerms = [
-    ...(required ? [] : [{ weight: 100, podAffinityTerm: term }]),
+    ...(required ? [] : terms.map((term) => ({ weight: 100, podAffinityTerm: term }))),
     ...(additional?.preferredDuringSchedulingIgnoredDuringExecution ?? []),
   ];
   return {
@@ -35,10 +37,10 @@ function antiAffinity(cluster: Cluster): AntiAffinity | undefined {
   };
 }
 
-/** Where a pod of the cluster may run. */
-export function scheduling(cluster: Cluster): Partial<PodSpec> {
+/** Where a pod of the cluster may run: an instance's, or a Job's that makes one. */
+export function scheduling(cluster: Cluster, job = false): Partial<PodSpec> {
   const { spec } = cluster;
-  const podAntiAffinity = antiAffinity(cluster);
+  const podAntiAffinity = antiAffinity(cluster, job);
   const affinity: Affinity = {
     ...(spec.affinity?.nodeAffinity === undefined ? {} : { nodeAffinity: spec.affinity.nodeAffinity }),
     ...(spec.affinity?.additionalPodAffinity === undefined ? {} : { podAffinity: spec.affinity.additionalPodAffinity }),

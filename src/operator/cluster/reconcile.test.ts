@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { PersistentVolumeClaim, Pod } from '../../kube/objects.ts';
+import { KubeError } from '../../kube/errors.ts';
 import type { KubeApi } from '../../kube/port.ts';
 import { startApiServer } from '../../local/apiserver/testing/server.ts';
 import { resource } from '../../kube/resource-types.ts';
@@ -193,6 +194,20 @@ test('conditions of the instances stay when the operator writes status', async (
   const cluster = await test.until(isHealthy);
   expect(cluster.status?.conditions).toContainEqual(archiving);
   expect(cluster.status?.lastSuccessfulBackup).toBe(at);
+});
+
+test('in a namespace that is being deleted nothing is said and nothing fails', async () => {
+  const test = await TestCluster.create(platform.api, { name: 'ending', instances: 1 });
+  await test.until(isHealthy);
+  await platform.api.delete(resource.pods, { namespace: 'default', name: 'ending-1' }, { gracePeriodSeconds: 0 });
+  const before = test.events.length;
+  const body = { reason: 'Forbidden', details: { causes: [{ reason: 'NamespaceTerminating' }] } };
+  const ending = watched(platform.api, (call) => {
+    if (call.startsWith('create')) throw new KubeError(403, body, call);
+  });
+  await test.reconcile(ending);
+  expect(test.events.slice(before)).toEqual([]);
+  expect((await test.cluster()).status?.phase).toBe('Cluster in healthy state');
 });
 
 test('an operator that dies after any write goes on to the same end', async () => {

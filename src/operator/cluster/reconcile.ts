@@ -1,13 +1,13 @@
 import { defaultCluster } from '../../api/cluster/defaults.ts';
 import type { Cluster } from '../../api/generated/cluster.ts';
-import { KubeError } from '../../kube/errors.ts';
+import { isNamespaceEnding, KubeError } from '../../kube/errors.ts';
 import type { RunResult } from '../../kube/queue.ts';
 import { resource } from '../../kube/resource-types.ts';
 import { annotation } from '../../labels.ts';
 import { asError, messageOf, TerminalError } from '../errors.ts';
 import { observe } from './observe.ts';
 import { conditionReason, conditionType, eventReason, phase } from './phase-names.ts';
-import { addReplica } from './phases/add-replica.ts';
+import { addReplicas } from './phases/add-replicas.ts';
 import { assess } from './phases/assess.ts';
 import { createFirstInstance } from './phases/create-first-instance.ts';
 import { describeInstances } from './phases/describe-instances.ts';
@@ -33,6 +33,9 @@ export type Surroundings = Pick<Scope, 'api' | 'configuration' | 'identity' | 'o
   readonly now: () => Date;
 };
 
+/** Until then the Cluster has gone, or something keeps its namespace from going. */
+const namespaceEndingMs = 10_000;
+
 type Phase<S> = (scope: S) => Promise<PhaseResult>;
 
 /** Before anything is looked at. */
@@ -49,7 +52,7 @@ const acting: readonly Phase<ObservedScope>[] = [
   syncRoles,
   scaleDown,
   startInstances,
-  addReplica,
+  addReplicas,
   rollOut,
   assess,
 ];
@@ -84,7 +87,7 @@ async function runAll(scope: Scope): Promise<PhaseResult> {
     if (prepared.kind === 'stop') return prepared;
   } catch (error) {
     // A cluster that runs is looked after all the same: a Secret of the user's that is away must not keep a pod from coming back.
-    if (!initialized || scope.signal.aborted) throw error;
+    if (!initialized || scope.signal.aborted || isNamespaceEnding(error)) throw error;
     reportError(scope, error);
     failure = asError(error);
   }
@@ -133,6 +136,11 @@ export async function reconcileCluster(
     result = await runAll(scope);
   } catch (error) {
     if (signal.aborted) throw error;
+    // The cluster goes with its namespace: no fault, and nothing to be said in a status that nobody will read.
+    if (isNamespaceEnding(error)) {
+      scope.log.debug('the namespace is being deleted');
+      return { afterMs: namespaceEndingMs };
+    }
     reportError(scope, error);
     failure = asError(error);
   }

@@ -6,7 +6,7 @@ import { parseConfiguration } from '../../config.ts';
 import type { Instance, JobFact, World } from '../world.ts';
 import { health } from './health.ts';
 import { isInitialized } from './initialized.ts';
-import { freeSerial, nextReplica } from './next-replica.ts';
+import { freeSerial, nextReplicas } from './next-replicas.ts';
 import { nextRollout } from './rollout.ts';
 import { instanceTooMany } from './scale-down.ts';
 
@@ -55,32 +55,50 @@ test.each<[string, Cluster, World, boolean]>([
   expect(isInitialized(cluster, world)).toBe(expected);
 });
 
+const begun = (...create: object[]): object => ({ rule: 'begin', running: [], create });
 test.each<[string, Cluster, World, object]>([
-  ['one is missing', aCluster(2), aWorld(anInstance(1)), { kind: 'create', serial: 2 }],
-  ['the lowest free number', aCluster(3), aWorld(anInstance(1), anInstance(3)), { kind: 'create', serial: 2 }],
-  ['not while the primary is away', aCluster(2), aWorld(anInstance(1, notReady(1))), { rule: 'no-primary-to-copy' }],
-  ['one at a time', aCluster(3), aWorld(anInstance(1), anInstance(2, joining('running'))), { kind: 'running' }],
+  ['one is missing', aCluster(2), aWorld(anInstance(1)), begun({ name: 'c-2', serial: 2 })],
+  ['all that are missing, side by side', aCluster(3), aWorld(anInstance(1)), begun({ serial: 2 }, { serial: 3 })],
   [
-    'a failed one waits',
+    'not all at once when there are many',
+    aCluster(9),
+    aWorld(anInstance(1)),
+    { rule: 'joins-at-once', create: [{ serial: 2 }, { serial: 3 }, { serial: 4 }] },
+  ],
+  ['the lowest free numbers', aCluster(4), aWorld(anInstance(1), anInstance(3)), begun({ serial: 2 }, { serial: 4 })],
+  [
+    'not while the primary is away',
+    aCluster(2),
+    aWorld(anInstance(1, notReady(1))),
+    { rule: 'no-primary-to-copy', create: [] },
+  ],
+  [
+    'beside one that runs',
+    aCluster(3),
+    aWorld(anInstance(1), anInstance(2, joining('running'))),
+    { rule: 'begin', running: [{ name: 'c-2', failures: 1, message: 'why' }], create: [{ serial: 3 }] },
+  ],
+  [
+    'a failed one waits, the others do not',
     aCluster(3),
     aWorld(anInstance(1), anInstance(2, joining('failed'))),
-    { rule: 'failed-join-waits' },
+    begun({ serial: 3 }),
   ],
   [
     'an interrupted one is gone on with',
     aCluster(2),
     aWorld(anInstance(1), anInstance(2, { ...joining('running'), job: undefined })),
-    { kind: 'create', serial: 2 },
+    begun({ name: 'c-2', serial: 2, missing: new Set() }),
   ],
-  ['enough', aCluster(1), aWorld(anInstance(1)), { rule: 'enough' }],
+  ['enough', aCluster(1), aWorld(anInstance(1)), { rule: 'enough', create: [] }],
   [
     'the number of one on its way out is not given again',
     aCluster(2),
     aWorld(anInstance(1), anInstance(2, { terminating: true })),
-    { kind: 'create', serial: 3 },
+    begun({ serial: 3 }),
   ],
-])('next replica: %s', (_name, cluster, world, expected) => {
-  expect(nextReplica(cluster, world)).toMatchObject(expected);
+])('next replicas: %s', (_name, cluster, world, expected) => {
+  expect(nextReplicas(cluster, world)).toMatchObject(expected);
 });
 
 test('a serial in use by anything is not free', () => {
