@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { Cluster } from '../../src/api/generated/cluster.ts';
 import type { Pod, Secret, Service } from '../../src/kube/objects.ts';
 import type { KubeApi } from '../../src/kube/port.ts';
 import { resource } from '../../src/kube/resource-types.ts';
@@ -39,6 +40,12 @@ async function address(api: KubeApi, target: Target): Promise<string> {
   return service.spec.clusterIP;
 }
 
+/** The Secret with the authority of the servers: the cluster's own, or the user's. */
+async function authoritySecret(api: KubeApi, namespace: string, name: string): Promise<string> {
+  const cluster = await api.get<Cluster>(resource.clusters, { namespace, name });
+  return cluster?.spec.certificates?.serverCASecret ?? caSecret(name);
+}
+
 /** What libpq users put together from the cluster's Secrets: SCRAM password, TLS verified against the cluster's CA by service name. */
 export async function connectionConfig(api: KubeApi, target: Target): Promise<pg.ClientConfig> {
   const { namespace, cluster, as = 'app' } = target;
@@ -47,7 +54,7 @@ export async function connectionConfig(api: KubeApi, target: Target): Promise<pg
       namespace,
       name: as === 'app' ? appSecret(cluster) : superuserSecret(cluster),
     }),
-    api.get<Secret>(resource.secrets, { namespace, name: caSecret(cluster) }),
+    authoritySecret(api, namespace, cluster).then((name) => api.get<Secret>(resource.secrets, { namespace, name })),
     address(api, target),
   ]);
   return {

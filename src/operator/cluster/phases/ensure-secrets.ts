@@ -1,7 +1,15 @@
 import { applyIfChanged } from '../../../kube/apply.ts';
 import type { Secret } from '../../../kube/objects.ts';
 import { resource } from '../../../kube/resource-types.ts';
-import { caSecret, fieldManager, replicationSecret, role, serverSecret, superuserSecret } from '../../../naming.ts';
+import {
+  caSecret,
+  fieldManager,
+  readWriteService,
+  replicationSecret,
+  role,
+  serverSecret,
+  superuserSecret,
+} from '../../../naming.ts';
 import { createAuthority, type LeafRequest } from '../../../pki/x509.ts';
 import { application, secretNames } from '../../../resources/secret-names.ts';
 import {
@@ -14,6 +22,7 @@ import {
 import { TerminalError } from '../../errors.ts';
 import { readAuthority, renewedAuthority, type Authority } from '../pki/authority.ts';
 import { bundle, expiry, goTime } from '../pki/certificate.ts';
+import { type PairDemand, pairProblem } from '../pki/given-pair.ts';
 import { renewedLeaf } from '../pki/leaf.ts';
 import { randomPassword } from '../password.ts';
 import { goOn, type PhaseResult } from '../result.ts';
@@ -39,6 +48,14 @@ async function given(scope: Scope, field: string, name: string, keys: readonly s
   if (missing.length > 0) {
     throw new TerminalError('InvalidSecret', `${field}: Secret "${name}" has no ${missing.join(', ')}`);
   }
+  return secret;
+}
+
+/** A TLS Secret of the user's, checked before anybody loads it. */
+async function givenPair(scope: Scope, field: string, name: string, demand: PairDemand): Promise<Secret> {
+  const secret = await given(scope, field, name, ['tls.crt', 'tls.key']);
+  const problem = pairProblem(secretText(secret, 'tls.crt') ?? '', secretText(secret, 'tls.key') ?? '', demand);
+  if (problem !== undefined) throw new TerminalError('InvalidSecret', `${field}: Secret "${name}": ${problem}`);
   return secret;
 }
 
@@ -112,17 +129,22 @@ async function certificates(scope: Scope): Promise<Record<'serverCa' | 'clientCa
     return shared;
   };
   const [serverCa, clientCa] = await Promise.all([authorityOf('serverCASecret'), authorityOf('clientCASecret')]);
-  const tls = ['tls.crt', 'tls.key'];
   const [server, replication] = await Promise.all([
     user.serverTLSSecret !== undefined
-      ? given(scope, 'spec.certificates.serverTLSSecret', user.serverTLSSecret, tls)
+      ? givenPair(scope, 'spec.certificates.serverTLSSecret', user.serverTLSSecret, {
+          authority: serverCa.authority,
+          dnsName: readWriteService(name),
+        })
       : leaf(scope, serverSecret(name), serverCa.authority, {
           commonName: `${name}-rw`,
           dnsNames: serverNames(cluster, configuration),
           usages: ['server'],
         }),
     user.replicationTLSSecret !== undefined
-      ? given(scope, 'spec.certificates.replicationTLSSecret', user.replicationTLSSecret, tls)
+      ? givenPair(scope, 'spec.certificates.replicationTLSSecret', user.replicationTLSSecret, {
+          authority: clientCa.authority,
+          commonName: role.replication,
+        })
       : leaf(scope, replicationSecret(name), clientCa.authority, { commonName: role.replication, usages: ['client'] }),
   ]);
   return { serverCa: serverCa.secret, clientCa: clientCa.secret, server, replication };
