@@ -41,6 +41,8 @@ export interface BackupInfo {
   readonly tablespaces?: readonly BackupTablespace[];
   readonly compression?: string;
   readonly encryption?: string;
+  /** Id of the backup that this one holds only the changes since; such a backup is of no use without it. */
+  readonly parentBackupId?: string;
   readonly configFile?: string;
   readonly hbaFile?: string;
   readonly identFile?: string;
@@ -82,6 +84,7 @@ export function renderBackupInfo(info: BackupInfo): string {
     xlog_segment_size: info.walSegmentSize ?? defaultSegmentSize,
     ...(info.backupName !== undefined && { backup_name: info.backupName }),
     ...(info.encryption !== undefined && { encryption: info.encryption }),
+    ...(info.parentBackupId !== undefined && { parent_backup_id: info.parentBackupId }),
   };
   const lines = Object.entries(fields).map(
     ([name, value]) => `${name}=${value === undefined ? 'None' : line(`${value}`)}`,
@@ -119,6 +122,7 @@ export function parseBackupInfo(text: string): BackupInfo {
     tablespaces: read(fields, 'tablespaces', tablespaceList),
     compression: fields.get('compression'),
     encryption: fields.get('encryption'),
+    parentBackupId: fields.get('parent_backup_id'),
     configFile: fields.get('config_file'),
     hbaFile: fields.get('hba_file'),
     identFile: fields.get('ident_file'),

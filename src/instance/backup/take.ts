@@ -1,7 +1,11 @@
+import { availableParallelism } from 'node:os';
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import { type BackupInfo, renderBackupInfo } from '../../objectstore/backup-info.ts';
 import { compressStream } from '../../objectstore/compression.ts';
+import { frameFormat } from '../../objectstore/frames/codec.ts';
+import { frameIndexKey, renderFrameIndex } from '../../objectstore/frames/index-file.ts';
+import { type FrameSizes, compressFrames } from '../../objectstore/frames/write.ts';
 import { backupDirectory, backupInfoKey, dataKey } from '../../objectstore/layout.ts';
 import { partSizeFor } from '../../objectstore/parts.ts';
 import { parseBackupManifest } from '../../postgres/backup-manifest.ts';
@@ -68,7 +72,8 @@ export async function takeBackup(request: BackupRequest): Promise<TakenBackup> {
 
 export async function writeInfo(archive: Archive, id: string, info: BackupInfo, signal: AbortSignal): Promise<void> {
   const body = Buffer.from(renderBackupInfo(info));
-  await archive.store.put(backupInfoKey(archive.config.location, id), body, { contentType: 'text/plain', signal });
+  const attributes = { ...archive.config.data.attributes, contentType: 'text/plain' };
+  await archive.store.put(backupInfoKey(archive.config.location, id), body, { ...attributes, signal });
 }
 
 interface Measures {
@@ -93,12 +98,19 @@ async function storeArchive(request: BackupRequest, part: BackupArchive, measure
   }
   const oid = part.oid === undefined ? undefined : Number(part.oid);
   const key = dataKey(archive.config.location, id, compression, oid);
-  await archive.store.upload(key, compressStream(compression, counted()), {
+  const format = frameFormat(compression);
+  const sizes: FrameSizes = [];
+  const ahead = Math.max(jobs, availableParallelism()) + 1;
+  const content = format
+    ? compressFrames(format, counted(), { ahead, sizes, signal })
+    : compressStream(compression, counted());
+  await archive.store.upload(key, content, {
     ...attributes,
     concurrency: jobs,
     partSize: partSizeFor(measures.expected),
     signal,
   });
+  if (format) await archive.store.put(frameIndexKey(key), renderFrameIndex(sizes), { ...attributes, signal });
 }
 
 interface Facts {

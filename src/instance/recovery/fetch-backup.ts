@@ -1,7 +1,13 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import type { Logger } from 'pino';
 import { decompressStream } from '../../objectstore/compression.ts';
+import { frameFormat } from '../../objectstore/frames/codec.ts';
+import { frameIndexKey, parseFrameIndex } from '../../objectstore/frames/index-file.ts';
+import { decompressFrames } from '../../objectstore/frames/read.ts';
+import { parallelGet } from '../../objectstore/parallel-get.ts';
 import { backupDirectory, parseArchiveKey } from '../../objectstore/layout.ts';
 import { type BackupManifest, parseBackupManifest } from '../../postgres/backup-manifest.ts';
 import { manifestKey } from '../backup/take.ts';
@@ -26,10 +32,14 @@ interface DataFile {
   readonly tablespace: number | undefined;
   readonly part: number;
   readonly compression: 'none' | 'gzip';
+  readonly size: number;
 }
 
 /** Files of the origin that mean something else here, or nothing. */
 const stale = ['standby.signal', 'recovery.signal', 'postmaster.pid', 'postmaster.opts', 'backup_manifest'];
+
+/** Ranges of a file that are fetched at once, of 8 MiB. */
+const rangesAtOnce = 4;
 
 async function dataFiles({ archive, entry, signal }: FetchBackup): Promise<DataFile[]> {
   const { location } = archive.config;
@@ -40,7 +50,8 @@ async function dataFiles({ archive, entry, signal }: FetchBackup): Promise<DataF
     if (file.compression !== 'none' && file.compression !== 'gzip') {
       throw new Error(`"${found.key}": ${file.compression} compression is not supported by this version of Howdah`);
     }
-    files.push({ key: found.key, tablespace: file.tablespace, part: file.part, compression: file.compression });
+    const { tablespace, part, compression } = file;
+    files.push({ key: found.key, tablespace, part, compression, size: found.size });
   }
   if (!files.some(({ tablespace }) => tablespace === undefined)) {
     throw new Error(`backup ${entry.id} has no data in the archive`);
@@ -48,23 +59,42 @@ async function dataFiles({ archive, entry, signal }: FetchBackup): Promise<DataF
   return files.sort((a, b) => (a.tablespace ?? 0) - (b.tablespace ?? 0) || a.part - b.part);
 }
 
-async function readManifest({ archive, entry, signal, log }: FetchBackup): Promise<BackupManifest | undefined> {
-  const found = await archive.store.get(manifestKey(archive, entry.id), { signal });
-  if (!found) {
+async function readWhole({ archive, signal }: FetchBackup, key: string): Promise<Buffer | undefined> {
+  const found = await archive.store.get(key, { signal });
+  if (!found) return undefined;
+  const chunks: Buffer[] = [];
+  for await (const chunk of found.body) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+/** A file's plain bytes: frame by frame side by side when it is one of ours, else as one stream. */
+async function plainContent(fetch: FetchBackup, file: DataFile): Promise<AsyncIterable<Buffer>> {
+  const { archive, signal } = fetch;
+  const { key, size, compression } = file;
+  const stored = parallelGet(archive.store, key, { size, concurrency: rangesAtOnce, signal });
+  const format = frameFormat(compression);
+  const index = format && (await readWhole(fetch, frameIndexKey(key)));
+  const sizes = index && parseFrameIndex(index);
+  if (format && sizes) return decompressFrames(format, stored, { ahead: availableParallelism() + 2, sizes });
+  return decompressStream(compression, Readable.from(stored, { objectMode: false }));
+}
+
+async function readManifest(fetch: FetchBackup): Promise<BackupManifest | undefined> {
+  const { archive, entry, log } = fetch;
+  const bytes = await readWhole(fetch, manifestKey(archive, entry.id));
+  if (!bytes) {
     log.info(
       { backupId: entry.id },
       'The backup has no manifest (Barman stores none); its files are taken as they are',
     );
     return undefined;
   }
-  const chunks: Buffer[] = [];
-  for await (const chunk of found.body) chunks.push(chunk as Buffer);
-  return parseBackupManifest(Buffer.concat(chunks));
+  return parseBackupManifest(bytes);
 }
 
 /** Downloads a backup into the staging directory, verified against its manifest, ready to be started in recovery. */
 export async function fetchBackup(fetch: FetchBackup): Promise<void> {
-  const { archive, entry, staging, signal } = fetch;
+  const { entry, staging, signal } = fetch;
   const { info } = entry;
   const files = await dataFiles(fetch);
   const manifest = await readManifest(fetch);
@@ -77,9 +107,7 @@ export async function fetchBackup(fetch: FetchBackup): Promise<void> {
       throw new Error(`backup.info names no location of tablespace ${oid}`);
     const directory = oid === undefined ? staging.directory : await staging.tablespace(`${oid}`, location ?? '');
     const manifestPrefix = oid === undefined ? '' : `pg_tblspc/${oid}/`;
-    const object = await archive.store.get(file.key, { signal });
-    if (!object) throw new Error(`"${file.key}" is missing`);
-    const content = decompressStream(file.compression, object.body) as AsyncIterable<Buffer>;
+    const content = await plainContent(fetch, file);
     await extractTar(content, { directory, manifestPrefix, record, written, signal });
     written.directories.add(directory);
   }
