@@ -4,6 +4,7 @@ import { apiGroup, mutatingWebhook, validatingWebhook, webhookService } from '..
 const admitted = [
   { kind: 'cluster', plural: 'clusters' },
   { kind: 'backup', plural: 'backups' },
+  { kind: 'scheduledbackup', plural: 'scheduledbackups' },
 ] as const;
 
 const configuration = (kind: string, name: string, verb: 'mutate' | 'validate', namespace: string) => ({

@@ -23,7 +23,7 @@ export interface ScheduledBackup extends KubeObject {
 
 /** What is to be backed up, and when. */
 export interface ScheduledBackupSpec {
-  /** When, as a cron expression of six fields that begins with the seconds; in UTC. */
+  /** When, as a cron expression of six fields that begins with the seconds; in UTC unless it begins with TZ=. */
   schedule: string;
   /** No backups are taken. */
   suspend?: boolean;

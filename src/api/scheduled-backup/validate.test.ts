@@ -20,6 +20,12 @@ test.each<[string, Partial<ScheduledBackupSpec>, string[], string[]]>([
   ['every night', {}, [], []],
   ['never', { schedule: '0 0 0 31 * 8' }, ['spec.schedule: "0 0 0 31 * 8": day of week: 8 is not from 0 to 6'], []],
   [
+    'a day that never comes',
+    { schedule: '0 0 0 30 2 *' },
+    ['spec.schedule: "0 0 0 30 2 *": names no moment: there is no such day in the calendar'],
+    [],
+  ],
+  [
     'five fields',
     { schedule: '0 0 0 * *' },
     [],

@@ -83,12 +83,12 @@ test.each([
 });
 
 test('a kind that nothing reconciles is refused whole', () => {
-  const scheduled = {
-    kind: 'ScheduledBackup',
-    metadata: { name: 'nightly', namespace: 'default' },
-    spec: { schedule: '0 0 0 * * *', cluster: { name: 'example' } },
+  const publication = {
+    kind: 'Publication',
+    metadata: { name: 'all', namespace: 'default' },
+    spec: { cluster: { name: 'example' }, name: 'all', dbname: 'app', target: { allTables: true } },
   };
-  expect(validateObject(scheduled).errors.map(formatFieldError)).toEqual([
+  expect(validateObject(publication).errors.map(formatFieldError)).toEqual([
     'spec: not supported by this version of Howdah',
   ]);
 });

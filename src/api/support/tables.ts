@@ -10,6 +10,14 @@ const backup: SupportTable = {
   onlineConfiguration: 'refused',
 };
 
+const scheduledBackup: SupportTable = {
+  ...backup,
+  schedule: 'honoured',
+  suspend: 'honoured',
+  immediate: 'honoured',
+  backupOwnerReference: 'honoured',
+};
+
 /** A kind that nothing reconciles yet. */
 const refusedWhole: SupportTable = { '': 'refused' };
 
@@ -17,7 +25,7 @@ const refusedWhole: SupportTable = { '': 'refused' };
 export const supportTables: Readonly<Record<string, SupportTable>> = {
   Cluster: clusterSupport,
   Backup: backup,
-  ScheduledBackup: refusedWhole,
+  ScheduledBackup: scheduledBackup,
   Pooler: refusedWhole,
   ImageCatalog: refusedWhole,
   ClusterImageCatalog: refusedWhole,

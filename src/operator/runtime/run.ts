@@ -6,6 +6,8 @@ import { readInstanceStatus } from '../cluster/instance-status.ts';
 import { reconcileCluster } from '../cluster/reconcile.ts';
 import type { OperatorConfiguration } from '../config.ts';
 import { messageOf } from '../errors.ts';
+import { createScheduleController } from '../scheduled-backup/controller.ts';
+import { reconcileSchedule } from '../scheduled-backup/reconcile.ts';
 import { createKubeClient } from '../../kube/client.ts';
 import type { KubeConnection } from '../../kube/connection.ts';
 import { sleep } from '../../kube/back-off.ts';
@@ -79,13 +81,27 @@ async function lead(options: OperatorOptions, parts: Parts, signal: AbortSignal)
       reconcileBackups({ ...common, missingSince, identity: certificates.current.identity }, key, stop),
     ),
   });
+  const schedules = createScheduleController({
+    api,
+    namespaces,
+    workers,
+    onError,
+    onWatchFailure,
+    now: common.now,
+    reconcile: measured(metrics, 'scheduled-backup', (key: { namespace: string; name: string }, stop: AbortSignal) =>
+      reconcileSchedule({ ...common, settings: configuration }, key, stop),
+    ),
+  });
   const clusters = createClusterController({
     api,
     namespaces,
     workers,
     onError,
     onWatchFailure,
-    onClusterChange: (key) => backups.clusterChanged(key),
+    onClusterChange: (key) => {
+      backups.clusterChanged(key);
+      schedules.clusterChanged(key);
+    },
     reconcile: measured(metrics, 'cluster', (key, owned, stop) =>
       reconcileCluster({ ...common, owned, log, configuration, identity: certificates.current.identity }, key, stop),
     ),
@@ -93,7 +109,7 @@ async function lead(options: OperatorOptions, parts: Parts, signal: AbortSignal)
   metrics.leading(true);
   log.info('leading');
   try {
-    await Promise.all([clusters.run(signal), backups.run(signal)]);
+    await Promise.all([clusters.run(signal), backups.run(signal), schedules.run(signal)]);
   } finally {
     metrics.leading(false);
   }

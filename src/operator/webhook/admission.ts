@@ -5,6 +5,9 @@ import { defaultCluster } from '../../api/cluster/defaults.ts';
 import { validateCluster } from '../../api/cluster/validate.ts';
 import type { Backup } from '../../api/generated/backup.ts';
 import type { Cluster } from '../../api/generated/cluster.ts';
+import type { ScheduledBackup } from '../../api/generated/scheduled-backup.ts';
+import { defaultScheduledBackup } from '../../api/scheduled-backup/defaults.ts';
+import { validateScheduledBackup } from '../../api/scheduled-backup/validate.ts';
 import { formatFieldError, type ValidationResult } from '../../api/validation/field-error.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { annotation } from '../../labels.ts';
@@ -47,6 +50,10 @@ const kinds = ({ postgresImage }: AdmissionSettings): Record<string, AdmittedKin
   backup: {
     withDefaults: (object) => defaultBackup(object as Backup),
     validate: (object) => validateBackup(object as Backup),
+  },
+  scheduledbackup: {
+    withDefaults: (object) => defaultScheduledBackup(object as ScheduledBackup),
+    validate: (object) => validateScheduledBackup(object as ScheduledBackup),
   },
 });
 

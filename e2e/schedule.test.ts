@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { resource } from '../src/kube/resource-types.ts';
+import type { KubeObject } from '../src/kube/types.ts';
+import {
+  type BackupObject,
+  type ClusterObject,
+  isHealthy,
+  objectStoreSection,
+  waitForCluster,
+} from './support/cluster.ts';
+import { openNamespace, openShared } from './support/shared.ts';
+import { waitFor } from './support/wait.ts';
+
+const platform = openShared();
+const { api } = platform;
+let namespace: Awaited<ReturnType<typeof openNamespace>>;
+
+beforeAll(async () => {
+  namespace = await openNamespace(platform, 'schedule');
+  await api.create<ClusterObject>(resource.clusters, {
+    apiVersion: 'postgresql.cnpg.io/v1',
+    kind: 'Cluster',
+    metadata: { name: 'source', namespace: namespace.name },
+    spec: {
+      instances: 1,
+      imageName: platform.image(18),
+      storage: { size: '1Gi' },
+      backup: {
+        barmanObjectStore: {
+          ...objectStoreSection(platform.objectStore),
+          serverName: namespace.name,
+          data: { immediateCheckpoint: true },
+        },
+      },
+    },
+  });
+  await waitForCluster(api, namespace.name, 'source', isHealthy, 'one ready instance');
+});
+
+afterAll(async () => {
+  await namespace?.[Symbol.asyncDispose]();
+  await platform[Symbol.asyncDispose]();
+});
+
+const schedule = (name: string, spec: object): KubeObject & { spec: object } => ({
+  apiVersion: 'postgresql.cnpg.io/v1',
+  kind: 'ScheduledBackup',
+  metadata: { name, namespace: namespace.name },
+  spec: { cluster: { name: 'source' }, ...spec },
+});
+
+async function childrenOf(name: string): Promise<BackupObject[]> {
+  const labelSelector = `cnpg.io/scheduled-backup=${name}`;
+  return (await api.list<BackupObject>(resource.backups, { namespace: namespace.name, labelSelector })).items;
+}
+
+test('a schedule makes one backup after the other, and none when it is suspended', async () => {
+  await api.create(resource.scheduledBackups, schedule('often', { schedule: '@every 2s', immediate: true }));
+  const completed = await waitFor(
+    'two completed backups',
+    async () => {
+      const done = (await childrenOf('often')).filter(({ status }) => status?.phase === 'completed');
+      return done.length >= 2 ? done : undefined;
+    },
+    { timeout: 120_000 },
+  );
+  expect(new Set(completed.map(({ status }) => status?.backupId)).size).toBe(completed.length);
+  const key = { namespace: namespace.name, name: 'often' };
+  await api.patch(resource.scheduledBackups, key, { spec: { suspend: true } });
+  const status = (await api.get<KubeObject & { status?: object }>(resource.scheduledBackups, key))?.status;
+  expect(status).toMatchObject({
+    lastCheckTime: expect.any(String),
+    lastScheduleTime: expect.any(String),
+    nextScheduleTime: expect.any(String),
+  });
+});
+
+test('a typo in a schedule is refused with the field and what is allowed', async () => {
+  const refused = api.create(resource.scheduledBackups, schedule('typo', { schedule: '0 0 25 * * *' }));
+  await expect(refused).rejects.toThrow('spec.schedule: "0 0 25 * * *": hour: 25 is not from 0 to 23');
+});
