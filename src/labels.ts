@@ -48,6 +48,10 @@ export const annotation = {
   unrecoverable: 'alpha.cnpg.io/unrecoverable',
   /** Ours: on a claim that is to go with its instance; the value is why. Nothing is removed without it. */
   removal: 'howdah.dev/removal',
+  /** Ours: on the pod of a primary that is deleted to be made anew at once, with the reason: nobody takes over meanwhile. */
+  keepsRole: 'howdah.dev/keeps-role',
+  /** Ours: instances that the operator has fenced because they were primary without the lease; as cnpg.io/fencedInstances. */
+  fencedByOperator: 'howdah.dev/fenced-by-operator',
   /** Ours: the generation of the Cluster that a Job was made for. */
   clusterGeneration: 'howdah.dev/cluster-generation',
   /** Ours: on the Lease of a cluster, what the instances have agreed on (docs/ha-protocol.md §2), and which write that was. */

@@ -4,6 +4,7 @@ import type { Cluster } from '../../api/generated/cluster.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { Session } from '../sql/session.ts';
 import type { InstanceView } from '../view.ts';
+import type { Chronicle } from './chronicle.ts';
 import type { BootClock } from './clock.ts';
 import type { Fitness } from './fitness.ts';
 import type { LeaseStore } from './lease-store.ts';
@@ -60,6 +61,7 @@ export interface HaCore {
   readonly session: Session;
   readonly store: LeaseStore;
   readonly state: StateFile;
+  readonly chronicle: Chronicle;
   readonly life: LifeFile;
   readonly peers: Peers;
   readonly fitness: Fitness;

@@ -273,6 +273,7 @@ export class Elector {
     memory.claiming = true;
     memory.released = leaseState(this.#core) === 'released';
     this.#candidacy = { ...stand, claim: 'sent', began: start };
+    this.#core.chronicle.claiming(self, store.record, store.unchangedFor());
     const { successor: _successor, ...kept } = before;
     const content = { ...kept, holder: selfOf(this.#core), epoch: stand.epoch, members };
     const outcome = await store.write(content, timingOf(this.#core).retryPeriod * 1000);
@@ -284,6 +285,7 @@ export class Elector {
     const { memory, state, view, context, store } = this.#core;
     const epoch = this.#candidacy?.epoch ?? 0;
     setFresh(this.#core, start + timingOf(this.#core).renewDeadline * 1000);
+    this.#core.chronicle.claimed(epoch);
     const data = view()?.data;
     // A directory that is a primary already goes on in the new epoch on its own timeline.
     if (data?.state === 'valid' && !data.standby)

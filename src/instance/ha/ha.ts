@@ -11,6 +11,7 @@ import { observeDataDirectory } from '../postmaster/observe.ts';
 import type { Farewell } from '../postmaster/stop.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { InstanceView } from '../view.ts';
+import { Chronicle, type RoleChange } from './chronicle.ts';
 import { bootClock } from './clock.ts';
 import { type HaCore, isFresh, leaseState, leaseTiming, newMemory, timingOf } from './core.ts';
 import { Elector } from './elector.ts';
@@ -105,6 +106,17 @@ export class HighAvailability implements AsyncDisposable {
     return [this.#problem, this.#parts?.rebuild.problem, this.#parts?.core.memory.wrongTimeline].filter(
       (problem) => problem !== undefined,
     );
+  }
+
+  /** How this instance became the primary the last time. */
+  get roleChange(): RoleChange | undefined {
+    return this.#parts?.core.chronicle.current;
+  }
+
+  /** To whom the role is being handed over, and why. */
+  get handover(): { readonly to?: string; readonly why: string } | undefined {
+    const handover = this.#parts?.core.memory.handover;
+    return handover && { ...(handover.to === undefined ? {} : { to: handover.to }), why: handover.why };
   }
 
   get routes(): Routes {
@@ -229,6 +241,7 @@ export class HighAvailability implements AsyncDisposable {
     const walStorage = cluster.current?.spec.walStorage ? [environment.paths.wal] : [];
     const core: HaCore = {
       ...{ context: this.#context, clock: bootClock, session: this.#session, store: this.#store, state, memory },
+      chronicle: await Chronicle.open(environment.paths.state),
       life: this.#life,
       peers: new Peers({
         certificates: environment.paths.certificates,

@@ -6,8 +6,20 @@ import { annotation } from '../../labels.ts';
 /** What a compare-and-swap sets. */
 export type LeaseContent = Omit<StoredRecord, 'uid' | 'version'>;
 
+/** How the holder of an epoch gave the lease back; stays until the next one does. For people: nothing is decided by it. */
+export interface Departure {
+  readonly epoch: number;
+  readonly instance: string;
+  readonly why: 'switchover' | 'termination' | 'restart';
+  /** Times by the holder's clock, ISO 8601. */
+  readonly since: string;
+  readonly stopped: string;
+  /** Where its log ended, if it was shut down cleanly. */
+  readonly lsn?: string;
+}
+
 /** With what only a released lease says: the member that a switchover is for. Others leave it two seconds. */
-export type StoredRecord = LeaseRecord & { readonly successor?: string };
+export type StoredRecord = LeaseRecord & { readonly successor?: string; readonly departure?: Departure };
 
 export const emptyContent = (clusterUid: string, systemIdentifier: string): LeaseContent => ({
   clusterUid,

@@ -1,19 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { sameMember } from '../../../state-machines/protocol/position.ts';
 import type { LeaseMember } from '../../../state-machines/protocol/types.ts';
+import { mostLag } from '../../../state-machines/switchover/choose.ts';
 import type { Pod } from '../../kube/objects.ts';
 import { resource } from '../../kube/resource-types.ts';
+import { annotation } from '../../labels.ts';
 import { fieldManager } from '../../naming.ts';
-import { pendingPrimary } from '../cluster/wishes.ts';
+import { isFenced, pendingPrimary } from '../cluster/wishes.ts';
+import { formatLsn } from '../../postgres/lsn.ts';
+import { observeDataDirectory } from '../postmaster/observe.ts';
 import type { Farewell } from '../postmaster/stop.ts';
 import { Session } from '../sql/session.ts';
 import { type HaCore, isFresh, leaseState, others, timingOf } from './core.ts';
 import { postgresRole } from './local-postgres.ts';
-import type { LeaseContent } from './lease-record.ts';
+import type { Departure, LeaseContent } from './lease-record.ts';
+
+type Handover = NonNullable<HaCore['memory']['handover']>;
 
 const askMs = 400;
-/** A target further behind than this would keep everybody waiting. */
-const mostLag = 64 * 1024 * 1024;
 /** Milliseconds that the successor of a switchover has to claim; then the old primary stands again. */
 const patience = 15_000;
 
@@ -50,6 +54,8 @@ export class Planned {
         .catch(() => undefined),
       this.#successor(),
     ]);
+    const comesBack = pod?.metadata?.annotations?.[annotation.keepsRole] !== undefined;
+    if (comesBack) return { successor: true, grace: pod?.metadata?.deletionGracePeriodSeconds };
     if (successor && leaseState(this.#core) === 'mine') {
       memory.handover ??= { to: undefined, why: 'termination', since: clock() };
     }
@@ -104,6 +110,7 @@ export class Planned {
   async #unfitTarget(target: string): Promise<string | undefined> {
     const { context, session } = this.#core;
     if (!others(this.#core).some(({ instance }) => instance === target)) return 'it is not a member of this cluster';
+    if (isFenced(context.cluster.current, target)) return 'it is fenced';
     if ((await this.#successor(target)) === undefined) return 'it does not answer as a standby that could be promoted';
     const [row] = await session.query<{ lag: string }>(
       `SELECT (pg_catalog.pg_current_wal_lsn() - flush_lsn)::text AS lag FROM pg_catalog.pg_stat_replication
@@ -111,7 +118,7 @@ export class Planned {
       [target],
     );
     if (!row) return `it does not stream from ${context.environment.podName}`;
-    return Number(row.lag) > mostLag ? `it is ${row.lag} bytes behind` : undefined;
+    return BigInt(row.lag) > mostLag ? `it is ${row.lag} bytes behind, more than ${mostLag}` : undefined;
   }
 
   /** A wish that cannot be fulfilled is taken back, unless somebody wished for something else meanwhile. */
@@ -162,7 +169,8 @@ export class Planned {
       ...content
     } = record as LeaseContent & { uid?: string; version?: string };
     const successor = handover.to === undefined ? {} : { successor: handover.to };
-    const outcome = await store.write({ ...content, ...successor }, timingOf(this.#core).retryPeriod * 1000);
+    const departure = await this.#departure(record.epoch, handover);
+    const outcome = await store.write({ ...content, ...successor, departure }, timingOf(this.#core).retryPeriod * 1000);
     if (outcome !== 'done') return;
     memory.handover = { ...handover, released: clock() };
     memory.freshUntil = undefined;
@@ -175,6 +183,18 @@ export class Planned {
     );
     await peers.askAll('handover', told.slice(0, 1), { epoch: record.epoch }, 1000);
     this.#core.wake();
+  }
+
+  async #departure(epoch: number, { why, since }: Handover): Promise<Departure> {
+    const { context, clock } = this.#core;
+    const data = await observeDataDirectory(context.environment.paths.data);
+    const clean = data.state === 'valid' && data.control.state === 'shut down';
+    return {
+      ...{ epoch, instance: context.environment.podName, why },
+      since: new Date(Date.now() - (clock() - since)).toISOString(),
+      stopped: new Date().toISOString(),
+      ...(clean ? { lsn: formatLsn(data.control.checkpoint) } : {}),
+    };
   }
 
   /** Whether the end of this process has to wait for the lease to be given back; not for long. */

@@ -47,7 +47,7 @@ export class Promoter {
   }
 
   async #promote(): Promise<void> {
-    const { context, store, state, session, view, memory, clock } = this.#core;
+    const { context, store, state, session, view, memory, clock, chronicle } = this.#core;
     const { log, environment } = context;
     const epoch = store.record?.epoch ?? 0;
     const data = view()?.data;
@@ -63,6 +63,7 @@ export class Promoter {
     if (!this.#core.memory.released) await Promise.race([unlabelled, delay(200)]);
     if (!isFresh(this.#core)) return;
     memory.promoting = true;
+    chronicle.step('promoting', found.position);
     await state.update({ led: epoch, ownsLog: true, configurationEpoch: epoch });
     log.info({ rule: 'promote', epoch, filled, preparedMs: clock() - began }, 'Promoting');
     await session.query('SELECT pg_catalog.pg_promote(false)');
@@ -76,8 +77,10 @@ export class Promoter {
       throw new Error(memory.wrongTimeline);
     }
     log.info({ rule: 'promoted', epoch, timeline, milliseconds: clock() - began }, 'Promoted');
+    chronicle.step('promoted');
     this.#core.wake();
     await Promise.all([this.#label(), publishPrimary(this.#core)]);
+    chronicle.step('routed');
     memory.promoting = false;
     this.#core.wake();
   }

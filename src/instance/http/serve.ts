@@ -98,6 +98,7 @@ export async function serveHttp(options: ServeOptions, signal: AbortSignal): Pro
     version,
     sessionId: options.sessionId,
     ready: () => lastReady,
+    ha: context.ha,
   };
   const status = async (): Promise<unknown> => {
     await ready().catch(() => undefined);

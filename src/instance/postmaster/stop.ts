@@ -8,7 +8,7 @@ export type StopMode = (typeof stopModes)[number];
 
 /** What is known when the container is told to end. */
 export interface Farewell {
-  /** Another instance can take over: sessions are not waited for. */
+  /** Another instance can take over, or this one comes back at once: sessions are not waited for. */
   readonly successor: boolean;
   /** Seconds until the kubelet kills, where the pod itself says so. */
   readonly grace: number | undefined;

@@ -2,6 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import type { InstanceContext } from '../context.ts';
 import type { InstanceEnvironment } from '../environment.ts';
 import type { Session } from '../sql/session.ts';
 import type { InstanceView } from '../view.ts';
@@ -16,6 +17,8 @@ export interface StatusSource {
   readonly version: string;
   readonly sessionId: string;
   readonly ready: () => boolean;
+  /** What the protocol has to tell. */
+  readonly ha: Pick<InstanceContext['ha'], 'roleChange' | 'handover'>;
 }
 
 const serverQuery = `
@@ -126,5 +129,7 @@ export async function collectStatus(source: StatusSource): Promise<Json> {
     isInstanceManagerUpgrading: false,
     sessionID: source.sessionId,
     isPodReady: source.ready(),
+    ...(source.ha.roleChange === undefined ? {} : { roleChange: source.ha.roleChange }),
+    ...(source.ha.handover === undefined ? {} : { handover: source.ha.handover }),
   };
 }
