@@ -1,42 +1,62 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { compareInserted, type Compared, type Inserted } from './checker/acknowledged.ts';
+import type { Acknowledgement } from './checker/overlap.ts';
 
-export interface LoadReport {
-  /** Ids whose insert was acknowledged by a COMMIT answer. */
-  readonly acknowledged: ReadonlySet<number>;
-  /** Ids sent whose answer never came: they may be there or not. */
-  readonly inDoubt: ReadonlySet<number>;
+export interface LoadReport extends Inserted {
   readonly errors: number;
   /** Longest time between two acknowledgements, milliseconds. */
   readonly longestGap: number;
+  /** One for each answer, `by` being the timeline that it came from. */
+  readonly acknowledgements: readonly Acknowledgement[];
+}
+
+export interface LoadOptions {
+  readonly table?: string;
+  readonly clients?: number;
+  /** Milliseconds after which a client gives up a statement and connects anew. */
+  readonly patience?: number;
+  /** Milliseconds between two inserts of one client. */
+  readonly pause?: number;
+  /** Each client has one session and ends with it. */
+  readonly reconnects?: boolean;
+}
+
+interface Answer {
+  sent: number;
+  timeline: string;
 }
 
 /** Clients that insert unique ids through a service, one commit each, reconnect after every error, and keep what was acknowledged. */
 export class WriteLoad {
   readonly #connect: () => Promise<pg.ClientConfig>;
   readonly #table: string;
+  readonly #options: Required<LoadOptions>;
   readonly #stop = new AbortController();
   readonly #acknowledged = new Set<number>();
   readonly #inDoubt = new Set<number>();
+  readonly #acknowledgements: Acknowledgement[] = [];
   #next = 1;
   #errors = 0;
   #lastAcknowledged = performance.now();
   #longestGap = 0;
   #running: Promise<unknown> = Promise.resolve();
 
-  private constructor(connect: () => Promise<pg.ClientConfig>, table: string) {
+  private constructor(connect: () => Promise<pg.ClientConfig>, options: Required<LoadOptions>) {
     this.#connect = connect;
-    this.#table = table;
+    this.#options = options;
+    this.#table = pg.escapeIdentifier(options.table);
   }
 
   static async start(
     connect: () => Promise<pg.ClientConfig>,
-    { table = 'load', clients = 4 } = {},
+    { table = 'load', clients = 4, patience = 10_000, pause = 0, reconnects = true }: LoadOptions = {},
   ): Promise<WriteLoad> {
-    const load = new WriteLoad(connect, table);
+    const load = new WriteLoad(connect, { table, clients, patience, pause, reconnects });
     await using setUp = await load.#open();
+    // Not unique on purpose: that nothing is there twice is for the checker to find out.
     await setUp.client.query(
-      `create table if not exists ${pg.escapeIdentifier(table)} (id bigint primary key, at timestamptz default clock_timestamp())`,
+      `create table if not exists ${load.#table} (id bigint not null, at timestamptz default clock_timestamp())`,
     );
     load.#lastAcknowledged = performance.now();
     load.#running = Promise.all(Array.from({ length: clients }, () => load.#client()));
@@ -47,32 +67,48 @@ export class WriteLoad {
     return this.#acknowledged.size;
   }
 
+  /** How long nothing has been acknowledged. */
+  get silentFor(): number {
+    return performance.now() - this.#lastAcknowledged;
+  }
+
   async #open(): Promise<{ client: pg.Client } & AsyncDisposable> {
-    const client = new pg.Client({ ...(await this.#connect()), connectionTimeoutMillis: 1000, query_timeout: 10_000 });
+    const timeouts = { connectionTimeoutMillis: 1000, query_timeout: this.#options.patience };
+    const client = new pg.Client({ ...(await this.#connect()), ...timeouts });
     client.on('error', () => (this.#errors += 1));
     await client.connect();
-    return { client, [Symbol.asyncDispose]: () => client.end().catch(() => undefined) };
+    return { client, [Symbol.asyncDispose]: () => leave(client) };
   }
 
   async #client(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
+    const { pause, reconnects } = this.#options;
+    do {
       try {
         await using session = await this.#open();
-        while (!this.#stop.signal.aborted) await this.#insert(session.client);
+        while (!this.#stop.signal.aborted) {
+          await this.#insert(session.client);
+          if (pause > 0) await sleep(pause);
+        }
       } catch {
         this.#errors += 1;
         await sleep(20);
       }
-    }
+    } while (reconnects && !this.#stop.signal.aborted);
   }
 
   async #insert(client: pg.Client): Promise<void> {
     const id = this.#next++;
     this.#inDoubt.add(id);
-    await client.query(`insert into ${pg.escapeIdentifier(this.#table)} (id) values ($1)`, [id]);
+    const { rows } = await client.query<Answer>(
+      `insert into ${this.#table} (id) values ($1)
+        returning extract(epoch from clock_timestamp())::float8 * 1000 as sent,
+                  substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) as timeline`,
+      [id],
+    );
     const now = performance.now();
     this.#inDoubt.delete(id);
     this.#acknowledged.add(id);
+    this.#acknowledgements.push({ by: rows[0]?.timeline ?? '', sent: rows[0]?.sent ?? Number.NaN });
     this.#longestGap = Math.max(this.#longestGap, now - this.#lastAcknowledged);
     this.#lastAcknowledged = now;
   }
@@ -85,20 +121,22 @@ export class WriteLoad {
       inDoubt: this.#inDoubt,
       errors: this.#errors,
       longestGap: this.#longestGap,
+      acknowledgements: this.#acknowledgements,
     };
   }
 }
 
-/** Ids that were acknowledged and are not in the table, and ids there that nobody sent or that are there twice. */
-export async function lostAndFound(
-  session: pg.Client,
-  report: LoadReport,
-  table = 'load',
-): Promise<{ lost: number[]; unknown: number[] }> {
+/** Says goodbye if somebody listens: a server that is frozen or cut off never answers. */
+async function leave(client: pg.Client): Promise<void> {
+  await Promise.race([client.end().catch(() => undefined), sleep(200)]);
+  (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+}
+
+/** What was acknowledged and is not in the table, what is there twice, and what nobody sent. */
+export async function lostAndFound(session: pg.Client, report: Inserted, table = 'load'): Promise<Compared> {
   const { rows } = await session.query<{ id: string }>(`select id from ${pg.escapeIdentifier(table)}`);
-  const there = new Set(rows.map((row) => Number(row.id)));
-  return {
-    lost: [...report.acknowledged].filter((id) => !there.has(id)),
-    unknown: [...there].filter((id) => !report.acknowledged.has(id) && !report.inDoubt.has(id)),
-  };
+  return compareInserted(
+    report,
+    rows.map((row) => Number(row.id)),
+  );
 }

@@ -2,7 +2,8 @@ import { realpathSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { loadConfig, places } from '../platform/config.ts';
 import { liveRecords, sendSignal } from '../platform/processes.ts';
-import { killTree } from './container/tree.ts';
+import { signalProcess } from './container/processes.ts';
+import { findTree, killTree } from './container/tree.ts';
 import { nodeDirectory } from './pod/records.ts';
 
 export interface NodeName {
@@ -32,6 +33,25 @@ async function signalNode({ dataDir, name }: NodeName, signal: NodeJS.Signals): 
 export async function powerOff(node: NodeName): Promise<boolean> {
   await signalNode(node, 'SIGSTOP');
   return killPods(places(await loadConfig(node.dataDir)).node(node.name));
+}
+
+/** Every process of the node and of its pods stands still: the ids of those of its pods. */
+export async function freezeNode(node: NodeName): Promise<number[]> {
+  await signalNode(node, 'SIGSTOP');
+  const directory = nodeDirectory(realpathSync(places(await loadConfig(node.dataDir)).node(node.name)));
+  const uids = await readdir(directory.pods).catch(() => []);
+  const selectors = uids.map((marker) => ({ marker, directories: [directory.pod(marker)] }));
+  const pids = new Set<number>();
+  // Twice: one that had not been stopped yet may have started another.
+  for (const selector of [...selectors, ...selectors, { marker: 'none', directories: [directory.root] }]) {
+    for (const pid of findTree(selector)) if (!pids.has(pid) && signalProcess(pid, 'SIGSTOP')) pids.add(pid);
+  }
+  return [...pids];
+}
+
+export async function thawNode(node: NodeName, frozen: readonly number[]): Promise<void> {
+  for (const pid of frozen) signalProcess(pid, 'SIGCONT');
+  await signalNode(node, 'SIGCONT');
 }
 
 /** Power on again: the supervisor replaces the frozen process by a new one, which finds its containers gone and starts them anew. */

@@ -1,0 +1,246 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from '@jest/globals';
+import type { Lease, Pod } from '../../src/kube/objects.ts';
+import { resource } from '../../src/kube/resource-types.ts';
+import { annotation } from '../../src/labels.ts';
+import { AppendLoad, finalLists } from './append-load.ts';
+import type { Anomaly } from './checker/history.ts';
+import { checkListAppend } from './checker/list-append.ts';
+import { longestOverlap } from './checker/overlap.ts';
+import { type ClusterObject, getCluster, instancePods, isHealthy, waitForCluster } from './cluster.ts';
+import type { PodName } from './faults/processes.ts';
+import type { Platform } from './platform.ts';
+import { openNamespace } from './shared.ts';
+import { connect, connectionConfig, type Session } from './sql.ts';
+import { waitFor } from './wait.ts';
+import { type LoadReport, WriteLoad, lostAndFound } from './write-load.ts';
+
+export type Mode = 'asynchronous' | 'synchronous';
+/** What the product offers so far; each suite of faults runs in every one. */
+export const modes: readonly Mode[] = ['asynchronous'];
+
+export interface ScenarioOptions {
+  readonly name: string;
+  readonly mode?: Mode;
+  readonly instances?: number;
+  /** Added to the Cluster's spec. */
+  readonly spec?: Record<string, unknown>;
+}
+
+export interface Outcome {
+  readonly before: string;
+  readonly after: string;
+  readonly epochs: readonly [number, number];
+  /** Acknowledged rows that are gone. */
+  readonly lost: number;
+  readonly acknowledged: number;
+  /** Longest time between two acknowledgements, milliseconds. */
+  readonly gap: number;
+}
+
+export interface Harm {
+  readonly do: (primary: string) => Promise<unknown>;
+  /** Asynchronous replication cannot keep what had not been sent when the primary was gone for good. */
+  readonly mayLose?: boolean;
+  /** Milliseconds until the cluster is healthy again. */
+  readonly recovery?: number;
+}
+
+const synchronous = { synchronous: { method: 'any', number: 1, dataDurability: 'required' } };
+/** What not even the loss of commits can excuse. */
+const inexcusable = new Set(['duplicated', 'unknown-value', 'internal', 'G1a', 'G1b']);
+
+/** One cluster that is harmed again and again, and what must hold of it each time. */
+export class Scenario implements AsyncDisposable {
+  readonly platform: Platform;
+  readonly namespace: string;
+  readonly cluster: string;
+  readonly #mode: Mode;
+  readonly #instances: number;
+  readonly #release: () => Promise<void>;
+  readonly #told: string[] = [];
+
+  private constructor(platform: Platform, options: ScenarioOptions, namespace: { name: string } & AsyncDisposable) {
+    this.platform = platform;
+    this.namespace = namespace.name;
+    this.cluster = options.name;
+    this.#mode = options.mode ?? 'asynchronous';
+    this.#instances = options.instances ?? 3;
+    this.#release = async () => namespace[Symbol.asyncDispose]();
+  }
+
+  /** Makes the cluster; it may not be there yet. */
+  static async open(platform: Platform, options: ScenarioOptions): Promise<Scenario> {
+    const scenario = new Scenario(platform, options, await openNamespace(platform, options.name));
+    await platform.api.create<ClusterObject>(resource.clusters, {
+      apiVersion: 'postgresql.cnpg.io/v1',
+      kind: 'Cluster',
+      metadata: { name: options.name, namespace: scenario.namespace },
+      spec: {
+        instances: scenario.#instances,
+        imageName: platform.image(18),
+        storage: { size: '1Gi' },
+        ...(options.mode === 'synchronous' ? { postgresql: synchronous } : {}),
+        ...options.spec,
+      },
+    });
+    return scenario;
+  }
+
+  healthy(timeout = 180_000): Promise<ClusterObject> {
+    return waitForCluster(this.platform.api, this.namespace, this.cluster, isHealthy, 'health', timeout);
+  }
+
+  pod(name: string): PodName {
+    return { platform: this.platform, namespace: this.namespace, pod: name };
+  }
+
+  async primary(): Promise<string> {
+    return (await getCluster(this.platform.api, this.namespace, this.cluster))?.status?.currentPrimary ?? '';
+  }
+
+  async standbys(): Promise<string[]> {
+    const primary = await this.primary();
+    const pods = await instancePods(this.platform.api, this.namespace, this.cluster);
+    return pods.map(({ metadata }) => metadata?.name ?? '').filter((name) => name !== primary);
+  }
+
+  anotherPrimary(than: string): Promise<string> {
+    return waitFor(
+      `another primary than ${than}`,
+      async () => {
+        const now = await this.primary();
+        return now === than ? undefined : now;
+      },
+      { timeout: 120_000 },
+    );
+  }
+
+  session(to: 'rw' | { instance: string } = 'rw', as: 'app' | 'superuser' = 'app'): Promise<Session> {
+    return connect(this.platform.api, { namespace: this.namespace, cluster: this.cluster, to, as });
+  }
+
+  deletePod(name: string, gracePeriodSeconds = 1): Promise<unknown> {
+    return this.platform.api.delete(resource.pods, { namespace: this.namespace, name }, { gracePeriodSeconds });
+  }
+
+  switchOver(to: string): Promise<unknown> {
+    const key = { namespace: this.namespace, name: this.cluster };
+    return this.platform.api.patchStatus(resource.clusters, key, { status: { targetPrimary: to } });
+  }
+
+  async epoch(): Promise<number> {
+    const key = { namespace: this.namespace, name: this.cluster };
+    const lease = await this.platform.api.get<Lease>(resource.leases, key);
+    return (JSON.parse(lease?.metadata?.annotations?.[annotation.lease] ?? '{}') as { epoch?: number }).epoch ?? 0;
+  }
+
+  /** Harms the cluster under load, waits until it is healthy again, and checks what must hold whatever happened. */
+  async under(title: string, { do: harm, mayLose = false, recovery = 180_000 }: Harm): Promise<Outcome> {
+    const { api } = this.platform;
+    const table = title.replaceAll(/\W+/g, '_');
+    const before = await this.primary();
+    const epochBefore = await this.epoch();
+    const rw = (to: 'rw' | { instance: string }) => () =>
+      connectionConfig(api, { namespace: this.namespace, cluster: this.cluster, to });
+    const load = await WriteLoad.start(rw('rw'), { table, patience: 5000, pause: 4 });
+    // Opened before, straight to the one that is harmed: whatever leads clients to another does not touch it.
+    const open = { table: `${table}_open`, clients: 1, patience: 60_000, pause: 4, reconnects: false };
+    const session = await WriteLoad.start(rw({ instance: before }), open);
+    const appends = await AppendLoad.start(rw('rw'));
+    await waitFor('writes', async () => (load.count > 100 && session.count > 10 ? true : undefined));
+    await harm(before);
+    await sleep(500);
+    const since = load.count;
+    const writes = async (): Promise<true | undefined> => (load.count > since + 100 ? true : undefined);
+    await waitFor('writes afterwards', writes, { timeout: recovery });
+    await this.healthy(recovery);
+    const [report, pinned, transactions] = await Promise.all([load.stop(), session.stop(), appends.stop()]);
+
+    const overlap = longestOverlap([...report.acknowledgements, ...pinned.acknowledgements]);
+    expect(overlap).toBeUndefined();
+    const after = await this.#oneOnly();
+    await using reader = await this.session();
+    const lost = await this.#compare(reader, [
+      [report, table],
+      [pinned, open.table],
+    ]);
+    const anomalies = checkListAppend(transactions, await finalLists(reader));
+    const excused = mayLose && this.#mode === 'asynchronous';
+    expect(excused ? anomalies.filter(({ name }: Anomaly) => inexcusable.has(name)) : anomalies).toEqual([]);
+    if (!excused) expect(lost).toBe(0);
+    const epochs = [epochBefore, await this.epoch()] as const;
+    expect(epochs[1]).toBeGreaterThanOrEqual(epochBefore);
+    if (after !== before) expect(await timelineOf(reader)).toBe(epochs[1]);
+    const acknowledged = report.acknowledged.size + pinned.acknowledged.size;
+    this.#told.push(
+      `${title}: gap ${Math.round(report.longestGap)} ms, ${lost} of ${acknowledged} lost, ${before} → ${after}`,
+    );
+    return { before, after, epochs, lost, acknowledged, gap: report.longestGap };
+  }
+
+  /** Every instance answers and one of them is no standby. */
+  async #oneOnly(): Promise<string> {
+    return waitFor(
+      `${this.#instances} instances, one of them primary`,
+      async () => {
+        const found = await this.#roles();
+        const primaries = found.filter(({ standby }) => !standby);
+        expect(primaries.length).toBeLessThanOrEqual(1);
+        const [primary] = primaries;
+        return found.length === this.#instances && primary?.name === (await this.primary()) ? primary.name : undefined;
+      },
+      { timeout: 120_000 },
+    );
+  }
+
+  async #roles(): Promise<{ name: string; standby: boolean }[]> {
+    const pods = await instancePods(this.platform.api, this.namespace, this.cluster);
+    return Promise.all(
+      pods.map(async ({ metadata }: Pod) => {
+        const name = metadata?.name ?? '';
+        await using session = await this.session({ instance: name });
+        const { rows } = await session.query<{ standby: boolean }>('select pg_is_in_recovery() as standby');
+        return { name, standby: rows[0]?.standby ?? false };
+      }),
+    );
+  }
+
+  /** How much was lost; that nothing is there twice or unknown; and that every instance soon has what the primary has. */
+  async #compare(primary: Session, loads: readonly (readonly [LoadReport, string])[]): Promise<number> {
+    let lost = 0;
+    for (const [report, table] of loads) {
+      const found = await lostAndFound(primary, report, table);
+      expect([found.twice, found.unknown]).toEqual([[], []]);
+      lost += found.lost.length;
+      for (const instance of await this.standbys()) {
+        await waitFor(
+          `the same rows of ${table} on ${instance}`,
+          async () => {
+            await using reader = await this.session({ instance });
+            const copy = await lostAndFound(reader, report, table);
+            expect([copy.twice, copy.unknown]).toEqual([[], []]);
+            return copy.lost.length === found.lost.length ? true : undefined;
+          },
+          { timeout: 120_000 },
+        );
+      }
+    }
+    return lost;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    process.stdout.write(
+      `${this.#mode}; longest gap between two acknowledged writes:\n${this.#told.map((line) => `  ${line}\n`).join('')}`,
+    );
+    await this.#release();
+    await this.platform[Symbol.asyncDispose]();
+  }
+}
+
+export async function timelineOf(session: Session): Promise<number> {
+  const { rows } = await session.query<{ timeline: number }>(
+    "select ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int as timeline",
+  );
+  return rows[0]?.timeline ?? 0;
+}
