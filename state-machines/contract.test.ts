@@ -23,6 +23,7 @@ const running: InstanceFacts = {
   foreign: false,
   role: 'primary',
   diverged: false,
+  diskFull: false,
   backingOff: false,
   configurationStale: false,
   restartDue: false,

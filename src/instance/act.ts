@@ -9,7 +9,7 @@ import { Stopping, stopPlan, type StopReason } from './postmaster/stop.ts';
 import { bootTime } from './supervisor/boot-clock.ts';
 
 const seconds = (): number => bootTime() / 100;
-const longestBackOff = 30;
+const longestBackOff = 10;
 /** A configuration that PostgreSQL refuses is offered again this often, and whenever it changes. */
 const reloadEvery = 10;
 

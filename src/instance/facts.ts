@@ -34,6 +34,7 @@ export function factsOf(observation: Observation, context: InstanceContext, acti
     foreign: isForeign(postmaster.pid, context.supervisor.pid),
     role,
     diverged: context.ha.diverged,
+    diskFull: observation.diskShortage !== undefined,
     backingOff: actions.backingOff,
     configurationStale:
       server !== undefined &&

@@ -8,6 +8,7 @@ import { configurationFiles, type ConfigurationFiles } from './configuration/set
 import { differing } from './configuration/write.ts';
 import type { InstanceContext } from './context.ts';
 import { findProgram, type Program } from './programs.ts';
+import { describeShortage, diskShortage, type DiskShortage } from './postmaster/disk-space.ts';
 import {
   observeDataDirectory,
   observePostmaster,
@@ -28,6 +29,8 @@ export interface Observation {
   readonly differing: readonly string[];
   /** When the newest of the files that PostgreSQL reads was written. */
   readonly filesWrittenAt: number;
+  /** Looked for only while postgres is down. */
+  readonly diskShortage: DiskShortage | undefined;
   readonly problems: readonly string[];
 }
 
@@ -56,6 +59,11 @@ export class Observer {
     const server = postmaster.state === 'up' ? await this.#server(problems) : undefined;
     const program = data.state === 'valid' ? await this.#findProgram(data.major, problems) : undefined;
     const certificates = await this.#certificates(cluster, problems);
+    const shortage =
+      data.state === 'valid' && postmaster.state === 'down'
+        ? await diskShortage(dataDirectory, data.control.walSegmentSize)
+        : undefined;
+    if (shortage) problems.push(describeShortage(shortage));
     const files = cluster && data.state === 'valid' ? this.#files(cluster, data, server, problems) : undefined;
     return {
       cluster,
@@ -67,6 +75,7 @@ export class Observer {
       files,
       differing: files ? await differing(dataDirectory, files) : [],
       filesWrittenAt: await this.#filesWrittenAt(),
+      diskShortage: shortage,
       problems,
     };
   }

@@ -19,6 +19,8 @@ export interface InstanceFacts {
   readonly role: 'primary' | 'standby' | 'unknown';
   /** What this instance has is not a beginning of what the primary has: it must be made anew from him (protocol, rule 21). */
   readonly diverged: boolean;
+  /** The volume of the WAL has no room for another segment. */
+  readonly diskFull: boolean;
   /** A start failed a moment ago. */
   readonly backingOff: boolean;
   /** The files that PostgreSQL has loaded are not those that the Cluster asks for. */

@@ -72,6 +72,7 @@ export const rows: readonly Row[] = [
   { rule: 'wait-for-programs', when: (f) => down(f) && !f.programs, state: 'waiting', action: stay },
   { rule: 'wait-for-certificates', when: (f) => down(f) && !f.certificates, state: 'waiting', action: stay },
   { rule: 'wait-for-a-role', when: (f) => down(f) && f.named === 'nobody', state: 'waiting', action: stay },
+  { rule: 'wait-for-disk-space', when: (f) => down(f) && f.diskFull, state: 'waiting', action: stay },
   { rule: 'wait-after-failed-start', when: (f) => down(f) && f.backingOff, state: 'waiting', action: stay },
   {
     // An old copy of the Cluster may name a primary that was replaced since.

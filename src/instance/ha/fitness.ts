@@ -1,16 +1,24 @@
-import { open } from 'node:fs/promises';
+import { constants, open } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Session } from '../sql/session.ts';
 import type { BootClock } from './clock.ts';
 
+/** A full disk is not a dead one: it answered, and PostgreSQL itself knows what it can still do there. */
+const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
+
+/** Writes over the same block again and again, which takes no room once it is there. */
 async function writeAndSync(directory: string): Promise<void> {
-  const handle = await open(path.join(directory, '.howdah-probe'), 'w', 0o600);
   try {
-    await handle.writeFile(`${Date.now()}\n`);
+    await using handle = await open(
+      path.join(directory, '.howdah-probe'),
+      constants.O_WRONLY | constants.O_CREAT,
+      0o600,
+    );
+    await handle.write(`${Date.now()}\n`, 0);
     await handle.sync();
-  } finally {
-    await handle.close();
+  } catch (error) {
+    if (!isFull(error)) throw error;
   }
 }
 

@@ -115,6 +115,8 @@ export async function collectStatus(source: StatusSource): Promise<Json> {
     ...server,
     isPrimary: running && view.facts.role === 'primary',
     replayPaused: view?.server?.replayPaused ?? false,
+    problem: view?.problems.join('; ') ?? '',
+    notEnoughDiskSpace: view?.facts.diskFull ?? false,
     pendingRestart: (view?.server?.pendingRestart.length ?? 0) > 0,
     isPgRewindRunning: false,
     mightBeUnavailable: server === undefined,

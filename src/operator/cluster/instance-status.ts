@@ -12,6 +12,10 @@ export interface InstanceStatus {
   readonly replayLsn?: string;
   readonly isWalReceiverActive?: boolean;
   readonly isPgRewindRunning?: boolean;
+  /** What stands in the instance's way, in its own words; empty when nothing does. */
+  readonly problem?: string;
+  /** PostgreSQL is not started because its WAL has no room. */
+  readonly notEnoughDiskSpace?: boolean;
   readonly pendingRestart?: boolean;
   readonly pendingRestartForDecrease?: boolean;
   readonly mightBeUnavailable?: boolean;

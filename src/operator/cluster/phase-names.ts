@@ -11,6 +11,7 @@ export const phase = {
   unrecoverable: 'Cluster is unrecoverable and needs manual intervention',
   waitingForInstances: 'Waiting for the instances to become active',
   cannotCreateObjects: 'Unable to create required cluster objects',
+  notEnoughDiskSpace: 'Not enough disk space',
   invalid: 'Invalid cluster definition',
   statusUnreachable: 'Instance Status Extraction Error: HTTP communication issue',
 } as const;
@@ -51,6 +52,7 @@ export const eventReason = {
   scaleDown: 'ScaleDown',
   deletePod: 'DeletePod',
   deleteClaims: 'DeletePVCs',
+  notEnoughDiskSpace: 'NotEnoughDiskSpace',
   resizing: 'ResizingVolume',
   shrinkRefused: 'ShrinkRefused',
   upgradingInstance: 'UpgradingInstance',

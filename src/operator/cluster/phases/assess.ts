@@ -17,6 +17,9 @@ export function assess(scope: ObservedScope): Promise<PhaseResult> {
     scope.emit({ type: 'Warning', reason: eventReason.primaryStatusFailed, message });
   }
   const { phase: name, reason } = health(cluster, world);
+  if (name === phase.notEnoughDiskSpace) {
+    scope.emit({ type: 'Warning', reason: eventReason.notEnoughDiskSpace, message: reason });
+  }
   const named = report.phaseNamed;
   report.phase(name, reason);
   report.lookAgain(named || name !== phase.healthy ? restlessMs : restingMs);
