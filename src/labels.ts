@@ -54,6 +54,8 @@ export const annotation = {
   fencedByOperator: 'howdah.dev/fenced-by-operator',
   /** Ours: the generation of the Cluster that a Job was made for. */
   clusterGeneration: 'howdah.dev/cluster-generation',
+  /** Ours: the Secret with the keys that backups and WAL are encrypted with (docs/adr/0006). */
+  backupEncryptionSecret: 'howdah.dev/backup-encryption-secret',
   /** Ours: on the Lease of a cluster, what the instances have agreed on (docs/ha-protocol.md §2), and which write that was. */
   lease: 'howdah.dev/ha',
   leaseWrite: 'howdah.dev/ha-write',

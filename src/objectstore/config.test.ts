@@ -87,7 +87,11 @@ test.each<[string, Partial<BarmanSection>, string]>([
     { endpointCA: { name: 'creds', key: 'empty' } },
     'endpointCA: key "empty" of Secret "creds" is empty',
   ],
-  ['a compression of others', { wal: { compression: 'lz4' } }, 'wal.compression: lz4 is not supported'],
+  [
+    'a compression of others',
+    { wal: { compression: 'xz' } },
+    'wal.compression: "xz" is read, but not written; gzip, zstd, lz4, snappy are',
+  ],
   ['an unknown encryption', { data: { encryption: 'DES' } }, 'data.encryption: "DES" is neither AES256 nor aws:kms'],
 ])('%s', async (_, more, message) => {
   const error = await read(more).catch((caught: unknown) => caught);

@@ -1,4 +1,5 @@
-import type { Compression } from './compression.ts';
+import { type Compression, writable } from './codec/compression.ts';
+import type { KeyRing } from './codec/key-ring.ts';
 import type { ArchiveLocation } from './layout.ts';
 import { isLight, openLightStore } from './light.ts';
 import type { ObjectAttributes, ObjectStore } from './port.ts';
@@ -59,6 +60,8 @@ export interface ArchiveConfig {
   /** Timeline history files: as WAL, with their own tags. */
   readonly history: StoredAs;
   readonly data: StoredAs & { readonly jobs: number; readonly immediateCheckpoint: boolean };
+  /** Client-side encryption; undefined: none, and nothing encrypted can be read. */
+  readonly keys?: KeyRing;
 }
 
 export interface ArchiveContext {
@@ -67,6 +70,8 @@ export interface ArchiveContext {
   /** Directory below destinationPath when the section names none: the cluster's name, or the external cluster's. */
   readonly defaultServer: string;
   readonly secret: SecretGetter;
+  /** The keys of client-side encryption; throws with what is wrong with them. */
+  readonly keys?: (() => Promise<KeyRing>) | undefined;
 }
 
 export async function readArchiveConfig(section: BarmanSection, context: ArchiveContext): Promise<ArchiveConfig> {
@@ -84,6 +89,7 @@ export async function readArchiveConfig(section: BarmanSection, context: Archive
   const region = await secret('s3Credentials.region', section.s3Credentials?.region);
   const credentials = await readCredentials(section.s3Credentials, `${field}.s3Credentials`, secret);
   const wal = storedAs(section.wal, `${field}.wal`, section.tags);
+  const keys = await context.keys?.();
   return {
     s3: {
       bucket,
@@ -100,6 +106,7 @@ export async function readArchiveConfig(section: BarmanSection, context: Archive
       jobs: section.data?.jobs ?? 2,
       immediateCheckpoint: section.data?.immediateCheckpoint ?? false,
     },
+    ...(keys && { keys }),
   };
 }
 
@@ -176,9 +183,11 @@ function storedAs(
   field: string,
   tags: Readonly<Record<string, string>> | undefined,
 ): StoredAs {
-  const { compression = 'none', encryption } = section ?? {};
-  if (compression !== 'none' && compression !== 'gzip') {
-    throw new ArchiveConfigError(`${field}.compression`, `${compression} is not supported by this version of Howdah`);
+  const { encryption } = section ?? {};
+  const compression = writable.find((known) => known === (section?.compression ?? 'none'));
+  if (compression === undefined) {
+    const why = `"${section?.compression}" is read, but not written; ${writable.slice(1).join(', ')} are`;
+    throw new ArchiveConfigError(`${field}.compression`, why);
   }
   if (encryption !== undefined && encryption !== 'AES256' && encryption !== 'aws:kms') {
     throw new ArchiveConfigError(`${field}.encryption`, `"${encryption}" is neither AES256 nor aws:kms`);

@@ -1,4 +1,5 @@
 import { appSecret, caSecret, replicationSecret, serverSecret, superuserSecret } from '../naming.ts';
+import { annotation } from '../labels.ts';
 import { clusterName } from './metadata.ts';
 import type { BarmanObjectStoreConfiguration, SQLRefs } from '../api/generated/cluster.ts';
 import type { Cluster } from './model.ts';
@@ -70,6 +71,7 @@ export function readableSecrets(cluster: Cluster): string[] {
   return unique([
     ...Object.values(names),
     ...storeSecrets(spec.backup?.barmanObjectStore),
+    cluster.metadata.annotations?.[annotation.backupEncryptionSecret] ?? '',
     ...keySelector(spec.bootstrap?.recovery?.backup?.endpointCA),
     ...(spec.externalClusters ?? []).flatMap((external) => [
       ...storeSecrets(external.barmanObjectStore),

@@ -75,8 +75,10 @@ test.each([
   ['a value that is honoured', store({ wal: { compression: 'gzip' } }), []],
   [
     'a value that is not',
-    store({ data: { compression: 'lz4' } }),
-    ['spec.backup.barmanObjectStore.data.compression: "lz4": not supported by this version of Howdah; allowed: gzip'],
+    store({ data: { compression: 'bzip2' } }),
+    [
+      'spec.backup.barmanObjectStore.data.compression: "bzip2": not supported by this version of Howdah; allowed: gzip, lz4 or snappy',
+    ],
   ],
 ] as const)('%s', (_name, spec, expected) => {
   expect(refusals(aCluster(spec as never))).toEqual(expected);

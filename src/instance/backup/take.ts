@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import { type BackupInfo, renderBackupInfo } from '../../objectstore/backup-info.ts';
-import { compressStream } from '../../objectstore/compression.ts';
+import { compressStream } from '../../objectstore/codec/compression.ts';
+import { encodingMetadata, sealBuffer, sealStream } from '../../objectstore/codec/pipeline.ts';
 import { frameFormat } from '../../objectstore/frames/codec.ts';
 import { frameIndexKey, renderFrameIndex } from '../../objectstore/frames/index-file.ts';
 import { type FrameSizes, compressFrames } from '../../objectstore/frames/write.ts';
@@ -64,7 +65,10 @@ export async function takeBackup(request: BackupRequest): Promise<TakenBackup> {
     await storeArchive(request, part, { record, keep, count, expected: facts.size });
   const manifest = parseBackupManifest(backup.manifest);
   record.verify(manifest);
-  await archive.store.put(manifestKey(archive, id), backup.manifest, { ...archive.config.data.attributes, signal });
+  const { keys, data } = archive.config;
+  const sealed = await sealBuffer({ keys, context: `${id}/backup_manifest` }, backup.manifest);
+  const options = { ...data.attributes, metadata: encodingMetadata({ keys }), signal };
+  await archive.store.put(manifestKey(archive, id), sealed, options);
   const info = describe(request, { facts, backup, beginTime, size, label: keep.get(labelFile) ?? '' });
   await writeInfo(archive, id, info, signal);
   return { info, segments: neededSegments(manifest.walRanges, facts.segmentSize) };
@@ -101,11 +105,14 @@ async function storeArchive(request: BackupRequest, part: BackupArchive, measure
   const format = frameFormat(compression);
   const sizes: FrameSizes = [];
   const ahead = Math.max(jobs, availableParallelism()) + 1;
-  const content = format
+  const packed = format
     ? compressFrames(format, counted(), { ahead, sizes, signal })
     : compressStream(compression, counted());
+  const { keys } = archive.config;
+  const content = sealStream({ keys, context: `${id}/${oid ?? 'data'}.tar` }, packed);
   await archive.store.upload(key, content, {
     ...attributes,
+    metadata: encodingMetadata({ keys }),
     concurrency: jobs,
     partSize: partSizeFor(measures.expected),
     signal,

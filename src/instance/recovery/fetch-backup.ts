@@ -3,12 +3,13 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import type { Logger } from 'pino';
-import { decompressStream } from '../../objectstore/compression.ts';
+import { decompressStream } from '../../objectstore/codec/compression.ts';
+import { openBuffer, openStream } from '../../objectstore/codec/pipeline.ts';
 import { frameFormat } from '../../objectstore/frames/codec.ts';
 import { frameIndexKey, parseFrameIndex } from '../../objectstore/frames/index-file.ts';
 import { decompressFrames } from '../../objectstore/frames/read.ts';
 import { parallelGet } from '../../objectstore/parallel-get.ts';
-import { backupDirectory, parseArchiveKey } from '../../objectstore/layout.ts';
+import { type ArchiveCompression, backupDirectory, parseArchiveKey } from '../../objectstore/layout.ts';
 import { type BackupManifest, parseBackupManifest } from '../../postgres/backup-manifest.ts';
 import { manifestKey } from '../backup/take.ts';
 import { syncAll } from '../replication/durable.ts';
@@ -31,7 +32,7 @@ interface DataFile {
   readonly key: string;
   readonly tablespace: number | undefined;
   readonly part: number;
-  readonly compression: 'none' | 'gzip';
+  readonly compression: ArchiveCompression;
   readonly size: number;
 }
 
@@ -47,9 +48,6 @@ async function dataFiles({ archive, entry, signal }: FetchBackup): Promise<DataF
   for await (const found of archive.store.list(backupDirectory(location, entry.id), { signal })) {
     const file = found.kind === 'object' ? parseArchiveKey(location, found.key) : undefined;
     if (found.kind !== 'object' || file?.kind !== 'data') continue;
-    if (file.compression !== 'none' && file.compression !== 'gzip') {
-      throw new Error(`"${found.key}": ${file.compression} compression is not supported by this version of Howdah`);
-    }
     const { tablespace, part, compression } = file;
     files.push({ key: found.key, tablespace, part, compression, size: found.size });
   }
@@ -69,9 +67,10 @@ async function readWhole({ archive, signal }: FetchBackup, key: string): Promise
 
 /** A file's plain bytes: frame by frame side by side when it is one of ours, else as one stream. */
 async function plainContent(fetch: FetchBackup, file: DataFile): Promise<AsyncIterable<Buffer>> {
-  const { archive, signal } = fetch;
-  const { key, size, compression } = file;
-  const stored = parallelGet(archive.store, key, { size, concurrency: rangesAtOnce, signal });
+  const { archive, entry, signal } = fetch;
+  const { key, size, compression, tablespace } = file;
+  const sealed = parallelGet(archive.store, key, { size, concurrency: rangesAtOnce, signal });
+  const stored = openStream({ keys: archive.config.keys, context: `${entry.id}/${tablespace ?? 'data'}.tar` }, sealed);
   const format = frameFormat(compression);
   const index = format && (await readWhole(fetch, frameIndexKey(key)));
   const sizes = index && parseFrameIndex(index);
@@ -89,7 +88,8 @@ async function readManifest(fetch: FetchBackup): Promise<BackupManifest | undefi
     );
     return undefined;
   }
-  return parseBackupManifest(bytes);
+  const sealing = { keys: archive.config.keys, context: `${entry.id}/backup_manifest` };
+  return parseBackupManifest(await openBuffer(sealing, bytes));
 }
 
 /** Downloads a backup into the staging directory, verified against its manifest, ready to be started in recovery. */

@@ -3,6 +3,7 @@ import type { KubeApi } from '../../kube/port.ts';
 import { resource } from '../../kube/resource-types.ts';
 import type { BarmanSection } from '../../objectstore/config.ts';
 import type { Backup } from '../backup/objects.ts';
+import { annotation } from '../../labels.ts';
 import type { SectionAt } from '../wal/archive-source.ts';
 
 export interface Origin {
@@ -10,6 +11,10 @@ export interface Origin {
   /** The backup to start from, when the Cluster names one. */
   readonly backupId: string | undefined;
 }
+
+/** The origin is read with the keys of the new cluster: its Secret holds those that the origin was written with, too. */
+const encryptionSecretOf = (cluster: Cluster): string | undefined =>
+  cluster.metadata.annotations?.[annotation.backupEncryptionSecret];
 
 /** Segments that are fetched at once when nothing says how many. */
 const defaultParallel = 2;
@@ -36,7 +41,12 @@ async function fromBackup(
   }
   const ca = named?.endpointCA ?? endpointCA;
   const section = { destinationPath, serverName, endpointURL, s3Credentials, ...(ca && { endpointCA: ca }) };
-  const at = { section: withParallel(section, cluster), field: `Backup ${name}: status`, defaultServer: serverName };
+  const at = {
+    section: withParallel(section, cluster),
+    field: `Backup ${name}: status`,
+    defaultServer: serverName,
+    encryptionSecret: encryptionSecretOf(cluster),
+  };
   return { at, backupId };
 }
 
@@ -55,5 +65,6 @@ export async function findOrigin(
   if (!external.barmanObjectStore) throw new Error(`external cluster "${external.name}" has no barmanObjectStore`);
   const field = `spec.externalClusters[${index}].barmanObjectStore`;
   const section = withParallel(external.barmanObjectStore, cluster);
-  return { at: { section, field, defaultServer: external.name }, backupId: undefined };
+  const at = { section, field, defaultServer: external.name, encryptionSecret: encryptionSecretOf(cluster) };
+  return { at, backupId: undefined };
 }

@@ -1,6 +1,8 @@
 import type { ArchiveConfig, BarmanSection, SecretKeyRef } from '../../objectstore/config.ts';
-import { openArchive, readArchiveConfig } from '../../objectstore/config.ts';
+import { ArchiveConfigError, openArchive, readArchiveConfig } from '../../objectstore/config.ts';
+import { EncryptionError, type KeyRing, parseKeyRing } from '../../objectstore/codec/key-ring.ts';
 import type { ObjectStore } from '../../objectstore/port.ts';
+import { annotation } from '../../labels.ts';
 import type { KubeApi } from '../../kube/port.ts';
 import { resource } from '../../kube/resource-types.ts';
 import type { KubeObject } from '../../kube/types.ts';
@@ -16,6 +18,8 @@ export interface SectionAt {
   readonly section: BarmanSection;
   readonly field: string;
   readonly defaultServer: string;
+  /** The Secret with the keys of client-side encryption. */
+  readonly encryptionSecret?: string | undefined;
 }
 
 interface Secret extends KubeObject {
@@ -37,6 +41,25 @@ export function secretGetter(
     if (value === undefined) throw new Error('the Secret has no such key');
     return Buffer.from(value, 'base64').toString();
   };
+}
+
+const encryptionField = `metadata.annotations["${annotation.backupEncryptionSecret}"]`;
+
+async function readKeys(
+  kube: Pick<KubeApi, 'get'>,
+  key: { readonly namespace: string; readonly name: string },
+  signal: AbortSignal,
+): Promise<KeyRing> {
+  const where = `Secret "${key.name}"`;
+  try {
+    const secret = await kube.get<Secret>(resource.secrets, key, { signal });
+    if (!secret) throw new EncryptionError(`${where} does not exist`);
+    const entries = Object.entries(secret.data ?? {});
+    return parseKeyRing(Object.fromEntries(entries.map(([id, value]) => [id, Buffer.from(value, 'base64')])), where);
+  } catch (error) {
+    if (error instanceof EncryptionError) throw new ArchiveConfigError(encryptionField, error.message);
+    throw error;
+  }
 }
 
 /** Opens the archive that a Cluster names and keeps it open as long as nothing about it changes. */
@@ -71,7 +94,10 @@ export class ArchiveSource implements Disposable {
 
   async #read(at: SectionAt, signal: AbortSignal): Promise<Archive> {
     const secret = secretGetter(this.#kube, this.#namespace, signal);
-    const config = await readArchiveConfig(at.section, { field: at.field, defaultServer: at.defaultServer, secret });
+    const { field, defaultServer, encryptionSecret: name } = at;
+    const keys =
+      name === undefined ? undefined : () => readKeys(this.#kube, { namespace: this.#namespace, name }, signal);
+    const config = await readArchiveConfig(at.section, { field, defaultServer, secret, keys });
     const text = sectionText(at) + JSON.stringify(config);
     if (this.#open?.text === text) {
       this.#open.readAt = Date.now();

@@ -48,7 +48,8 @@ const standbyPatience = 5_000;
 
 export function archiveSection(cluster: Cluster | undefined, clusterName: string): SectionAt | undefined {
   const section = cluster?.spec.backup?.barmanObjectStore;
-  return section && { section, field: 'spec.backup.barmanObjectStore', defaultServer: clusterName };
+  const encryptionSecret = cluster?.metadata.annotations?.[annotation.backupEncryptionSecret];
+  return section && { section, field: 'spec.backup.barmanObjectStore', defaultServer: clusterName, encryptionSecret };
 }
 
 /** Archive, restore and backups of a running instance. `backups.run(signal)` is for the caller to run. */

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
-import { type Compression, compressBuffer, decompressStream } from '../../objectstore/compression.ts';
+import { compressBuffer } from '../../objectstore/codec/compression.ts';
+import { decodeStream, encodingMetadata, sealBuffer } from '../../objectstore/codec/pipeline.ts';
 import { type ArchiveCompression, parseArchiveKey, walKey } from '../../objectstore/layout.ts';
 import type { ObjectBody } from '../../objectstore/port.ts';
 import { parseWalName } from '../../postgres/wal-name.ts';
@@ -45,21 +46,29 @@ export async function putWal(archive: Archive, wal: WalContent, signal: AbortSig
   const { compression, attributes } = parseWalName(wal.name)?.kind === 'history' ? config.history : config.wal;
   const digest = await sha256(wal.bytes);
   const key = walKey(config.location, wal.name, compression);
-  const outcome = await store.put(key, await compressBuffer(compression, wal.bytes), {
+  const { keys } = config;
+  const body = await sealBuffer({ keys, context: wal.name }, await compressBuffer(compression, wal.bytes));
+  const outcome = await store.put(key, body, {
     ...attributes,
     ifNoneMatch: true,
-    metadata: { [digestMetadata]: digest, 'system-identifier': wal.systemIdentifier },
+    metadata: { [digestMetadata]: digest, 'system-identifier': wal.systemIdentifier, ...encodingMetadata({ keys }) },
     signal,
   });
   if (outcome === 'created') return outcome;
-  if ((await storedDigest(archive, key, compression, signal)) !== digest) throw new WalConflictError(key);
+  if ((await storedDigest(archive, { key, name: wal.name, compression }, signal)) !== digest)
+    throw new WalConflictError(key);
   return 'same';
 }
 
+interface Stored {
+  readonly key: string;
+  readonly name: string;
+  readonly compression: ArchiveCompression;
+}
+
 async function storedDigest(
-  { store }: Archive,
-  key: string,
-  compression: Compression,
+  { store, config }: Archive,
+  { key, name, compression }: Stored,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const head = await store.head(key, { signal });
@@ -69,7 +78,8 @@ async function storedDigest(
   const found = await store.get(key, { signal });
   if (!found) return undefined;
   const chunks: Buffer[] = [];
-  for await (const chunk of decompressStream(compression, found.body)) chunks.push(chunk as Buffer);
+  for await (const chunk of decodeStream({ compression, keys: config.keys, context: name }, found.body))
+    chunks.push(chunk as Buffer);
   return sha256(Buffer.concat(chunks));
 }
 
@@ -85,20 +95,16 @@ export async function getWal(archive: Archive, name: string, signal: AbortSignal
   const { store, config } = archive;
   const likely = config.wal.compression;
   const found = await store.get(walKey(config.location, name, likely), { signal });
+  const plain = (object: ObjectBody, compression: ArchiveCompression): FoundWal => ({
+    content: decodeStream({ compression, keys: config.keys, context: name }, object.body),
+    digest: object.metadata[digestMetadata],
+  });
   if (found) return plain(found, likely);
   const other = await findWal(archive, name, signal);
   if (!other) return undefined;
-  if (other.compression !== 'none' && other.compression !== 'gzip') {
-    throw new Error(`"${other.key}": ${other.compression} compression is not supported by this version of Howdah`);
-  }
   const object = await store.get(other.key, { signal });
   return object && plain(object, other.compression);
 }
-
-const plain = (object: ObjectBody, compression: Compression): FoundWal => ({
-  content: decompressStream(compression, object.body),
-  digest: object.metadata[digestMetadata],
-});
 
 /** The key of a file, by one listing rather than a question for each compression. */
 export async function findWal(
