@@ -1,6 +1,6 @@
 import type { InstanceFacts } from '../../state-machines/instance/facts.ts';
 import type { Actions } from './act.ts';
-import { isFenced } from './cluster/wishes.ts';
+import { isFenced } from '../fencing.ts';
 import type { InstanceContext } from './context.ts';
 import type { Observation } from './observe.ts';
 import { processInfo } from './postmaster/process.ts';

@@ -15,8 +15,17 @@ export interface OperatorConfiguration extends BuildSettings {
   readonly manageWebhooks: boolean;
   /** The address that servers listen on. */
   readonly bind: string;
+  /** Keys of the taints of nodes that are to lose their pods. */
+  readonly drainTaints: readonly string[];
   readonly podName: string;
 }
+
+const defaultDrainTaints = [
+  'node.kubernetes.io/unschedulable',
+  'ToBeDeletedByClusterAutoscaler',
+  'karpenter.sh/disrupted',
+  'karpenter.sh/disruption',
+].join(',');
 
 type Values = Readonly<Record<string, string | undefined>>;
 
@@ -59,6 +68,7 @@ export function parseConfiguration(values: Values, version: string): OperatorCon
     expiringThresholdDays: positive(values, 'EXPIRING_CHECK_THRESHOLD', 7),
     manageWebhooks: flag(values, 'MANAGE_WEBHOOK_CONFIGURATIONS', true),
     bind: orElse(values['HOWDAH_BIND'], '0.0.0.0'),
+    drainTaints: list(orElse(values['DRAIN_TAINTS'], defaultDrainTaints)),
     podName: orElse(values['POD_NAME'], `operator-${process.pid}`),
   };
 }

@@ -31,6 +31,8 @@ const table: [rule: string, state: string, action: object, facts: Partial<Failov
   ['serves-again', 'adopting', { type: 'forget-failing' }, { phase: 'failing-over' }],
   ['wait-for-primary-to-say-so', 'adopting', { type: 'stay' }, { currentPrimary: 'c-3' }],
   ['healthy', 'healthy', { type: 'stay' }, {}],
+  ['primary-is-fenced', 'healthy', { type: 'stay' }, { ...silent, holderFenced: true }],
+  ['primary-is-restarted', 'healthy', { type: 'stay' }, { ...silent, holderRestarts: true }],
   ['primary-fails', 'delayed', { type: 'note-failing' }, { holderServes: false }],
   ['failover-delayed', 'delayed', { type: 'stay' }, { ...silent, failoverDelay: 1 }],
   ['nobody-can-stand', 'stuck', { type: 'report', reason: 'NoCandidate' }, { ...silent, candidates: 0 }],
@@ -54,6 +56,8 @@ const anyFacts: fc.Arbitrary<FailoverFacts> = fc.record(
     holder: fc.constantFrom('c-1', 'c-2'),
     epoch: fc.constant(3),
     holderServes: fc.boolean(),
+    holderFenced: fc.boolean(),
+    holderRestarts: fc.boolean(),
     unfenced: names,
     fencedByUs: names,
     mislabelled: names,
@@ -91,6 +95,7 @@ test('nobody is fenced for want of a lease that somebody holds, and status follo
       if (action.type === 'adopt-holder') expect(facts).toMatchObject({ holderServes: true, switchover: false });
       if (action.type === 'set-phase') {
         expect(facts).toMatchObject({ holderServes: false, quorumPossible: true });
+        expect(facts.holderFenced === true || facts.holderRestarts === true).toBe(false);
         expect(facts.now - (facts.failingSince ?? 0)).toBeGreaterThanOrEqual(facts.failoverDelay);
       }
     }),

@@ -10,6 +10,10 @@ export interface FailoverFacts {
   readonly epoch: number;
   /** The holder answers as primary in the lease's epoch. */
   readonly holderServes: boolean;
+  /** The user has fenced the holder: it keeps the lease, and nobody takes over (reference: fencing). */
+  readonly holderFenced?: boolean;
+  /** The operator makes the holder's pod anew, and it keeps the role unless its lease runs out. */
+  readonly holderRestarts?: boolean;
   /** Instances that answer as primary and do not hold the lease, by name; not yet ordered to be fenced. */
   readonly unfenced: readonly string[];
   /** Such ones that are fenced already, and now are no primary any more. */
@@ -82,6 +86,8 @@ export const failoverRows: readonly Row<FailoverFacts, FailoverState, FailoverAc
     action: stay,
   },
   { rule: 'healthy', when: (f) => f.holderServes, state: 'healthy', action: stay },
+  { rule: 'primary-is-fenced', when: (f) => f.holderFenced === true, state: 'healthy', action: stay },
+  { rule: 'primary-is-restarted', when: (f) => f.holderRestarts === true, state: 'healthy', action: stay },
 
   {
     rule: 'primary-fails',

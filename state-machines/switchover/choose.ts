@@ -25,7 +25,7 @@ function unfit(instance: TargetFacts): string | undefined {
   if (instance.fenced) return 'is fenced';
   if (!instance.member) return 'is no member of the cluster yet';
   if (!instance.streams) return 'does not stream from the primary';
-  if (instance.lag > mostLag) return `is ${instance.lag} bytes behind, more than ${mostLag}`;
+  if (instance.lag > mostLag) return `is more than ${mostLag} bytes behind`;
   return instance.schedulable ? undefined : 'is on a node that takes no pods';
 }
 

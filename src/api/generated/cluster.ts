@@ -907,6 +907,8 @@ export interface ClusterStatus {
   targetPrimaryTimestamp?: string;
   /** When the primary was first found unhealthy. */
   currentPrimaryFailingSinceTimestamp?: string;
+  /** The last ten changes of the primary, the newest last. An extension of Howdah. */
+  roleChanges?: RoleChange[];
   /** The last promotion token that was used. */
   lastPromotionToken?: string;
   /** Token by which another cluster is promoted. */
@@ -989,6 +991,32 @@ export interface InstanceReportedState {
   timeLineID?: number;
   /** Address of its pod. */
   ip?: string;
+}
+
+/** One change of the primary. An extension of Howdah. */
+export interface RoleChange {
+  /** Epoch of the lease that began with it; also its timeline, unless nobody was promoted. */
+  epoch: number;
+  /** The primary before. */
+  from?: string;
+  /** The primary since. */
+  to: string;
+  /** Bootstrap, Switchover, PodTermination, Restart or Failover. */
+  cause: string;
+  /** Where the log of the primary before ended, if it was shut down cleanly. */
+  shutdownLSN?: string;
+  /** Where the new timeline begins. */
+  promoteLSN?: string;
+  /** Its steps in their order. */
+  steps?: RoleChangeStep[];
+}
+
+/** One step of it. */
+export interface RoleChangeStep {
+  /** last-renewal or requested and stopped (by the old primary), claimed, promoting, promoted, routed (by the new one). */
+  name: string;
+  /** When, by the clock of the instance that made it. */
+  time: string;
 }
 
 /** A change of the replica cluster that is going on. */

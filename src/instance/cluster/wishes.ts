@@ -1,6 +1,5 @@
 // What a Cluster wants of one instance.
 import type { Cluster } from '../../api/generated/cluster.ts';
-import { annotation } from '../../labels.ts';
 import { secretNames } from '../../resources/secret-names.ts';
 import type { PrimaryAddress } from '../configuration/settings.ts';
 
@@ -11,18 +10,6 @@ export function namedRole(cluster: Cluster | undefined, instance: string): 'self
   const named = cluster?.status?.targetPrimary || cluster?.status?.currentPrimary;
   if (named === undefined || named === '') return 'nobody';
   return named === instance ? 'self' : 'other';
-}
-
-/** Fencing annotation: a JSON array of names, or ["*"]. One that cannot be read fences nobody. */
-export function isFenced(cluster: Cluster | undefined, instance: string): boolean {
-  const text = cluster?.metadata.annotations?.[annotation.fencedInstances];
-  if (text === undefined || text === '') return false;
-  try {
-    const names: unknown = JSON.parse(text);
-    return Array.isArray(names) && (names.includes('*') || names.includes(instance));
-  } catch {
-    return false;
-  }
 }
 
 /** The primary to follow and its address; undefined while nobody has reported it. */

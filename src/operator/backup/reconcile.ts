@@ -16,7 +16,7 @@ import { secretText } from '../../resources/secrets.ts';
 import type { InstanceStatusReader, StatusAnswer } from '../cluster/instance-status.ts';
 import type { OperatorIdentity } from '../cluster/identity.ts';
 import { isReady } from '../cluster/world.ts';
-import { wholeSeconds } from '../cluster/write-status.ts';
+import { wholeSeconds } from '../cluster/times.ts';
 import { backupPhase, backupPod, byAge, containerIdOf, isActive, isWaiting } from './choose.ts';
 import { prerequisites } from './prerequisites.ts';
 

@@ -2,6 +2,7 @@ import type { Cluster } from '../../api/generated/cluster.ts';
 import type { KubeApi } from '../../kube/port.ts';
 import type {
   Lease,
+  Node,
   PodDisruptionBudget,
   Role,
   RoleBinding,
@@ -75,6 +76,26 @@ export function createClusterController(options: ControllerOptions): { run(signa
     },
     onFailure: onFailure(resource.secrets),
   });
+  const drains = new Map<string, string>();
+  // Of nodes only what drains are known by is kept, and only its change wakes anybody.
+  const nodes = createWatcher<Node>(api, resource.nodes, [], {
+    transform: ({ metadata, spec }) => ({
+      metadata: { name: metadata?.name ?? '' },
+      spec: {
+        ...(spec?.unschedulable === undefined ? {} : { unschedulable: spec.unschedulable }),
+        ...(spec?.taints === undefined ? {} : { taints: spec.taints }),
+      },
+    }),
+    onChange: ({ type, object }) => {
+      const name = object.metadata?.name ?? '';
+      const before = drains.get(name);
+      const now = type === 'deleted' ? 'gone' : JSON.stringify(object.spec ?? {});
+      drains.set(name, now);
+      if (before === undefined || before === now) return;
+      for (const { metadata } of clusters.store.list()) wake(storeKey(metadata.namespace, metadata.name));
+    },
+    onFailure: onFailure(resource.nodes),
+  });
   const stores = {
     services: owned<Service>(resource.services),
     serviceAccounts: owned<ServiceAccount>(resource.serviceAccounts),
@@ -91,6 +112,7 @@ export function createClusterController(options: ControllerOptions): { run(signa
     roleBindings: stores.roleBindings.store,
     budgets: stores.budgets.store,
     leases: stores.leases.store,
+    nodes: nodes.store,
   };
   const queue = new WorkQueue({
     workers: options.workers,
@@ -100,7 +122,7 @@ export function createClusterController(options: ControllerOptions): { run(signa
   });
   return {
     run: async (signal) => {
-      const watchers: Watcher<unknown>[] = [clusters, secrets, ...Object.values(stores), ...triggers];
+      const watchers: Watcher<unknown>[] = [clusters, secrets, nodes, ...Object.values(stores), ...triggers];
       const running = watchers.map((watcher) => watcher.run(signal));
       // The comparisons need the whole picture; what was woken meanwhile waits in the queue.
       await Promise.all(watchers.map((watcher) => watcher.whenSynced(signal))).catch((error: unknown) => {

@@ -1,5 +1,6 @@
 import https from 'node:https';
 import { port, readWriteService } from '../../naming.ts';
+import type { RoleChange } from '../../api/generated/cluster.ts';
 import type { OperatorIdentity } from './identity.ts';
 
 /** What of /pg/status the operator acts on (reference §2.1); the rest is for people. */
@@ -22,6 +23,15 @@ export interface InstanceStatus {
   readonly sessionID?: string;
   readonly isPodReady?: boolean;
   readonly isArchivingWAL?: boolean;
+  readonly replayPaused?: boolean;
+  readonly replicationInfo?: readonly {
+    readonly applicationName?: string;
+    readonly state?: string;
+    readonly flushLsn?: string;
+  }[];
+  /** Ours: how it became the primary the last time; how it gives the role away. */
+  readonly roleChange?: RoleChange;
+  readonly handover?: { readonly to?: string; readonly why: string };
 }
 
 export type StatusAnswer =

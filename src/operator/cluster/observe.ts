@@ -1,4 +1,4 @@
-import type { Job, PersistentVolumeClaim, Pod, Secret } from '../../kube/objects.ts';
+import type { Job, Lease, PersistentVolumeClaim, Pod, Secret } from '../../kube/objects.ts';
 import { resource } from '../../kube/resource-types.ts';
 import type { KubeObject, ResourceType } from '../../kube/types.ts';
 import { label } from '../../labels.ts';
@@ -6,6 +6,7 @@ import { secretNames } from '../../resources/secret-names.ts';
 import { secretText } from '../../resources/secrets.ts';
 import { buildWorld } from './build-world.ts';
 import type { StatusAnswer } from './instance-status.ts';
+import { leadershipOf } from './leadership.ts';
 import type { Scope } from './scope.ts';
 import type { World } from './world.ts';
 
@@ -55,5 +56,14 @@ export async function observe(scope: Scope): Promise<World> {
     belonging<PersistentVolumeClaim>(scope, resource.persistentVolumeClaims),
     belonging<Job>(scope, resource.jobs),
   ]);
-  return buildWorld(scope.cluster, { pods, claims, jobs, answers: await answers(scope, pods) });
+  const { api, namespace, name, owned, signal } = scope;
+  const holderBefore = leadershipOf(owned.leases.get(namespace, name))?.holder;
+  const answered = await answers(scope, pods);
+  // Read from the server itself, and afterwards: what an instance says of itself is held against it.
+  const lease = leadershipOf(await api.get<Lease>(resource.leases, { namespace, name }, { signal }));
+  return {
+    ...buildWorld(scope.cluster, { pods, claims, jobs, answers: answered }),
+    ...(lease === undefined ? {} : { lease }),
+    ...(holderBefore === undefined ? {} : { holderBefore }),
+  };
 }

@@ -1,5 +1,13 @@
 import type { ReadStore } from '../../kube/store.ts';
-import type { PodDisruptionBudget, Role, RoleBinding, Service, ServiceAccount, Lease } from '../../kube/objects.ts';
+import type {
+  Node,
+  PodDisruptionBudget,
+  Role,
+  RoleBinding,
+  Service,
+  ServiceAccount,
+  Lease,
+} from '../../kube/objects.ts';
 
 /** Watched copies of the objects that are compared before they are applied. A stale copy costs a needless apply, nothing else. */
 export interface OwnedObjects {
@@ -9,4 +17,6 @@ export interface OwnedObjects {
   readonly roleBindings: ReadStore<RoleBinding>;
   readonly budgets: ReadStore<PodDisruptionBudget>;
   readonly leases: ReadStore<Lease>;
+  /** Of the whole Kubernetes cluster: what of them tells whether pods may stay there. */
+  readonly nodes: ReadStore<Node>;
 }

@@ -35,6 +35,11 @@ export const conditionReason = {
 export const eventReason = {
   creatingInstance: 'CreatingInstance',
   failoverTarget: 'FailoverTarget',
+  failingOver: 'FailingOver',
+  switchingOver: 'SwitchingOver',
+  switchover: 'Switchover',
+  switchoverRefused: 'SwitchoverRefused',
+  leaseConflict: 'PrimaryLeaseConflict',
   invalidCluster: 'InvalidCluster',
   invalidSecret: 'InvalidCASecret',
   secretNotFound: 'SecretNotFound',

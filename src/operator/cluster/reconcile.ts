@@ -1,6 +1,6 @@
 import { defaultCluster } from '../../api/cluster/defaults.ts';
 import type { Cluster } from '../../api/generated/cluster.ts';
-import { isNamespaceEnding, KubeError } from '../../kube/errors.ts';
+import { isConflict, isNamespaceEnding, KubeError } from '../../kube/errors.ts';
 import type { RunResult } from '../../kube/queue.ts';
 import { resource } from '../../kube/resource-types.ts';
 import { annotation } from '../../labels.ts';
@@ -15,11 +15,14 @@ import { ensureObjects } from './phases/ensure-objects.ts';
 import { ensureSecrets } from './phases/ensure-secrets.ts';
 import { expandVolumes } from './phases/expand-volumes.ts';
 import { finishJobs } from './phases/finish-jobs.ts';
+import { followLease } from './phases/follow-lease.ts';
+import { keepChronicle } from './phases/keep-chronicle.ts';
 import { keepTarget } from './phases/keep-target.ts';
 import { removeInstances } from './phases/remove-instances.ts';
 import { rollOut } from './phases/roll-out.ts';
 import { scaleDown } from './phases/scale-down.ts';
 import { startInstances } from './phases/start-instances.ts';
+import { switchOver } from './phases/switch-over.ts';
 import { syncRoles } from './phases/sync-roles.ts';
 import { validate } from './phases/validate.ts';
 import { Report } from './report.ts';
@@ -48,7 +51,10 @@ const acting: readonly Phase<ObservedScope>[] = [
   finishJobs,
   removeInstances,
   createFirstInstance,
+  switchOver,
+  followLease,
   keepTarget,
+  keepChronicle,
   syncRoles,
   scaleDown,
   startInstances,
@@ -145,7 +151,14 @@ export async function reconcileCluster(
     failure = asError(error);
   }
   readiness(report);
-  await writeStatus(api, found, report, now, signal);
+  try {
+    await writeStatus(api, found, report, now, signal);
+  } catch (error) {
+    // Somebody asks for another primary, or became it, while this was decided: it is decided anew.
+    if (!isConflict(error)) throw error;
+    scope.log.debug({ error: messageOf(error) }, 'decided anew');
+    return { afterMs: 100 };
+  }
   if (report.status.phase !== before) {
     scope.log.info({ phase: report.status.phase, reason: report.status.phaseReason }, 'phase');
   }

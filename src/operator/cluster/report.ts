@@ -1,4 +1,5 @@
 import type { ClusterStatus, Condition } from '../../api/generated/cluster.ts';
+import { conditionType } from './phase-names.ts';
 
 /** Status fields that only the operator writes, always all of them at once. targetPrimary is not among them: people write it too. */
 export const ownFields = [
@@ -8,6 +9,8 @@ export const ownFields = [
   'instanceNames',
   'instancesStatus',
   'instancesReportedState',
+  'currentPrimaryFailingSinceTimestamp',
+  'roleChanges',
   'timelineID',
   'systemID',
   'phase',
@@ -29,6 +32,10 @@ export const ownFields = [
   'operatorCertificateFingerprint',
 ] as const satisfies readonly (keyof ClusterStatus)[];
 
+/** Conditions that only the operator writes; what is not said again would be taken away. */
+const isOwnCondition = (type: string): boolean =>
+  type.startsWith('howdah.dev/') || (Object.values(conditionType) as string[]).includes(type);
+
 export type OwnStatus = Pick<ClusterStatus, (typeof ownFields)[number]>;
 export type ConditionReport = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 
@@ -47,6 +54,9 @@ export class Report {
     this.status = Object.fromEntries(
       ownFields.filter((field) => before?.[field] !== undefined).map((field) => [field, before?.[field]]),
     );
+    for (const { type, status, reason, message } of before?.conditions ?? []) {
+      if (isOwnCondition(type)) this.conditions.set(type, { type, status, reason, message });
+    }
   }
 
   set(values: Partial<OwnStatus>): void {

@@ -2,6 +2,7 @@ import type { Job, PersistentVolumeClaim, Pod } from '../../kube/objects.ts';
 import type { ClaimRole } from '../../resources/claim.ts';
 import type { JobRole } from '../../labels.ts';
 import type { StatusAnswer } from './instance-status.ts';
+import type { Leadership } from './leadership.ts';
 
 export type JobState = 'running' | 'succeeded' | 'failed';
 
@@ -36,6 +37,10 @@ export interface Instance {
 }
 
 export interface World {
+  /** The cluster's lease, read after the instances had answered; undefined before anybody claimed it. */
+  readonly lease?: Leadership;
+  /** Who held it before they were asked. */
+  readonly holderBefore?: string;
   /** By serial. */
   readonly instances: readonly Instance[];
   readonly pods: readonly Pod[];

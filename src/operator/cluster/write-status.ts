@@ -1,15 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Cluster, ClusterStatus, Condition } from '../../api/generated/cluster.ts';
-import { isConflict } from '../../kube/errors.ts';
 import type { KubeApi } from '../../kube/port.ts';
 import { resource } from '../../kube/resource-types.ts';
 import { apiVersion, fieldManager } from '../../naming.ts';
 import { ownFields, type Report } from './report.ts';
-
-/** Times in status have whole seconds, as Kubernetes writes them. */
-export const wholeSeconds = (date: Date): string => date.toISOString().replace(/\.\d+Z$/, 'Z');
-/** RFC 3339 with microseconds, as the timestamps of primaries have them. */
-export const micros = (date: Date): string => date.toISOString().replace('Z', '000Z');
+import { micros, wholeSeconds } from './times.ts';
 
 function conditionsToApply(report: Report, current: readonly Condition[], now: Date): Condition[] {
   return [...report.conditions.values()].map((condition) => {
@@ -57,12 +52,7 @@ export async function writeStatus(
       metadata: { resourceVersion },
       status: { targetPrimary: report.targetPrimary, targetPrimaryTimestamp: micros(now) },
     };
-    try {
-      await api.patchStatus(resource.clusters, { namespace, name }, patch, { signal });
-    } catch (error) {
-      if (!isConflict(error)) throw error;
-      throw new Error(`Cluster ${namespace}/${name} changed while its target primary was chosen`, { cause: error });
-    }
+    await api.patchStatus(resource.clusters, { namespace, name }, patch, { signal });
   }
   const conditions = conditionsToApply(report, before.conditions ?? [], now);
   if (same(before, report, conditions)) return;

@@ -13,7 +13,7 @@ import { resource } from '../../kube/resource-types.ts';
 import { label } from '../../labels.ts';
 import type { BuildSettings } from '../../resources/model.ts';
 import { byAge, isActive, isWaiting } from '../backup/choose.ts';
-import { wholeSeconds } from '../cluster/write-status.ts';
+import { wholeSeconds } from '../cluster/times.ts';
 import { childBackup } from './child.ts';
 import { decide, type ScheduleDecision } from './decide.ts';
 

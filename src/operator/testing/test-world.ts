@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import type { Cluster } from '../../api/generated/cluster.ts';
 import { createKubeClient } from '../../kube/client.ts';
 import type { EventMessage } from '../../kube/events.ts';
-import type { Job, PersistentVolumeClaim, Pod } from '../../kube/objects.ts';
+import type { Job, Lease, Node, PersistentVolumeClaim, Pod } from '../../kube/objects.ts';
 import type { KubeApi } from '../../kube/port.ts';
 import { resource } from '../../kube/resource-types.ts';
 import { Store } from '../../kube/store.ts';
@@ -16,6 +16,9 @@ import type { InstanceStatus, StatusAnswer } from '../cluster/instance-status.ts
 import type { OwnedObjects } from '../cluster/owned-objects.ts';
 import { reconcileCluster } from '../cluster/reconcile.ts';
 import type { OperatorIdentity } from '../cluster/identity.ts';
+import { annotation } from '../../labels.ts';
+import { isFenced } from '../../fencing.ts';
+import type { LeaseRecord } from '../../../state-machines/protocol/types.ts';
 import { parseConfiguration } from '../config.ts';
 
 const crdDirectory = path.join(import.meta.dirname, '../../../crds');
@@ -67,6 +70,9 @@ export class TestCluster {
   /** Jobs, by name, that fail for good, and what their pods say. */
   readonly failing = new Map<string, string>();
   readonly statuses = new Map<string, InstanceStatus>();
+  readonly nodes = new Store<Node>();
+  /** Managers that do not answer, and change nothing. */
+  readonly silent = new Set<string>();
   now = new Date();
   readonly #identity: OperatorIdentity;
 
@@ -118,6 +124,7 @@ export class TestCluster {
       roleBindings: await store(resource.roleBindings),
       budgets: await store(resource.podDisruptionBudgets),
       leases: await store(resource.leases),
+      nodes: this.nodes,
     };
   }
 
@@ -180,8 +187,18 @@ export class TestCluster {
     const serial = Number(pod.metadata?.annotations?.['cnpg.io/nodeSerial'] ?? 0);
     if (serial === 0 || this.stuck.has(name)) return;
     const podIP = `10.0.0.${serial}`;
+    if (this.silent.has(name) || isFenced(cluster, name)) {
+      this.statuses.delete(podIP);
+      return;
+    }
     const isPrimary = cluster.status?.targetPrimary === name;
-    this.statuses.set(podIP, { isPrimary, systemID: '42', timeLineID: 1 });
+    this.statuses.set(podIP, {
+      ...{ isPrimary, systemID: '42', timeLineID: 1, currentLsn: '0/5000000' },
+      replicationInfo: (cluster.status?.instanceNames ?? [])
+        .filter((other) => isPrimary && other !== name)
+        .map((applicationName) => ({ applicationName, state: 'streaming', flushLsn: '0/5000000' })),
+    });
+    if (isPrimary) await this.#lead(name, cluster);
     await this.api.patchStatus(
       resource.pods,
       { namespace: 'default', name },
@@ -207,6 +224,24 @@ export class TestCluster {
     if (isPrimary && cluster.status?.currentPrimary !== name) {
       await this.api.patchStatus(resource.clusters, this.key, { status: { currentPrimary: name } });
     }
+  }
+
+  /** What the manager of a primary does with the lease: takes it, and lists who is there. */
+  async #lead(instance: string, cluster: Cluster): Promise<void> {
+    const lease = await this.api.get<Lease>(resource.leases, this.key);
+    if (lease === undefined) return;
+    const before = JSON.parse(lease.metadata?.annotations?.[annotation.lease] ?? '{}') as Partial<LeaseRecord>;
+    const members = (cluster.status?.instanceNames ?? []).map((name) => ({
+      instance: name,
+      incarnation: name,
+      address: '',
+    }));
+    const epoch = (before.epoch ?? 0) + (before.holder?.instance === instance ? 0 : 1);
+    const record = { epoch, holder: { instance, incarnation: instance }, members, configurations: [] };
+    await this.api.patch(resource.leases, this.key, {
+      metadata: { annotations: { [annotation.lease]: JSON.stringify(record) } },
+      spec: { holderIdentity: instance },
+    });
   }
 
   /** What everything but the operator does in a moment. */

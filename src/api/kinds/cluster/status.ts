@@ -47,6 +47,25 @@ const managedRoles = object('ManagedRoles', 'State of the managed roles.', {
   ),
 });
 
+const roleChange = object('RoleChange', 'One change of the primary. An extension of Howdah.', {
+  epoch: required(integer('Epoch of the lease that began with it; also its timeline, unless nobody was promoted.')),
+  from: text('The primary before.'),
+  to: required(text('The primary since.')),
+  cause: required(text('Bootstrap, Switchover, PodTermination, Restart or Failover.')),
+  shutdownLSN: text('Where the log of the primary before ended, if it was shut down cleanly.'),
+  promoteLSN: text('Where the new timeline begins.'),
+  steps: list(
+    object('RoleChangeStep', 'One step of it.', {
+      name: required(
+        text('last-renewal or requested and stopped (by the old primary), claimed, promoting, promoted, routed (by the new one).'),
+      ),
+      time: required(text('When, by the clock of the instance that made it.')),
+    }),
+    'Its steps in their order.',
+    { keys: ['name'] },
+  ),
+});
+
 const pluginStatus = object('PluginStatus', 'A loaded plugin.', {
   name: required(text('Name.')),
   version: required(text('Version.')),
@@ -74,6 +93,9 @@ export const clusterStatus = object('ClusterStatus', 'What was observed of the c
   currentPrimaryTimestamp: text('When currentPrimary last changed.'),
   targetPrimaryTimestamp: text('When targetPrimary last changed.'),
   currentPrimaryFailingSinceTimestamp: text('When the primary was first found unhealthy.'),
+  roleChanges: list(roleChange, 'The last ten changes of the primary, the newest last. An extension of Howdah.', {
+    keys: ['epoch'],
+  }),
   lastPromotionToken: text('The last promotion token that was used.'),
   demotionToken: text('Token by which another cluster is promoted.'),
   switchReplicaClusterStatus: object(

@@ -16,7 +16,10 @@ export function assess(scope: ObservedScope): Promise<PhaseResult> {
     const message = `${primary.name} is ready but does not report its status: ${primary.answer.error}`;
     scope.emit({ type: 'Warning', reason: eventReason.primaryStatusFailed, message });
   }
-  const { phase: name, reason } = health(cluster, world);
+  // A wish that was taken back in this very pass is none.
+  const { targetPrimary = cluster.status?.targetPrimary } = report;
+  const status = { ...cluster.status, ...(targetPrimary === undefined ? {} : { targetPrimary }) };
+  const { phase: name, reason } = health({ ...cluster, status }, world);
   if (name === phase.notEnoughDiskSpace) {
     scope.emit({ type: 'Warning', reason: eventReason.notEnoughDiskSpace, message: reason });
   }

@@ -7,7 +7,8 @@ export function keepTarget(scope: ObservedScope): Promise<PhaseResult> {
   const { currentPrimary = '', targetPrimary = '' } = cluster.status ?? {};
   const exists = (name: string): boolean =>
     world.instances.some((instance) => instance.name === name && instance.filled);
-  if (targetPrimary !== '' && exists(targetPrimary)) return Promise.resolve(goOn);
+  if (report.targetPrimary !== undefined || (targetPrimary !== '' && exists(targetPrimary)))
+    return Promise.resolve(goOn);
   // `pending` is a state of a failover, not the name of an instance.
   if (targetPrimary === 'pending') return Promise.resolve(goOn);
   const fallback = currentPrimary !== '' ? currentPrimary : world.instances.find(({ filled }) => filled)?.name;

@@ -3,7 +3,7 @@ import { resource } from '../../../kube/resource-types.ts';
 import type { ObjectMeta, ResourceType } from '../../../kube/types.ts';
 import { inherited } from '../../../resources/metadata.ts';
 import { roleLabels, roleOf } from '../../../resources/pod.ts';
-import { eventReason, phase } from '../phase-names.ts';
+import { phase } from '../phase-names.ts';
 import { goOn, type PhaseResult } from '../result.ts';
 import type { ObservedScope } from '../scope.ts';
 
@@ -32,29 +32,18 @@ async function sync(
   });
 }
 
-/** Who holds the cluster's lease, as far as it was seen; undefined when nobody does. */
-export function leaseHolder({
-  owned,
-  namespace,
-  name,
-}: Pick<ObservedScope, 'owned' | 'namespace' | 'name'>): string | undefined {
-  const holder = owned.leases.get(namespace, name)?.spec?.holderIdentity;
-  return holder === '' ? undefined : holder;
-}
-
 /**
  * Services follow these labels: the one who serves as primary has the label, all others are replicas. While the instances are at
  * changing it they set the labels themselves, and the status is behind: then nothing is put back.
  */
 export async function syncRoles(scope: ObservedScope): Promise<PhaseResult> {
   const { world, cluster } = scope;
-  const holder = leaseHolder(scope);
+  const holder = world.lease?.holder;
   const { currentPrimary = '', targetPrimary = '' } = cluster.status ?? {};
   if (holder !== undefined && currentPrimary !== '' && holder !== currentPrimary) {
     const message = `${holder} holds the lease and takes over from ${currentPrimary}`;
     scope.report.phase(targetPrimary === holder ? phase.switchingOver : phase.failingOver, message);
     scope.report.lookAgain(200);
-    scope.emit({ type: 'Normal', reason: eventReason.failoverTarget, message });
     return goOn;
   }
   const primary = cluster.status?.currentPrimary;

@@ -1,0 +1,16 @@
+import { drained } from '../drain.ts';
+import { planSwitchover } from '../plan-switchover.ts';
+import { goOn, type PhaseResult } from '../result.ts';
+import type { ObservedScope } from '../scope.ts';
+import { members } from '../world.ts';
+
+/** Role changes that are asked for, and those that a node needs that is to lose its pods: its budget keeps a primary from eviction. */
+export function switchOver(scope: ObservedScope): Promise<PhaseResult> {
+  const { world, cluster, owned, configuration } = scope;
+  const primary = world.instances.find(({ name }) => name === cluster.status?.currentPrimary);
+  const why = primary && drained(primary, owned.nodes, configuration.drainTaints);
+  const node = primary?.pod?.spec?.nodeName ?? '';
+  const others = members(world).length > 1;
+  planSwitchover(scope, why !== undefined && others ? { why: `node ${node} is to be left, ${why}` } : undefined);
+  return Promise.resolve(goOn);
+}
