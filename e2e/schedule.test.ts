@@ -1,9 +1,13 @@
+import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { resource } from '../src/kube/resource-types.ts';
 import type { KubeObject } from '../src/kube/types.ts';
+import { s3Client } from './support/bucket.ts';
 import {
   type BackupObject,
   type ClusterObject,
+  bucket,
+  getCluster,
   isHealthy,
   objectStoreSection,
   waitForCluster,
@@ -73,6 +77,33 @@ test('a schedule makes one backup after the other, and none when it is suspended
     lastScheduleTime: expect.any(String),
     nextScheduleTime: expect.any(String),
   });
+});
+
+test('retention removes what the policy no longer keeps: data, WAL and Backup objects', async () => {
+  const key = { namespace: namespace.name, name: 'source' };
+  await api.patch(resource.clusters, key, { metadata: { annotations: { 'howdah.dev/retention-count': '1' } } });
+  const left = await waitFor(
+    'one backup left',
+    async () => {
+      const children = await childrenOf('often');
+      return children.length === 1 && children[0]?.status?.phase === 'completed' ? children : undefined;
+    },
+    { timeout: 60_000 },
+  );
+  const id = left[0]?.status?.backupId ?? '';
+  await waitFor('the report', async () => {
+    const { policy, kept = [] } = (await getCluster(api, key.namespace, key.name))?.status?.howdah?.retention ?? {};
+    return policy === 'at least 1 backups' && kept.join() === `${id}: newest` ? true : undefined;
+  });
+  const directory = `${namespace.name}/base/`;
+  const client = s3Client(platform.objectStore);
+  try {
+    const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: directory }));
+    const stored = new Set(Contents.map(({ Key = '' }) => Key.slice(directory.length).split('/')[0]));
+    expect([...stored]).toEqual([id]);
+  } finally {
+    client.destroy();
+  }
 });
 
 test('a typo in a schedule is refused with the field and what is allowed', async () => {

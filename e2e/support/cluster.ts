@@ -22,6 +22,7 @@ export interface ClusterObject extends KubeObject {
     readyInstances?: number;
     instanceNames?: string[];
     timelineID?: number;
+    howdah?: { retention?: { policy?: string; kept?: string[] } };
     conditions?: { type: string; status: string; reason?: string; message?: string }[];
   };
 }

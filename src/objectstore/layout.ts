@@ -66,6 +66,12 @@ export const walKeys = (
 /** Ours: which system identifier and epoch the archive belongs to. Barman looks only below base/ and wals/. */
 export const ownerMarkerKey = (at: ArchiveLocation): string => `${root(at)}/howdah-owner.json`;
 
+/** Ours: what retention is about to remove. */
+export const retentionJournalKey = (at: ArchiveLocation): string => `${root(at)}/howdah-retention.json`;
+
+/** Ours: one object for each restore that reads this archive. */
+export const holdsDirectory = (at: ArchiveLocation): string => `${root(at)}/howdah-holds/`;
+
 export type ArchiveFile =
   | { readonly kind: 'wal'; readonly name: string; readonly file: WalFile; readonly compression: ArchiveCompression }
   | { readonly kind: 'backup-info'; readonly id: string }

@@ -53,6 +53,10 @@ export function instanceRights(cluster: Cluster): Right[] {
       rule: { apiGroups: [apiGroup], resources: ['backups'], verbs: ['get', 'list', 'watch'] },
     },
     {
+      reason: 'the objects of backups that the retention policy has removed from the store go with them',
+      rule: { apiGroups: [apiGroup], resources: ['backups'], verbs: ['delete'] },
+    },
+    {
       reason: 'reports on the backups it takes',
       rule: { apiGroups: [apiGroup], resources: ['backups/status'], verbs: ['get', 'patch', 'update'] },
     },

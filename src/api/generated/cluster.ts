@@ -979,6 +979,8 @@ export interface ClusterStatus {
   lastSuccessfulBackupByMethod?: Record<string, string>;
   /** @deprecated When the last backup failed. */
   lastFailedBackup?: string;
+  /** What goes beyond the API of CloudNativePG. */
+  howdah?: HowdahStatus;
   /** Observations of the state of the object. */
   conditions?: Condition[];
 }
@@ -1169,4 +1171,32 @@ export interface AvailableArchitecture {
   goArch: string;
   /** SHA-256 of the manager. */
   hash: string;
+}
+
+/** What goes beyond the API of CloudNativePG. */
+export interface HowdahStatus {
+  /** The newest run of retention; the primary writes it. */
+  retention?: RetentionStatus;
+}
+
+/** The newest run of retention; the primary writes it. */
+export interface RetentionStatus {
+  /** When it ran. */
+  lastRunTime?: string;
+  /** What is kept. */
+  policy?: string;
+  /** Nothing was removed. */
+  dryRun?: boolean;
+  /** Backups that are kept, and why: window, anchor, count, newest, restore or chain. */
+  kept?: string[];
+  /** Backups that were removed, or with dryRun would have been. */
+  removed?: string[];
+  /** Number of WAL files that were removed. */
+  walRemoved?: number;
+  /** Position in WAL before which no backup needs any; what lies before it goes at the next run. */
+  walBefore?: string;
+  /** Why no WAL can go. */
+  walKept?: string;
+  /** Why the policy was not applied. */
+  error?: string;
 }

@@ -99,7 +99,7 @@ export const clusterSupport: SupportTable = {
   nodeMaintenanceWindow: 'refused',
   enablePDB: 'honoured',
   'backup.target': 'honoured',
-  'backup.retentionPolicy': 'refused',
+  'backup.retentionPolicy': 'honoured',
   'backup.volumeSnapshot': 'refused',
   ...under('backup.barmanObjectStore', barmanObjectStore),
   plugins: 'refused',

@@ -28,6 +28,8 @@ export interface BackupRunnerDeps {
   /** `runBackup`, here or in a process of its own. */
   readonly perform: (run: RunBackup) => Promise<{ id: string; stoppedAt: Date }>;
   readonly events: Pick<EventRecorder, 'emit'>;
+  /** Told of all backups now and then. */
+  readonly onLook?: (backups: readonly Backup[]) => void;
   readonly log: Logger;
   /** Default one hour. */
   readonly walPatience?: number;
@@ -55,6 +57,7 @@ export class BackupRunner {
     backups.on('failed', (error) => log.debug({ err: error }, 'Backups cannot be watched just now'));
     const watching = backups.run(signal);
     while (!signal.aborted) {
+      if (backups.synced) this.#deps.onLook?.(backups.store.list());
       await this.pass([...backups.store.list()], signal);
       await delay(interval, undefined, { signal }).catch(() => undefined);
     }

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { parseControlData } from '../../postgres/control-data.ts';
 import { type TimelineHistory, parseHistory } from '../../postgres/timeline.ts';
 import { historyName, segmentName, segmentNumber } from '../../postgres/wal-name.ts';
+import { holdBackup } from '../retention/holds.ts';
 import { type DataPlace, Staging } from '../replication/staging.ts';
 import type { Archive } from '../wal/archive-source.ts';
 import { emptyArchiveError, isArchiveEmpty } from '../wal/ownership.ts';
@@ -190,6 +191,7 @@ export async function recover(options: RecoverOptions): Promise<Recovered | 'pre
   const staging = await Staging.begin(options.place);
   if (staging === 'present' && !(await readPlan(options.state))) return 'present';
   const entry = await resolve(options);
+  await using _hold = await holdBackup(options.origin, entry.id, options.log, options.signal);
   if (staging !== 'present') {
     const { origin: archive, log, signal } = options;
     await fetchBackup({ archive, entry, staging, log, signal });

@@ -8,6 +8,8 @@ import { annotation } from '../../labels.ts';
 import { type ControlData, parseControlData } from '../../postgres/control-data.ts';
 import { BackupRunner } from '../backup/runner.ts';
 import { backUpInWorker, workerCommand } from '../backup/worker-process.ts';
+import { RetentionKeeper } from '../retention/keeper.ts';
+import { retentionSettings } from '../retention/settings.ts';
 import type { ServerAddress } from '../replication/connection.ts';
 import type { WalHandlers } from '../wal-port.ts';
 import { ArchiveSource, type SectionAt } from './archive-source.ts';
@@ -42,6 +44,9 @@ export interface ArchiveServices extends AsyncDisposable {
   readonly archiver: Archiver;
   readonly backups: BackupRunner;
 }
+
+/** Between two runs of retention when no backup is taken. */
+const retentionIntervalMs = 1_800_000;
 
 /** A standby has another way to its WAL, so it is not held up for long. */
 const standbyPatience = 5_000;
@@ -98,9 +103,19 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
   const replication = deps.replication;
   const events = createEventRecorder(kube, { component: 'instance-manager', instance: podName });
   const command = workerCommand(log.level);
+  const retention = new RetentionKeeper({
+    ...{ kube, namespace, clusterName, dataDirectory, source, isPrimary, events, signal },
+    settings: () => retentionSettings(cluster(), cluster()?.spec.backup?.retentionPolicy),
+    method: () => 'barmanObjectStore',
+    intervalMs: () => retentionIntervalMs,
+    systemIdentifier: async () => (await control()).systemIdentifier,
+    history: async () => histories.get(await writtenTimeline(query)),
+    log: log.child({ logger: 'retention' }),
+  });
   const backups = new BackupRunner({
     ...{ kube, namespace, clusterName, podName, source, section, sql, replication, isPrimary, events },
     perform: (run) => backUpInWorker(command, run),
+    onLook: (all) => retention.look(all),
     log: log.child({ logger: 'backup' }),
   });
   return {
@@ -109,6 +124,7 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
     backups,
     async [Symbol.asyncDispose]() {
       await checking;
+      await retention.settled();
       await reporter.settled();
       await events.flush();
       await restorer.close();

@@ -1,4 +1,4 @@
-import { flag, integer, list, map, object, required, text, textMap, texts } from '../../schema/schema.ts';
+import { flag, integer, list, map, object, required, text, textMap, texts, time } from '../../schema/schema.ts';
 import { conditions } from '../common.ts';
 import { extensionConfiguration } from '../common.ts';
 import { certificateFields } from './credentials.ts';
@@ -75,6 +75,20 @@ const pluginStatus = object('PluginStatus', 'A loaded plugin.', {
   backupCapabilities: texts('What it can do for backups.'),
   restoreJobHookCapabilities: texts('What it can do for restores.'),
   status: text('Status that it reports.'),
+});
+
+const howdahStatus = object('HowdahStatus', 'What goes beyond the API of CloudNativePG.', {
+  retention: object('RetentionStatus', 'The newest run of retention; the primary writes it.', {
+    lastRunTime: time('When it ran.'),
+    policy: text('What is kept.'),
+    dryRun: flag('Nothing was removed.'),
+    kept: texts('Backups that are kept, and why: window, anchor, count, newest, restore or chain.'),
+    removed: texts('Backups that were removed, or with dryRun would have been.'),
+    walRemoved: integer('Number of WAL files that were removed.'),
+    walBefore: text('Position in WAL before which no backup needs any; what lies before it goes at the next run.'),
+    walKept: text('Why no WAL can go.'),
+    error: text('Why the policy was not applied.'),
+  }),
 });
 
 export const clusterStatus = object('ClusterStatus', 'What was observed of the cluster; only the operator writes it.', {
@@ -168,5 +182,6 @@ export const clusterStatus = object('ClusterStatus', 'What was observed of the c
   lastSuccessfulBackup: text('When the last good backup ended.', { deprecated: true }),
   lastSuccessfulBackupByMethod: textMap('The same, by backup method.', { deprecated: true }),
   lastFailedBackup: text('When the last backup failed.', { deprecated: true }),
+  howdah: howdahStatus,
   conditions,
 });
