@@ -36,7 +36,8 @@ function known(id: string, info: BackupInfo): KnownBackup | undefined {
   const { endTime, timeline, beginXlog, endXlog, walSegmentSize = defaultSegmentSize } = info;
   if (!endTime || timeline === undefined || beginXlog === undefined || endXlog === undefined) return undefined;
   const beginLsn = segmentStart(segmentNumber(parseLsn(beginXlog), walSegmentSize), walSegmentSize);
-  return { id, ended: endTime, timeline, beginLsn, endLsn: parseLsn(endXlog) };
+  const parent = info.parentBackupId;
+  return { id, ended: endTime, timeline, beginLsn, endLsn: parseLsn(endXlog), ...(parent !== undefined && { parent }) };
 }
 
 const begunAt = (id: string): number =>
