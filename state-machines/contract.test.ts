@@ -28,7 +28,7 @@ const running: InstanceFacts = {
   configurationStale: false,
   restartDue: false,
   releasing: false,
-  published: true,
+  halfPromoted: false,
 };
 const stopped = { postgres: 'down' } as const;
 

@@ -72,8 +72,6 @@ export class Actions {
         await this.#context.ha.demoted();
         await setStandby(this.#context.environment.paths.data, true);
         return;
-      case 'publish-primary':
-        return this.#context.ha.publish();
       default:
         return action satisfies never;
     }

@@ -45,6 +45,6 @@ export function factsOf(observation: Observation, context: InstanceContext, acti
       server !== undefined &&
       actions.restartIsDue(restartTurn(cluster, podName, role, server)),
     releasing: context.ha.releasing,
-    published: cluster?.status?.currentPrimary === podName,
+    halfPromoted: context.ha.halfPromoted,
   };
 }

@@ -96,6 +96,7 @@ export async function runInstance(
     log,
     signal: life.signal,
   });
+  ha.useArchive(archive);
   const stopLog = new AbortController();
   const logged = followPostgresLog(
     { paths, supervisorDirectory: supervisor.directory, log: rootLog, postmaster: () => manager.view?.postmaster.pid },

@@ -10,5 +10,4 @@ export type InstanceAction =
   | { readonly type: 'reload'; readonly rule: string }
   | { readonly type: 'become-standby'; readonly rule: string }
   | { readonly type: 'rebuild'; readonly rule: string }
-  | { readonly type: 'publish-primary'; readonly rule: string }
   | { readonly type: 'end'; readonly rule: string };

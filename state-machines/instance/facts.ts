@@ -29,6 +29,6 @@ export interface InstanceFacts {
   readonly restartDue: boolean;
   /** The lease is still to be given back before the process ends. */
   readonly releasing: boolean;
-  /** status.currentPrimary names this instance. */
-  readonly published: boolean;
+  /** A promotion was ordered here, standby.signal is gone, and pg_control is still on the timeline of before. */
+  readonly halfPromoted: boolean;
 }

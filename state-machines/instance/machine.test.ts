@@ -20,10 +20,10 @@ const someFacts = (facts: Partial<InstanceFacts> = {}): InstanceFacts => ({
   configurationStale: false,
   restartDue: false,
   releasing: false,
-  published: false,
+  halfPromoted: false,
   ...facts,
 });
-const primary = { named: 'self', role: 'primary', published: true } as const;
+const primary = { named: 'self', role: 'primary' } as const;
 const off = { postgres: 'down' } as const;
 
 const table: [rule: string, state: string, action: object, facts: Partial<InstanceFacts>][] = [
@@ -54,6 +54,7 @@ const table: [rule: string, state: string, action: object, facts: Partial<Instan
   ['wait-for-a-role', 'waiting', { type: 'stay' }, { ...off, named: 'nobody' }],
   ['wait-for-disk-space', 'waiting', { type: 'stay' }, { ...off, ...primary, diskFull: true, backingOff: true }],
   ['wait-after-failed-start', 'waiting', { type: 'stay' }, { ...off, ...primary, backingOff: true }],
+  ['undo-half-a-promotion', 'waiting', { type: 'become-standby' }, { ...off, ...primary, halfPromoted: true }],
   ['wait-for-fresh-role', 'waiting', { type: 'stay' }, { ...off, ...primary, cluster: 'copy' }],
   ['start-primary', 'starting', { type: 'start', as: 'primary' }, { ...off, ...primary }],
   ['start-standby', 'starting', { type: 'start', as: 'standby' }, { ...off, cluster: 'copy' }],
@@ -62,7 +63,6 @@ const table: [rule: string, state: string, action: object, facts: Partial<Instan
   ['wait-for-answer', 'starting', { type: 'stay' }, { role: 'unknown' }],
   ['load-configuration', 'starting', { type: 'reload' }, { ...primary, configurationStale: true, restartDue: true }],
   ['promotion-under-way', 'promoting', { type: 'stay' }, { named: 'self' }],
-  ['publish-primary', 'primary', { type: 'publish-primary' }, { ...primary, published: false }],
   ['restart-for-parameters', 'stopping', { type: 'stop', why: 'restart' }, { restartDue: true }],
   ['serve', 'primary', { type: 'stay' }, primary],
   ['serve', 'primary', { type: 'stay' }, { ...primary, named: 'nobody', cluster: 'unknown' }],
@@ -96,7 +96,7 @@ const anyFacts: fc.Arbitrary<InstanceFacts> = fc.record({
   configurationStale: fc.boolean(),
   restartDue: fc.boolean(),
   releasing: fc.boolean(),
-  published: fc.boolean(),
+  halfPromoted: fc.boolean(),
 });
 
 test('whatever is observed, a rule matches, and some things never happen', () => {
@@ -111,12 +111,11 @@ test('whatever is observed, a rule matches, and some things never happen', () =>
           fenced: false,
           certificates: true,
         });
-        if (action.as === 'primary') expect(facts).toMatchObject({ named: 'self', cluster: 'seen', role: 'primary' });
+        if (action.as === 'primary')
+          expect(facts).toMatchObject({ named: 'self', cluster: 'seen', role: 'primary', halfPromoted: false });
       }
       if (action.type === 'rebuild') expect(facts).toMatchObject({ postgres: 'down', diverged: true, fenced: false });
       if (action.type === 'end') expect(facts.postgres).toBe('down');
-      if (action.type === 'publish-primary')
-        expect(facts).toMatchObject({ named: 'self', role: 'primary', postgres: 'up' });
     }),
     { numRuns: 2000 },
   );

@@ -75,6 +75,14 @@ export const rows: readonly Row[] = [
   { rule: 'wait-for-disk-space', when: (f) => down(f) && f.diskFull, state: 'waiting', action: stay },
   { rule: 'wait-after-failed-start', when: (f) => down(f) && f.backingOff, state: 'waiting', action: stay },
   {
+    // PostgreSQL died after it took standby.signal away and before it was on its new timeline: started as it is, it would be a
+    // primary on the old one (rule 24). As a standby it is promoted again.
+    rule: 'undo-half-a-promotion',
+    when: (f) => down(f) && f.role === 'primary' && f.halfPromoted,
+    state: 'waiting',
+    action: { type: 'become-standby' },
+  },
+  {
     // An old copy of the Cluster may name a primary that was replaced since.
     rule: 'wait-for-fresh-role',
     when: (f) => down(f) && f.named === 'self' && f.role === 'primary' && f.cluster !== 'seen',
@@ -105,12 +113,6 @@ export const rows: readonly Row[] = [
   },
   // The steps to service are the promoter's, which is faster than this loop.
   { rule: 'promotion-under-way', when: (f) => replicates(f) && f.named === 'self', state: 'promoting', action: stay },
-  {
-    rule: 'publish-primary',
-    when: (f) => serves(f) && f.named === 'self' && !f.published,
-    state: 'primary',
-    action: { type: 'publish-primary' },
-  },
   {
     rule: 'restart-for-parameters',
     when: (f) => up(f) && f.restartDue,

@@ -5,6 +5,7 @@ import { type PromotionFacts, promotion, promotionRows } from './machine.ts';
 
 const someFacts = (over: Partial<PromotionFacts> = {}): PromotionFacts => ({
   now: 1000,
+  leaving: false,
   elected: true,
   epoch: 4,
   promised: 4,
@@ -16,6 +17,8 @@ const someFacts = (over: Partial<PromotionFacts> = {}): PromotionFacts => ({
   configurationInEffect: true,
   historiesPlanted: true,
   ledPersisted: true,
+  promotionTimeout: 60_000,
+  promoted: true,
   peersTold: false,
   ownLabel: false,
   statusWritten: false,
@@ -25,7 +28,10 @@ const primary = { postgres: 'primary', timeline: 4 } as const;
 
 const table: [rule: string, state: string, action: string, facts: Partial<PromotionFacts>][] = [
   ['lost-before-the-end', 'failed', 'end-postgres', { postgres: 'promoting', freshUntil: 1000 }],
-  ['lost-before-the-end', 'failed', 'end-postgres', { ...primary, elected: false }],
+  ['lost-before-the-end', 'failed', 'end-postgres', { postgres: 'promoting', elected: false }],
+  ['promotion-overdue', 'failed', 'end-postgres', { postgres: 'promoting', orderedAt: 0, promotionTimeout: 1000 }],
+  ['gives-the-role-away', 'idle', 'stay', { ...primary, leaving: true }],
+  ['not-elected', 'idle', 'stay', { ...primary, elected: false }],
   ['not-elected', 'idle', 'stay', { elected: false }],
   ['promised-above', 'idle', 'stay', { promised: 5 }],
   ['hold-in-force', 'idle', 'stay', { holdUntil: 1001 }],
@@ -42,6 +48,7 @@ const table: [rule: string, state: string, action: string, facts: Partial<Promot
   ['wait-for-promotion', 'promoting', 'stay', { postgres: 'promoting' }],
   ['wait-for-promotion', 'promoting', 'stay', { postgres: 'primary' }],
   ['tell-peers', 'announcing', 'tell-peers', primary],
+  ['tell-peers', 'announcing', 'tell-peers', { postgres: 'primary', timeline: 2, promoted: false }],
   ['set-own-label', 'announcing', 'set-own-label', { ...primary, peersTold: true }],
   ['write-status', 'announcing', 'write-status', { ...primary, peersTold: true, ownLabel: true }],
   ['leads', 'leading', 'stay', { ...primary, peersTold: true, ownLabel: true, statusWritten: true, holdUntil: 9000 }],
@@ -58,6 +65,7 @@ test('every row is in the table', () => {
 const anyFacts: fc.Arbitrary<PromotionFacts> = fc.record(
   {
     now: fc.nat(2000),
+    leaving: fc.boolean(),
     elected: fc.boolean(),
     epoch: fc.integer({ min: 1, max: 4 }),
     promised: fc.integer({ min: 1, max: 4 }),
@@ -70,6 +78,9 @@ const anyFacts: fc.Arbitrary<PromotionFacts> = fc.record(
     configurationInEffect: fc.boolean(),
     historiesPlanted: fc.boolean(),
     ledPersisted: fc.boolean(),
+    orderedAt: fc.nat(2000),
+    promotionTimeout: fc.nat(2000),
+    promoted: fc.boolean(),
     timeline: fc.integer({ min: 1, max: 4 }),
     peersTold: fc.boolean(),
     ownLabel: fc.boolean(),
@@ -78,6 +89,7 @@ const anyFacts: fc.Arbitrary<PromotionFacts> = fc.record(
   {
     requiredKeys: [
       'now',
+      'leaving',
       'elected',
       'epoch',
       'promised',
@@ -88,6 +100,8 @@ const anyFacts: fc.Arbitrary<PromotionFacts> = fc.record(
       'configurationInEffect',
       'historiesPlanted',
       'ledPersisted',
+      'promotionTimeout',
+      'promoted',
       'peersTold',
       'ownLabel',
       'statusWritten',
@@ -109,7 +123,8 @@ test('nobody is promoted, and nothing is announced, without all that must come b
         expect(facts.oldLabel).not.toBe('on');
       }
       if (['tell-peers', 'set-own-label', 'write-status'].includes(action.type)) {
-        expect(facts).toMatchObject({ elected: true, postgres: 'primary', timeline: facts.epoch });
+        expect(facts).toMatchObject({ elected: true, postgres: 'primary', leaving: false });
+        if (facts.promoted) expect(facts.timeline).toBe(facts.epoch);
         expect(fresh).toBe(true);
       }
     }),

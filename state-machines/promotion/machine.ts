@@ -5,6 +5,8 @@ import { type Row, ruleTable } from '../rule-table.ts';
 /** Times in milliseconds on this machine's clock. */
 export interface PromotionFacts {
   readonly now: number;
+  /** The role is being given away, or the container is to end. */
+  readonly leaving: boolean;
   /** The lease, as last read or written, names this member in `epoch`. */
   readonly elected: boolean;
   readonly epoch: number;
@@ -14,7 +16,11 @@ export interface PromotionFacts {
   readonly freshUntil?: number;
   readonly renewing: boolean;
   readonly holdUntil?: number;
+  /** 'promoting': from the order on until it answers as a primary. */
   readonly postgres: 'down' | 'starting' | 'standby' | 'promoting' | 'primary' | 'stopping';
+  /** Since when it is being promoted, and how long that may take (spec.postgresql.promotionTimeout). */
+  readonly orderedAt?: number;
+  readonly promotionTimeout: number;
   /** primary_conninfo is empty and no walreceiver process is left. */
   readonly receiverClosed: boolean;
   /** The old primary's pod: has the role label; it was taken off; it was tried once, in vain (200 ms). */
@@ -25,6 +31,8 @@ export interface PromotionFacts {
   readonly historiesPlanted: boolean;
   /** ha.json says `led = epoch, ownsLog`. */
   readonly ledPersisted: boolean;
+  /** It was promoted in this epoch; else it was a primary before its claim and goes on, on the timeline that it has (rule 17). */
+  readonly promoted: boolean;
   /** Timeline of the running primary. */
   readonly timeline?: number;
   readonly peersTold: boolean;
@@ -56,12 +64,20 @@ const fresh = (f: PromotionFacts): boolean => f.freshUntil !== undefined && f.no
 const held = (f: PromotionFacts): boolean => f.holdUntil !== undefined && f.now < f.holdUntil;
 
 export const promotionRows: readonly Row<PromotionFacts, PromotionState, PromotionAction>[] = [
+  // Once it answers as a primary this is the fence's own decision, which comes first in every turn.
   {
     rule: 'lost-before-the-end',
-    when: (f) => writes(f) && (!f.elected || !fresh(f)),
+    when: (f) => f.postgres === 'promoting' && (!f.elected || !fresh(f)),
     state: 'failed',
     action: { type: 'end-postgres' },
   },
+  {
+    rule: 'promotion-overdue',
+    when: (f) => f.postgres === 'promoting' && f.now - (f.orderedAt ?? f.now) >= f.promotionTimeout,
+    state: 'failed',
+    action: { type: 'end-postgres' },
+  },
+  { rule: 'gives-the-role-away', when: (f) => f.leaving, state: 'idle', action: stay },
   { rule: 'not-elected', when: (f) => !f.elected, state: 'idle', action: stay },
   // Somebody was promised a higher epoch meanwhile: the next claim is not ours.
   { rule: 'promised-above', when: (f) => !writes(f) && f.promised !== f.epoch, state: 'idle', action: stay },
@@ -70,7 +86,7 @@ export const promotionRows: readonly Row<PromotionFacts, PromotionState, Promoti
   { rule: 'renew-first', when: (f) => !fresh(f), state: 'preparing', action: { type: 'renew' } },
   {
     rule: 'wrong-timeline',
-    when: (f) => f.postgres === 'primary' && f.timeline !== undefined && f.timeline !== f.epoch,
+    when: (f) => f.promoted && f.postgres === 'primary' && f.timeline !== undefined && f.timeline !== f.epoch,
     state: 'failed',
     action: { type: 'stop-and-alarm' },
   },

@@ -55,6 +55,8 @@ export interface PersistedState {
   readonly promised: number;
   /** Epoch in which this directory is primary; absent = standby. */
   readonly led?: number;
+  /** Epoch in which this directory was ordered to be promoted: its timeline must be that number (rule 24). */
+  readonly promotes?: number;
   /** This directory's log is the whole log of its own configuration: it stopped as primary and has not followed since (rule 18). */
   readonly ownsLog: boolean;
   readonly configurationVersion: number;

@@ -7,6 +7,7 @@ import type { InstanceView } from '../view.ts';
 import type { Chronicle } from './chronicle.ts';
 import type { BootClock } from './clock.ts';
 import type { Fitness } from './fitness.ts';
+import type { HistoryArchive } from './history-sources.ts';
 import type { LeaseStore } from './lease-store.ts';
 import type { LifeFile } from './life-file.ts';
 import type { Peers } from './peers.ts';
@@ -47,11 +48,27 @@ export interface Memory {
   released?: boolean;
   /** PostgreSQL was promoted to another timeline than the epoch's: it does not serve again before somebody has looked. */
   wrongTimeline?: string;
+  /** What the promotion to this epoch has come to, as far as it cannot be observed. */
+  promotion?: PromotionNotes;
   /** Somebody handed the lease over to us: no need to wait for others who may be ahead. */
   called?: number | undefined;
 }
 
 export const newMemory = (): Memory => ({ renewing: false, claiming: false, promoting: false, joining: new Map() });
+
+/** See PromotionFacts. */
+export interface PromotionNotes {
+  readonly epoch: number;
+  readonly began: number;
+  orderedAt?: number;
+  oldLabel: 'on' | 'off' | 'tried';
+  peersTold: boolean;
+  ownLabel: boolean;
+  /** When the status was written last. */
+  published?: number;
+  /** All was done once: what is left is to keep the status. */
+  over: boolean;
+}
 
 /** Everything that the parts of the protocol share. */
 export interface HaCore {
@@ -66,6 +83,8 @@ export interface HaCore {
   readonly peers: Peers;
   readonly fitness: Fitness;
   readonly memory: Memory;
+  /** Undefined until there is one. */
+  readonly archive: () => HistoryArchive | undefined;
   readonly view: () => InstanceView | undefined;
   /** Makes the manager's next turn come at once. */
   readonly wake: () => void;

@@ -289,7 +289,7 @@ export class Elector {
     const data = view()?.data;
     // A directory that is a primary already goes on in the new epoch on its own timeline.
     if (data?.state === 'valid' && !data.standby)
-      await state.update({ led: epoch, ownsLog: true, configurationEpoch: epoch });
+      await state.update({ led: epoch, promotes: undefined, ownsLog: true, configurationEpoch: epoch });
     memory.claiming = false;
     memory.handover = undefined;
     memory.called = undefined;

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { plantHistories } from './history-files.ts';
+import { missingHistories, plantHistories, realHistory, removeFillers, removeTimeline } from './history-files.ts';
 import { LifeFile } from './life-file.ts';
 import { StateFile } from './state-file.ts';
 
@@ -45,12 +45,46 @@ test('before a promotion each number up to the epoch has a history, the real one
   const wal = path.join(directory, 'pg_wal');
   await mkdir(wal);
   await writeFile(path.join(wal, '00000002.history'), '1\t0/3000000\tno recovery target specified\n');
-  await writeFile(path.join(wal, '00000004.history'), 'real\n');
-  expect(await plantHistories(directory, { timeline: 2, lsn: 0x5000028n }, 6)).toEqual([3, 5]);
-  expect(await readFile(path.join(wal, '00000003.history'), 'utf8')).toBe(
-    '1\t0/3000000\tno recovery target specified\n2\t0/5000028\tepoch 3 not promoted\n',
-  );
-  expect(await readFile(path.join(wal, '00000004.history'), 'utf8')).toBe('real\n');
-  expect(await plantHistories(directory, { timeline: 2, lsn: 0x5000028n }, 6)).toEqual([]);
-  await expect(plantHistories(directory, { timeline: 2, lsn: 1n }, 5)).rejects.toThrow('timeline 5 is there already');
+  await writeFile(path.join(wal, '00000004.history'), '1\t0/2000000\treal\n');
+  const five = '1\t0/3000000\tx\n2\t0/4000000\tfetched\n';
+  const position = { timeline: 2, lsn: 0x5000028n };
+  expect(await missingHistories(directory, 2, 7)).toEqual([3, 5, 6]);
+  expect(await plantHistories(directory, position, 7, new Map([[5, five]]))).toEqual({ found: [5], filled: [3, 6] });
+  const read = (timeline: number): Promise<string> => readFile(path.join(wal, `0000000${timeline}.history`), 'utf8');
+  expect(await read(3)).toBe('1\t0/3000000\tno recovery target specified\n2\t0/5000028\tepoch 3 not promoted\n');
+  expect([await read(4), await read(5)]).toEqual(['1\t0/2000000\treal\n', five]);
+  expect(await plantHistories(directory, position, 7, new Map())).toEqual({ found: [], filled: [] });
+  expect(await Promise.all([3, 4, 5, 9].map(async (timeline) => await realHistory(directory, timeline)))).toEqual([
+    undefined,
+    '1\t0/2000000\treal\n',
+    five,
+    undefined,
+  ]);
+});
+
+test('fillers of a promotion that was given up are taken away before another is followed, and nothing else', async () => {
+  const wal = path.join(directory, 'pg_wal');
+  await mkdir(wal);
+  await writeFile(path.join(wal, '00000004.history'), '1\t0/2000000\treal\n');
+  await plantHistories(directory, { timeline: 1, lsn: 0x5000028n }, 6, new Map());
+  const followed = {
+    timeline: 7,
+    switches: [
+      { timeline: 1, end: 1n },
+      { timeline: 5, end: 1n },
+    ],
+  };
+  expect((await removeFillers(directory, 2, followed)).sort()).toEqual([3]);
+  expect((await readdir(wal)).sort()).toEqual(['00000002.history', '00000004.history', '00000005.history']);
+});
+
+test('what half a promotion has left is taken away: the history and the segments of its timeline', async () => {
+  const wal = path.join(directory, 'pg_wal');
+  await mkdir(path.join(wal, 'archive_status'), { recursive: true });
+  const [old, own] = ['000000010000000000000003', '000000050000000000000003'];
+  for (const name of [old, own, '00000005.history', 'archive_status/00000005.history.ready'])
+    await writeFile(path.join(wal, name), '');
+  await removeTimeline(directory, 5);
+  expect((await readdir(wal)).sort()).toEqual([old, 'archive_status']);
+  expect(await readdir(path.join(wal, 'archive_status'))).toEqual([]);
 });

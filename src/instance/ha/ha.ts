@@ -23,13 +23,17 @@ import { LifeFile } from './life-file.ts';
 import { postgresRole, runningPostmaster } from './local-postgres.ts';
 import { Peers } from './peers.ts';
 import { Planned } from './planned.ts';
-import { Promoter, publishPrimary } from './promoter.ts';
+import type { HistoryArchive } from './history-sources.ts';
+import { Promoter } from './promoter.ts';
+import { promotionOutcome } from './promotion-outcome.ts';
 import { finishRebuild, Rebuild } from './rebuild.ts';
 import { StateFile } from './state-file.ts';
 import { voterRoutes } from './voter.ts';
 
 const tickMs = 100;
 const leaseReadMs = 2000;
+const wrongTimeline =
+  "PostgreSQL was promoted to another timeline than its epoch's: it is not started again before somebody has looked";
 
 interface Parts {
   readonly core: HaCore;
@@ -52,6 +56,7 @@ export class HighAvailability implements AsyncDisposable {
   #parts: Parts | undefined;
   #problem: string | undefined;
   #alarm: (() => void) | undefined;
+  #archive: HistoryArchive | undefined;
 
   constructor(context: Surroundings, view: () => InstanceView | undefined, wake: () => void) {
     this.#context = context;
@@ -78,7 +83,7 @@ export class HighAvailability implements AsyncDisposable {
     const serves = postgresRole(core) === 'primary';
     // Stopped to hand over, it waits until another has the lease: only then is it a standby.
     if (core.memory.handover) return serves || lease === 'other' ? 'other' : 'nobody';
-    if (core.memory.wrongTimeline !== undefined) return 'nobody';
+    if (core.memory.wrongTimeline !== undefined || this.#promotionOutcome === 'wrong') return 'nobody';
     if (lease === 'mine' && isFresh(core)) return 'self';
     const { incomplete } = this.#parts?.follower ?? {};
     // A copy in the making is started for the primary that it was checked against.
@@ -103,7 +108,8 @@ export class HighAvailability implements AsyncDisposable {
 
   /** What stands in the way, for people. */
   get problems(): string[] {
-    return [this.#problem, this.#parts?.rebuild.problem, this.#parts?.core.memory.wrongTimeline].filter(
+    const wrong = this.#promotionOutcome === 'wrong' ? wrongTimeline : undefined;
+    return [this.#problem, this.#parts?.rebuild.problem, this.#parts?.core.memory.wrongTimeline ?? wrong].filter(
       (problem) => problem !== undefined,
     );
   }
@@ -132,8 +138,19 @@ export class HighAvailability implements AsyncDisposable {
     await this.#parts?.core.state.update({ led: undefined });
   }
 
-  async publish(): Promise<void> {
-    if (this.#parts) await publishPrimary(this.#parts.core);
+  /** PostgreSQL died in the middle of its promotion: it must be a standby again before it is started. */
+  get halfPromoted(): boolean {
+    return this.#promotionOutcome === 'half';
+  }
+
+  get #promotionOutcome(): ReturnType<typeof promotionOutcome> {
+    const state = this.#parts?.core.state.current;
+    return state ? promotionOutcome(state, this.#view()?.data) : 'none';
+  }
+
+  /** Where history files are looked for that no instance has. */
+  useArchive(archive: HistoryArchive): void {
+    this.#archive = archive;
   }
 
   /**
@@ -251,7 +268,7 @@ export class HighAvailability implements AsyncDisposable {
         self: () => ({ instance: environment.podName, incarnation: state.current.incarnation }),
       }),
       fitness: new Fitness(this.#session, [environment.paths.state, ...walStorage], bootClock),
-      ...{ view: this.#view, wake: this.#wake, signal },
+      ...{ archive: () => this.#archive, view: this.#view, wake: this.#wake, signal },
     };
     const everyMs = (): number => (timingOf(core).retryPeriod * 1000) / 2;
     void core.fitness.run(everyMs, () => postgresRole(core) === 'primary', signal);

@@ -2,7 +2,16 @@
 import type { Member, Position } from '../../../state-machines/protocol/types.ts';
 import type { Answer } from '../../../state-machines/voter/voter.ts';
 
-export const messageKinds = ['position', 'prevote', 'promise', 'hold', 'handover', 'announce'] as const;
+export const messageKinds = [
+  'position',
+  'prevote',
+  'promise',
+  'hold',
+  'handover',
+  'announce',
+  'leads',
+  'histories',
+] as const;
 export type MessageKind = (typeof messageKinds)[number];
 
 export interface Message {
@@ -16,7 +25,12 @@ export interface Message {
   readonly candidate?: WirePosition;
   /** `announce`: where the sender is reached. */
   readonly address?: string;
+  /** `histories`: of these timelines. */
+  readonly timelines?: readonly number[];
 }
+
+/** What a message says beside who sends it to whom. */
+export type Said = Pick<Message, 'epoch' | 'candidate' | 'address' | 'timelines'>;
 
 export interface WirePosition {
   readonly timeline: number;
@@ -53,6 +67,11 @@ export interface PromiseReport {
   readonly ownsLog?: boolean;
 }
 
+/** History files of timelines that were promoted, by their number; of those that are not known nothing is said. */
+export interface HistoriesReport {
+  readonly files: Readonly<Record<string, string>>;
+}
+
 export interface Answers {
   position: PositionReport;
   prevote: Answer;
@@ -60,6 +79,8 @@ export interface Answers {
   hold: Answer;
   handover: Answer;
   announce: Answer;
+  leads: Answer;
+  histories: HistoriesReport;
 }
 
 export interface Envelope<Kind extends MessageKind = MessageKind> {
@@ -75,6 +96,9 @@ const isMember = (value: unknown): value is Member =>
   typeof (value as Member).instance === 'string' &&
   typeof (value as Member).incarnation === 'string';
 
+const isTimeline = (value: unknown): boolean =>
+  Number.isSafeInteger(value) && Number(value) > 0 && Number(value) < 2 ** 32;
+
 /** Throws on anything that is not a message. */
 export function parseMessage(text: string): Message {
   const value = JSON.parse(text) as Message;
@@ -86,5 +110,7 @@ export function parseMessage(text: string): Message {
     Number.isSafeInteger(value.epoch);
   if (!whole) throw new Error('this is not a message between instances');
   if (value.candidate !== undefined && !/^\d{1,20}$/.test(value.candidate.lsn)) throw new Error('not a position');
+  const numbers = value.timelines ?? [];
+  if (!Array.isArray(numbers) || !numbers.every(isTimeline)) throw new Error('not a list of timelines');
   return value;
 }

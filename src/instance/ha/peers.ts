@@ -5,7 +5,7 @@ import path from 'node:path';
 import { sameMember } from '../../../state-machines/protocol/position.ts';
 import type { LeaseMember, Member } from '../../../state-machines/protocol/types.ts';
 import { port } from '../../naming.ts';
-import type { Answers, Envelope, Message, MessageKind } from './messages.ts';
+import type { Answers, Envelope, Message, MessageKind, Said } from './messages.ts';
 
 export interface PeersOptions {
   readonly certificates: string;
@@ -50,7 +50,7 @@ export class Peers implements Disposable {
   async ask<Kind extends MessageKind>(
     kind: Kind,
     to: LeaseMember,
-    what: Pick<Message, 'epoch' | 'candidate' | 'address'>,
+    what: Said,
     milliseconds: number,
   ): Promise<Answers[Kind] | undefined> {
     const { clusterUid, podUid, self } = this.#options;
@@ -71,7 +71,7 @@ export class Peers implements Disposable {
   async askAll<Kind extends MessageKind>(
     kind: Kind,
     members: readonly LeaseMember[],
-    what: Pick<Message, 'epoch' | 'candidate' | 'address'>,
+    what: Said,
     milliseconds: number,
   ): Promise<{ readonly member: LeaseMember; readonly answer: Answers[Kind] | undefined }[]> {
     return Promise.all(

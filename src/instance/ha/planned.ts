@@ -160,7 +160,7 @@ export class Planned {
       return;
     }
     if (lease !== 'mine' || memory.renewing || postgresRole(this.#core) !== 'down') return;
-    await state.update({ led: undefined, ownsLog: true });
+    await state.update({ led: undefined, promotes: undefined, ownsLog: true });
     const record = store.record;
     if (!record) return;
     const {

@@ -14,7 +14,7 @@ export interface StandbyPosition {
 }
 
 /** The newest timeline that WAL up to this position was written for: what is not in pg_wal was left long ago. */
-async function timelineAt(dataDirectory: string, lsn: bigint, control: ControlData): Promise<number> {
+export async function timelineAt(dataDirectory: string, lsn: bigint, control: ControlData): Promise<number> {
   const last = segmentNumberBefore(lsn, control.walSegmentSize);
   const names = await readdir(path.join(dataDirectory, 'pg_wal'));
   const timelines = names.flatMap((name) => {

@@ -1,43 +1,127 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { resource } from '../../kube/resource-types.ts';
-import { instanceRole, label } from '../../labels.ts';
-import { roleLabels } from '../../resources/pod.ts';
-import { type HaCore, isFresh, leaseState } from './core.ts';
-import { plantHistories } from './history-files.ts';
-import { postgresRole, endPostgres, runningPostmaster } from './local-postgres.ts';
-import { standbyPosition } from './position.ts';
+import { promotion, type PromotionAction, type PromotionFacts } from '../../../state-machines/promotion/machine.ts';
+import { type HaCore, leaseState, type PromotionNotes } from './core.ts';
+import { hasHistory, missingHistories } from './history-files.ts';
+import { postgresRole } from './local-postgres.ts';
+import { timelineAt } from './position.ts';
+import { PromotionSteps } from './promotion-steps.ts';
+import { type AskedServer, askServer } from './promotion-server.ts';
 
-const micro = (date: Date): string => date.toISOString().replace('Z', '000Z');
-const noRole = { [label.instanceRole]: null, [label.legacyRole]: null };
+/** A turn goes on as long as there is something to do at once. */
+const steps = 20;
+/** Milliseconds after which a status that still names another is written again. */
+const statusPatience = 2000;
+/** The default of spec.postgresql.promotionTimeout, in seconds. */
+const defaultTimeout = 40_000_000;
 
-/** From the claim to service (§5, promotion). Each step may be done again: it begins anew wherever it was left. */
+/** From the claim to service (§5, promotion): observes, lets the table decide, has it done. Begins anew wherever it was left. */
 export class Promoter {
   readonly #core: HaCore;
+  readonly #perform: (action: PromotionAction, epoch: number) => Promise<void>;
   #running = false;
+  #said = '';
 
-  constructor(core: HaCore) {
+  constructor(core: HaCore, perform?: (action: PromotionAction, epoch: number) => Promise<void>) {
     this.#core = core;
+    const actions = new PromotionSteps(core);
+    this.#perform = perform ?? ((action, epoch) => actions.perform(action, epoch));
   }
 
-  get #due(): boolean {
-    const { store, state, view, clock, memory } = this.#core;
-    const held = memory.holdUntil !== undefined && clock() < memory.holdUntil;
-    return (
-      leaseState(this.#core) === 'mine' &&
-      isFresh(this.#core) &&
-      !held &&
-      memory.handover === undefined &&
-      state.current.promised === store.record?.epoch &&
-      view()?.server?.standby === true &&
-      postgresRole(this.#core) === 'standby'
-    );
+  /** What this process knows of the promotion to this epoch. */
+  #notes(epoch: number): PromotionNotes {
+    const { memory, clock } = this.#core;
+    if (memory.promotion?.epoch !== epoch) {
+      memory.promotion = {
+        ...{ epoch, began: clock(), peersTold: false, ownLabel: false, over: false },
+        // One who gave the lease back has stopped before: nobody is led to him.
+        oldLabel: memory.released === true ? 'off' : 'on',
+      };
+    }
+    return memory.promotion;
   }
 
+  #statusWritten({ published }: PromotionNotes): boolean {
+    const { context, clock } = this.#core;
+    if (published !== undefined && clock() - published < statusPatience) return true;
+    return context.cluster.current?.status?.currentPrimary === context.environment.podName;
+  }
+
+  /** Nothing to look at: the lease is another's, or all was done and the status still says so. */
+  get #idle(): boolean {
+    const { memory, store } = this.#core;
+    if (leaseState(this.#core) !== 'mine') return !memory.promoting;
+    const { promotion: notes } = memory;
+    return notes?.epoch === store.record?.epoch && notes?.over === true && this.#statusWritten(notes);
+  }
+
+  async facts(): Promise<PromotionFacts> {
+    const { clock, memory, store, state, view, context } = this.#core;
+    const epoch = store.record?.epoch ?? 0;
+    const notes = this.#notes(epoch);
+    const server = view()?.postmaster.state === 'up' ? await askServer(this.#core) : undefined;
+    const postgres = this.#postgres(server);
+    const timeout = context.cluster.current?.spec.postgresql?.promotionTimeout ?? defaultTimeout;
+    return {
+      now: clock(),
+      leaving: memory.handover !== undefined || context.terminatingSince() !== undefined,
+      elected: leaseState(this.#core) === 'mine',
+      epoch,
+      promised: state.current.promised,
+      ...(memory.freshUntil === undefined ? {} : { freshUntil: memory.freshUntil }),
+      renewing: memory.renewing,
+      ...(memory.holdUntil === undefined ? {} : { holdUntil: memory.holdUntil }),
+      postgres,
+      ...(notes.orderedAt === undefined ? {} : { orderedAt: notes.orderedAt }),
+      promotionTimeout: timeout * 1000,
+      receiverClosed: server?.receiving === false && memory.follow === undefined,
+      oldLabel: notes.oldLabel,
+      configurationInEffect: true,
+      historiesPlanted: postgres !== 'standby' || (await this.#planted(server, epoch)),
+      ledPersisted: state.current.led === epoch && state.current.promotes === epoch && state.current.ownsLog,
+      promoted: state.current.promotes === epoch,
+      ...(server?.timeline === undefined ? {} : { timeline: server.timeline }),
+      peersTold: notes.peersTold,
+      ownLabel: notes.ownLabel,
+      statusWritten: this.#statusWritten(notes),
+    };
+  }
+
+  #postgres(server: AskedServer | undefined): PromotionFacts['postgres'] {
+    const { memory, view } = this.#core;
+    const role = postgresRole(this.#core);
+    const running = view()?.postmaster.state;
+    if (role === 'down' || running === 'down') return 'down';
+    if (memory.promoting && server?.standby !== false) return 'promoting';
+    if (running === 'stopping') return 'stopping';
+    if (running !== 'up' || server === undefined) return 'starting';
+    return server.standby ? 'standby' : 'primary';
+  }
+
+  async #planted(server: AskedServer | undefined, epoch: number): Promise<boolean> {
+    const { context, view } = this.#core;
+    const data = view()?.data;
+    if (data?.state !== 'valid' || server?.replayed === undefined) return false;
+    const { data: directory } = context.environment.paths;
+    const timeline = await timelineAt(directory, server.replayed, data.control);
+    if (await hasHistory(directory, epoch)) return false;
+    return (await missingHistories(directory, timeline, epoch)).length === 0;
+  }
+
+  /** Decides, and does what was decided, until there is nothing to be done at once. */
   async tick(): Promise<void> {
-    if (this.#running || !this.#due) return;
+    if (this.#running || !this.#core.store.observed || this.#idle) return;
     this.#running = true;
     try {
-      await this.#promote();
+      for (let step = 0; step < steps && !this.#idle; step++) {
+        const facts = await this.facts();
+        const { state, action } = promotion.decide(facts);
+        this.#say(state, action.rule, facts.epoch);
+        if (state === 'leading') this.#notes(facts.epoch).over = true;
+        if (action.type === 'stay' && state !== 'promoting') return;
+        // PostgreSQL takes some ten milliseconds.
+        if (action.type === 'stay') await delay(10, undefined, { signal: this.#core.signal });
+        else await this.#perform(action, facts.epoch);
+      }
     } catch (error) {
       this.#core.context.log.error({ err: error, rule: 'promote' }, 'The promotion stopped and is begun anew');
       await delay(100);
@@ -46,102 +130,12 @@ export class Promoter {
     }
   }
 
-  async #promote(): Promise<void> {
-    const { context, store, state, session, view, memory, clock, chronicle } = this.#core;
-    const { log, environment } = context;
-    const epoch = store.record?.epoch ?? 0;
-    const data = view()?.data;
-    if (data?.state !== 'valid') return;
-    const began = clock();
-    const unlabelled = this.#unlabelOthers();
-    const found = await standbyPosition(session, environment.paths.data, data.control);
-    if (!found) throw new Error('the position cannot be taken');
-    if (found.position.timeline >= epoch)
-      throw new Error(`timeline ${found.position.timeline} is not before epoch ${epoch}`);
-    const filled = await plantHistories(environment.paths.data, found.position, epoch);
-    // One who gave the lease back has stopped before: nobody is led to him.
-    if (!this.#core.memory.released) await Promise.race([unlabelled, delay(200)]);
-    if (!isFresh(this.#core)) return;
-    memory.promoting = true;
-    chronicle.step('promoting', found.position);
-    await state.update({ led: epoch, ownsLog: true, configurationEpoch: epoch });
-    log.info({ rule: 'promote', epoch, filled, preparedMs: clock() - began }, 'Promoting');
-    await session.query('SELECT pg_catalog.pg_promote(false)');
-    await this.#inService();
-    const timeline = await this.#timeline();
-    if (timeline !== epoch) {
-      const pid = runningPostmaster(this.#core);
-      if (pid !== undefined) endPostgres(pid);
-      memory.promoting = false;
-      memory.wrongTimeline = `PostgreSQL chose timeline ${timeline} instead of ${epoch}`;
-      throw new Error(memory.wrongTimeline);
-    }
-    log.info({ rule: 'promoted', epoch, timeline, milliseconds: clock() - began }, 'Promoted');
-    chronicle.step('promoted');
-    this.#core.wake();
-    await Promise.all([this.#label(), publishPrimary(this.#core)]);
-    chronicle.step('routed');
-    memory.promoting = false;
-    this.#core.wake();
+  #say(state: string, rule: string, epoch: number): void {
+    const { context, memory, clock } = this.#core;
+    const text = `${state} ${rule}`;
+    if (text === this.#said) return;
+    this.#said = text;
+    const milliseconds = clock() - (memory.promotion?.began ?? clock());
+    context.log.info({ rule, state, epoch, milliseconds }, 'Promotion');
   }
-
-  async #inService(): Promise<void> {
-    const { session, signal } = this.#core;
-    while (isFresh(this.#core)) {
-      const [row] = await session.query<{ standby: boolean }>('SELECT pg_catalog.pg_is_in_recovery() AS standby');
-      if (row?.standby === false) return;
-      await delay(10, undefined, { signal });
-    }
-    throw new Error('the lease ran out before the promotion was done');
-  }
-
-  async #timeline(): Promise<number> {
-    const [row] = await this.#core.session.query<{ wal: string }>(
-      'SELECT pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()) AS wal',
-    );
-    return Number.parseInt(row?.wal.slice(0, 8) ?? '', 16);
-  }
-
-  /** Nobody may be led to the one before (tried once: it is not waited for). */
-  async #unlabelOthers(): Promise<void> {
-    const { context } = this.#core;
-    const { namespace, podName } = context.environment;
-    const old = context.cluster.current?.status?.currentPrimary ?? '';
-    if (old === '' || old === podName) return;
-    await context.kube
-      .patch(
-        resource.pods,
-        { namespace, name: old },
-        { metadata: { labels: noRole } },
-        { signal: AbortSignal.timeout(1000) },
-      )
-      .catch(() => undefined);
-  }
-
-  async #label(): Promise<void> {
-    const { context } = this.#core;
-    const { namespace, podName } = context.environment;
-    const labels = roleLabels(instanceRole.primary);
-    await context.kube
-      .patch(
-        resource.pods,
-        { namespace, name: podName },
-        { metadata: { labels } },
-        { signal: AbortSignal.timeout(3000) },
-      )
-      .catch((error: unknown) => context.log.warn({ err: error }, 'The own pod was not labelled as primary'));
-  }
-}
-
-/** Says in the Cluster's status who is primary; who asks for another one from now on asks us. */
-export async function publishPrimary({ context }: Pick<HaCore, 'context'>): Promise<void> {
-  const { namespace, clusterName, podName } = context.environment;
-  const now = micro(new Date());
-  const status = {
-    ...{ currentPrimary: podName, currentPrimaryTimestamp: now },
-    ...{ targetPrimary: podName, targetPrimaryTimestamp: now },
-  };
-  await context.kube
-    .patchStatus(resource.clusters, { namespace, name: clusterName }, { status }, { signal: AbortSignal.timeout(5000) })
-    .catch((error: unknown) => context.log.warn({ err: error }, 'The primary was not published; it is tried again'));
 }

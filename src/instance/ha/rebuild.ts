@@ -104,6 +104,7 @@ export class Rebuild {
       incarnation,
       promised: Math.max(epoch, state.current.promised),
       led: undefined,
+      promotes: undefined,
       ownsLog: false,
       configurationEpoch: epoch,
     });

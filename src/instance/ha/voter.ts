@@ -4,6 +4,7 @@ import { sameMember } from '../../../state-machines/protocol/position.ts';
 import { answerHold, answerPrevote, type Answer, type VoterFacts } from '../../../state-machines/voter/voter.ts';
 import { role } from '../../naming.ts';
 import { json, text, type Handler, type Routes } from '../http/respond.ts';
+import { localHistories } from './history-sources.ts';
 import { type HaCore, isFresh, leaseState, selfOf, timingOf } from './core.ts';
 import { ownPosition, stands, writtenHistory } from './candidate.ts';
 import { postgresRole } from './local-postgres.ts';
@@ -105,6 +106,15 @@ const answering: Answering = {
     memory.lastAttempt = undefined;
     return Promise.resolve(granted);
   },
+  leads: async (core, { epoch, from }) => {
+    if ((core.store.record?.epoch ?? 0) < epoch) await core.store.read(1000).catch(() => undefined);
+    core.context.log.debug({ primary: from.instance, epoch }, 'There is a primary');
+    core.wake();
+    return granted;
+  },
+  histories: async (core, { timelines = [] }) => ({
+    files: await localHistories(core.context.environment.paths.data, timelines),
+  }),
 };
 
 /** The routes for other managers. Without a core yet, nobody is home. */

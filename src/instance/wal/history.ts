@@ -16,12 +16,22 @@ export async function findHistory(
   const name = historyName(timeline);
   const local = await readFile(path.join(dataDirectory, 'pg_wal', name), 'utf8').catch(() => undefined);
   if (local !== undefined) return parseHistory(timeline, local);
+  const found = await archivedHistory(timeline, archive, signal);
+  return found === undefined ? undefined : parseHistory(timeline, found);
+}
+
+/** The file's text; undefined when there is none, or no archive. */
+export async function archivedHistory(
+  timeline: number,
+  archive: () => Promise<Archive | undefined>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const opened = await archive();
-  const found = opened && (await getWal(opened, name, signal));
+  const found = opened && (await getWal(opened, historyName(timeline), signal));
   if (!found) return undefined;
   const chunks: Buffer[] = [];
   for await (const chunk of found.content) chunks.push(chunk as Buffer);
-  return parseHistory(timeline, Buffer.concat(chunks).toString());
+  return Buffer.concat(chunks).toString();
 }
 
 /** Remembers the history of the last timeline that was asked for: a history does not change. */

@@ -16,7 +16,7 @@ import { ArchiveSource, type SectionAt } from './archive-source.ts';
 import { checkArchives } from './archive-check.ts';
 import { Archiver } from './archive.ts';
 import { ArchivingReporter, conditionWriter } from './condition.ts';
-import { HistoryCache, findHistory } from './history.ts';
+import { HistoryCache, archivedHistory, findHistory } from './history.ts';
 import { Restorer } from './restore.ts';
 
 export interface ArchiveServicesDeps {
@@ -43,6 +43,8 @@ export interface ArchiveServices extends AsyncDisposable {
   readonly handlers: WalHandlers;
   readonly archiver: Archiver;
   readonly backups: BackupRunner;
+  /** The history file of a timeline as the archive has it. */
+  history(timeline: number, signal: AbortSignal): Promise<string | undefined>;
 }
 
 /** Between two runs of retention when no backup is taken. */
@@ -122,6 +124,7 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
     handlers: { archiver, restorer },
     archiver,
     backups,
+    history: (timeline, until) => archivedHistory(timeline, () => source.get(until), until),
     async [Symbol.asyncDispose]() {
       await checking;
       await retention.settled();
