@@ -52,7 +52,8 @@ export async function preparePlace(place: InitPlace, clusterUid: string, log: Lo
   if (interrupted) {
     const { pid } = await observePostmaster(staging);
     if (pid !== undefined) killFamily(pid);
-    await rm(staging, { recursive: true, force: true });
+    // An initdb whose parent was killed may still be writing there.
+    await rm(staging, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
     if (wal !== undefined && (await isEmpty(data))) await rm(wal, { recursive: true, force: true });
   }
   for (const directory of [data, wal]) {
