@@ -1,3 +1,4 @@
+import { isNotFound } from '../../kube/errors.ts';
 import { resource } from '../../kube/resource-types.ts';
 import { instanceRole, label } from '../../labels.ts';
 import { roleLabels } from '../../resources/pod.ts';
@@ -25,6 +26,8 @@ export async function labelSelf({ context }: Pick<HaCore, 'context'>): Promise<b
   return context.kube.patch(resource.pods, { namespace, name: podName }, patch, options).then(
     () => true,
     (error: unknown) => {
+      // What is gone needs no label.
+      if (isNotFound(error)) return true;
       context.log.warn({ err: error }, 'The own pod was not labelled as primary; it is tried again');
       return false;
     },

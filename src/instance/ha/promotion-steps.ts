@@ -13,7 +13,7 @@ const labelMs = 200;
 /** A renewal is asked for no more often than this, whatever its period. */
 const renewMs = 500;
 /** Between two tries to label or to publish. */
-const retryMs = 1000;
+const retryMs = 3000;
 
 /** What the promotion's table orders, each as often as it says so. */
 export class PromotionSteps {
