@@ -20,6 +20,8 @@ export interface ObjectStoreOptions {
   readonly credentials?: Credentials;
   /** Made when they are not there. */
   readonly buckets?: readonly string[];
+  /** PEM; default: plain HTTP. */
+  readonly tls?: { readonly cert: string; readonly key: string };
   readonly log?: (line: string) => void;
 }
 
@@ -44,16 +46,16 @@ export async function runObjectStore(options: ObjectStoreOptions & { readonly si
 
 /** Resolves when requests are taken; disposing stops taking them, lets those under way end and closes the store. */
 export async function openObjectStore(options: ObjectStoreOptions): Promise<RunningObjectStore> {
-  const { dataDir, address, port, log = () => undefined } = options;
+  const { dataDir, address, port, tls, log = () => undefined } = options;
   const store = await openDirectory(dataDir);
   try {
     const credentials = options.credentials ?? (await ownCredentials(dataDir));
     for (const bucket of options.buckets ?? []) await ensureBucket(store, bucket);
     const onError = (error: unknown): void => log(`request failed: ${String((error as Error).stack ?? error)}`);
-    const objectServer = createObjectServer({ store, credentials, onError });
+    const objectServer = createObjectServer({ store, credentials, tls, onError });
     const { server } = objectServer;
     await listen(server, address, port);
-    const endpoint = `http://${address}:${(server.address() as AddressInfo).port}`;
+    const endpoint = `${tls ? 'https' : 'http'}://${address}:${(server.address() as AddressInfo).port}`;
     return { endpoint, credentials, [Symbol.asyncDispose]: () => close(objectServer, store) };
   } catch (error) {
     store[Symbol.dispose]();

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import { S3Error, toS3Error } from './errors.ts';
 import type { Reply } from './operation.ts';
@@ -14,6 +15,8 @@ import { renderErrorXml } from './xml.ts';
 export interface ServerContext {
   readonly store: Store;
   readonly credentials: Credentials;
+  /** PEM; default: plain HTTP. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   /** What was no fault of a client. */
   readonly onError: (error: unknown) => void;
 }
@@ -30,7 +33,8 @@ export interface ObjectServer {
 }
 
 export function createObjectServer(context: ServerContext): ObjectServer {
-  const server = createServer({ requestTimeout: 0, headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveMs });
+  const limits = { requestTimeout: 0, headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveMs };
+  const server = context.tls ? createTlsServer({ ...limits, ...context.tls }) : createServer(limits);
   server.timeout = idleTimeoutMs;
   const running = new Set<Promise<void>>();
   const serve = (message: IncomingMessage, response: ServerResponse): void => {
