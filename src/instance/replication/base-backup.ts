@@ -10,6 +10,8 @@ export interface BaseBackupOptions {
   readonly checksums?: 'SHA256' | 'CRC32C';
   /** KiB per second, 32 to 1048576. */
   readonly maxRate?: number;
+  /** Only what has changed since the backup with this manifest. From PostgreSQL 17 on, with WAL summaries. */
+  readonly since?: Buffer;
 }
 
 export interface BackupTablespace {
@@ -51,6 +53,7 @@ export function baseBackupCommand(major: number, options: BaseBackupOptions): st
     `MANIFEST_CHECKSUMS ${quote(checksums)}`,
   ];
   if (options.maxRate !== undefined) list.push(`MAX_RATE ${options.maxRate}`);
+  if (options.since) list.push('INCREMENTAL');
   return `BASE_BACKUP (${list.join(', ')})`;
 }
 
@@ -136,6 +139,7 @@ export class BaseBackup {
     major: number,
     options: BaseBackupOptions,
   ): Promise<BaseBackup> {
+    if (options.since) await connection.copyIn('UPLOAD_MANIFEST', options.since);
     const messages = connection.send(baseBackupCommand(major, options));
     const results: (string | null)[][][] = [];
     for (let complete = 0; complete < 2;) {

@@ -1,8 +1,11 @@
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import pg from 'pg';
 import {
   type Message,
   MessageReader,
+  copyDataMessage,
+  copyDoneMessage,
   parseDataRow,
   parseServerError,
   queryMessage,
@@ -25,6 +28,7 @@ export interface ServerAddress {
 }
 
 const connectTimeout = 15_000;
+const copyPiece = 1 << 16;
 
 /** Milliseconds without a byte after which a peer counts as dead: a server that copies always has something to say. */
 const silenceLimit = 120_000;
@@ -114,6 +118,18 @@ export class ReplicationConnection implements AsyncDisposable {
     const rows: (string | null)[][] = [];
     for await (const message of this.send(command)) if (message.type === 'D') rows.push(parseDataRow(message.payload));
     return rows;
+  }
+
+  /** Gives a command that begins a COPY what it is to take in. */
+  async copyIn(command: string, data: Buffer): Promise<void> {
+    for await (const message of this.send(command)) {
+      if (message.type !== 'G') continue;
+      for (let at = 0; at < data.length; at += copyPiece) {
+        const taken = this.#socket.write(copyDataMessage(data.subarray(at, at + copyPiece)));
+        if (!taken) await once(this.#socket, 'drain');
+      }
+      this.#socket.write(copyDoneMessage());
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

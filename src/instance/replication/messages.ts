@@ -78,4 +78,14 @@ export function queryMessage(sql: string): Buffer {
   return Buffer.concat([head, text]);
 }
 
+/** A piece of what a COPY takes in. */
+export function copyDataMessage(data: Buffer): Buffer {
+  const head = Buffer.alloc(5);
+  head.write('d');
+  head.writeUInt32BE(data.length + 4, 1);
+  return Buffer.concat([head, data]);
+}
+
+export const copyDoneMessage = (): Buffer => Buffer.from([0x63, 0, 0, 0, 4]);
+
 export const terminateMessage = (): Buffer => Buffer.from([0x58, 0, 0, 0, 4]);
