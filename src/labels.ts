@@ -63,6 +63,9 @@ export const annotation = {
   retentionCount: 'howdah.dev/retention-count',
   retentionDryRun: 'howdah.dev/retention-dry-run',
   failoverQuorum: 'alpha.cnpg.io/failoverQuorum',
+  /** Ours: on a Backup (docs/extensions.md). */
+  incrementalFrom: 'howdah.dev/incremental-from',
+  maxRate: 'howdah.dev/max-rate',
   livenessPinger: 'alpha.cnpg.io/livenessPinger',
 } as const;
 

@@ -27,6 +27,7 @@ export function howdah(pg: ArchivingPostgres, archive: Archive, compression: str
           status: { phase: 'started' },
           sql: pg.server.connection(),
           replication: { host: pg.server.socketDirectory, port: pg.server.port, user: 'postgres' },
+          asked: {},
           write: () => Promise.resolve(),
           walPatience: 60_000,
           log: silent,

@@ -40,7 +40,10 @@ export async function measure(mark: string, work: () => Promise<unknown>): Promi
   const done = work().finally(() => (over = true));
   while (!over) {
     const seen = await sample(mark);
-    memory = Math.max(memory, [...seen.values()].reduce((sum, one) => sum + one.memory, 0));
+    memory = Math.max(
+      memory,
+      [...seen.values()].reduce((sum, one) => sum + one.memory, 0),
+    );
     for (const [pid, one] of seen) cpu.set(pid, one.cpu);
     await Promise.race([done.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, interval))]);
   }

@@ -49,7 +49,11 @@ export async function pgbackrest(pg: ArchivingPostgres, store: PeerStore, type: 
         if (user) await chown(directory, user.uid, user.gid);
         await run({
           ...{ file, env, user },
-          args: [...without('--compress', '--pg1-socket', '--pg1-port', '--pg1-user'), `--pg1-path=${directory}`, 'restore'],
+          args: [
+            ...without('--compress', '--pg1-socket', '--pg1-port', '--pg1-user'),
+            `--pg1-path=${directory}`,
+            'restore',
+          ],
         });
       },
     }),

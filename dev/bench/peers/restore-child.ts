@@ -17,7 +17,7 @@ process.once('message', ({ config, directory }: { config: ArchiveConfig; directo
     if (staging === 'present') throw new Error('there is a data directory already');
     const entry = (await readCatalog(store, config.location, signal)).backups.at(-1);
     if (!entry) throw new Error('there is no backup');
-    await fetchBackup({ archive: { store, config }, entry, staging, log: pino({ level: 'silent' }), signal });
+    await fetchBackup({ archive: { store, config }, chain: [entry], staging, log: pino({ level: 'silent' }), signal });
     await staging.publish();
     process.exit(0);
   })().catch((error: unknown) => {

@@ -94,6 +94,7 @@ export async function peers({ mebibytes, runs, steps }: PeerOptions): Promise<vo
 
 async function sizeOf(store: Awaited<ReturnType<typeof openArchive>>, prefix: string): Promise<number> {
   let bytes = 0;
-  for await (const entry of store.list(prefix)) if (entry.kind === 'object' && !entry.key.includes('/wals/')) bytes += entry.size;
+  for await (const entry of store.list(prefix))
+    if (entry.kind === 'object' && !entry.key.includes('/wals/')) bytes += entry.size;
   return bytes;
 }

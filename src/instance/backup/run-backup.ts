@@ -7,7 +7,8 @@ import type { ServerAddress } from '../replication/connection.ts';
 import type { Archive } from '../wal/archive-source.ts';
 import { neededSegments, waitForSegments } from './needed-wal.ts';
 import { type BackupStatus, kubeTime } from './objects.ts';
-import { manifestKey, takeBackup, writeInfo } from './take.ts';
+import { type ExtentRequest, resolveExtent } from './extent.ts';
+import { readManifest, takeBackup, writeInfo } from './take.ts';
 
 export interface RunBackup {
   readonly archive: Archive;
@@ -17,6 +18,7 @@ export interface RunBackup {
   readonly status: BackupStatus;
   readonly sql: pg.ClientConfig;
   readonly replication: ServerAddress;
+  readonly asked: ExtentRequest;
   /** Writes a step to the Backup before the next one begins. */
   readonly write: (status: BackupStatus) => Promise<void>;
   /** How long the archive may take for the last segments, milliseconds. */
@@ -60,11 +62,12 @@ const cleanUpTimeout = 60_000;
 
 async function store(run: RunBackup): Promise<string> {
   const { archive, name, sql, replication, log, signal } = run;
+  const extent = await resolveExtent(run);
   const id = await freeId(run);
   const stamp = id.replace('T', '');
   await run.write({ phase: 'running', backupId: id, backupName: `backup-${stamp}`, startedAt: kubeTime(new Date()) });
   try {
-    const { info } = await takeBackup({ archive, id, name: `backup-${stamp}`, sql, replication, log, signal });
+    const { info } = await takeBackup({ archive, id, name: `backup-${stamp}`, sql, replication, extent, log, signal });
     await run.write({
       beginWal: info.beginWal ?? '',
       endWal: info.endWal ?? '',
@@ -91,7 +94,9 @@ export async function runBackup(run: RunBackup): Promise<{ id: string; stoppedAt
   const { archive, status, signal, log } = run;
   const id = status.endLSN !== undefined && status.backupId !== undefined ? status.backupId : await store(run);
   const info = parseBackupInfo((await readAll(archive, backupInfoKey(archive.config.location, id), signal)).toString());
-  const manifest = parseBackupManifest(await readAll(archive, manifestKey(archive, id), signal));
+  const stored = await readManifest(archive, id, signal);
+  if (!stored) throw new Error(`the manifest of backup ${id} is missing`);
+  const manifest = parseBackupManifest(stored);
   const segments = neededSegments(manifest.walRanges, info.walSegmentSize ?? 16 << 20);
   log.info({ backupId: id, segments: segments.length }, 'Waiting until the archive holds the WAL of the backup');
   await waitForSegments(archive, segments, { patience: run.walPatience, signal });

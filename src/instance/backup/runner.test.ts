@@ -19,6 +19,7 @@ import { type TemporaryPostgres, temporaryPostgres } from '../../testing/postgre
 import type { Backup, BackupCluster } from './objects.ts';
 import { type RunBackup, runBackup } from './run-backup.ts';
 import { BackupRunner } from './runner.ts';
+import type { WorkerRequest } from './worker-messages.ts';
 import { backUpInWorker } from './worker-process.ts';
 
 const directories: string[] = [];
@@ -319,8 +320,9 @@ test('a worker whose manager is gone gives up and cleans up', async () => {
   const ended = once(child, 'exit');
   child.on('message', () => child.send({ kind: 'written', error: undefined }));
   const replication = { host: pg.server.socketDirectory, port: pg.server.port, user: 'postgres' };
-  const asked = { config, name: 'b', status: {}, sql: pg.server.connection(), replication, walPatience: 1000 };
-  child.send({ kind: 'run', request: asked });
+  const to = { sql: pg.server.connection(), replication, asked: {} };
+  const request: WorkerRequest = { config, name: 'b', status: {}, ...to, walPatience: 1000 };
+  child.send({ kind: 'run', request });
   await stalled.promise;
   child.disconnect();
   expect(await ended).toEqual([0, null]);

@@ -9,6 +9,7 @@ import { readCatalog } from '../recovery/catalog.ts';
 import type { ServerAddress } from '../replication/connection.ts';
 import type { Archive, ArchiveSource, SectionAt } from '../wal/archive-source.ts';
 import { reportBackup } from './cluster-status.ts';
+import { extentRequest } from './extent.ts';
 import { type Backup, type BackupStatus, kubeTime, locationStatus } from './objects.ts';
 import { type RunBackup, removeObjects } from './run-backup.ts';
 import { withClient } from './server-facts.ts';
@@ -129,7 +130,19 @@ export class BackupRunner {
     }
     const name = backup.metadata?.name ?? '';
     const patience = { walPatience: walPatience ?? defaultPatience };
-    const run = { archive, name, status, sql, replication: await replication(), write, log, signal, ...patience };
+    const asked = extentRequest(backup.metadata?.annotations);
+    const run = {
+      archive,
+      name,
+      status,
+      sql,
+      replication: await replication(),
+      asked,
+      write,
+      log,
+      signal,
+      ...patience,
+    };
     const { stoppedAt, id } = await this.#deps.perform(run);
     log.info({ backup: name, backupId: id }, 'Backup completed');
     this.#emit(backup, { type: 'Normal', reason: 'Completed', message: `Backup ${id} is completed` });

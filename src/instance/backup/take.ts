@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import { type BackupInfo, renderBackupInfo } from '../../objectstore/backup-info.ts';
 import { compressStream } from '../../objectstore/codec/compression.ts';
-import { encodingMetadata, sealBuffer, sealStream } from '../../objectstore/codec/pipeline.ts';
+import { encodingMetadata, openBuffer, sealBuffer, sealStream } from '../../objectstore/codec/pipeline.ts';
 import { frameFormat } from '../../objectstore/frames/codec.ts';
 import { frameIndexKey, renderFrameIndex } from '../../objectstore/frames/index-file.ts';
 import { type FrameSizes, compressFrames } from '../../objectstore/frames/write.ts';
@@ -29,8 +29,17 @@ export interface BackupRequest {
   readonly sql: pg.ClientConfig;
   /** Replication connections, to the same server. */
   readonly replication: ServerAddress;
+  readonly extent: BackupExtent;
   readonly log: Logger;
   readonly signal: AbortSignal;
+}
+
+/** What a backup holds, and how fast it is read. */
+export interface BackupExtent {
+  /** Only what has changed since this one. */
+  readonly parent?: { readonly id: string; readonly manifest: Buffer } | undefined;
+  /** KiB per second. */
+  readonly maxRate?: number | undefined;
 }
 
 export interface TakenBackup {
@@ -45,9 +54,21 @@ const labelFile = 'backup_label';
 export const manifestKey = (archive: Archive, id: string): string =>
   `${backupDirectory(archive.config.location, id)}backup_manifest`;
 
+const manifestContext = (id: string): string => `${id}/backup_manifest`;
+
+/** The manifest that a backup was stored with; undefined for one of Barman's. */
+export async function readManifest(archive: Archive, id: string, signal: AbortSignal): Promise<Buffer | undefined> {
+  const found = await archive.store.get(manifestKey(archive, id), { signal });
+  if (!found) return undefined;
+  const chunks: Buffer[] = [];
+  for await (const chunk of found.body) chunks.push(chunk as Buffer);
+  return openBuffer({ keys: archive.config.keys, context: manifestContext(id) }, Buffer.concat(chunks));
+}
+
 /** Stores a base backup, verified against PostgreSQL's manifest on its way, with backup.info in state WAITING_FOR_WALS. */
 export async function takeBackup(request: BackupRequest): Promise<TakenBackup> {
   const { archive, id, signal, log } = request;
+  const { parent, maxRate } = request.extent;
   const facts = await readServerFacts(request.sql);
   await using connection = await ReplicationConnection.open(request.replication, signal);
   const beginTime = new Date();
@@ -55,6 +76,8 @@ export async function takeBackup(request: BackupRequest): Promise<TakenBackup> {
     label: request.name,
     checkpoint: archive.config.data.immediateCheckpoint ? 'fast' : 'spread',
     waitForArchive: false,
+    ...(maxRate !== undefined && { maxRate }),
+    ...(parent && { since: parent.manifest }),
   });
   log.info({ backupId: id, start: formatLsn(backup.start.lsn), timeline: backup.start.timeline }, 'Base backup begun');
   const record = new ContentRecord();
@@ -66,7 +89,7 @@ export async function takeBackup(request: BackupRequest): Promise<TakenBackup> {
   const manifest = parseBackupManifest(backup.manifest);
   record.verify(manifest);
   const { keys, data } = archive.config;
-  const sealed = await sealBuffer({ keys, context: `${id}/backup_manifest` }, backup.manifest);
+  const sealed = await sealBuffer({ keys, context: manifestContext(id) }, backup.manifest);
   const options = { ...data.attributes, metadata: encodingMetadata({ keys }), signal };
   await archive.store.put(manifestKey(archive, id), sealed, options);
   const info = describe(request, { facts, backup, beginTime, size, label: keep.get(labelFile) ?? '' });
@@ -155,6 +178,7 @@ function describe(request: BackupRequest, { facts, backup, beginTime, size, labe
     tablespaces: backup.tablespaces.flatMap(({ oid, location: place }) =>
       oid === undefined ? [] : [{ name: facts.tablespaces.get(Number(oid)) ?? oid, oid: Number(oid), location: place }],
     ),
+    ...(request.extent.parent && { parentBackupId: request.extent.parent.id }),
     ...(data.compression === 'none' ? {} : { compression: data.compression }),
     configFile: facts.configFile,
     hbaFile: facts.hbaFile,

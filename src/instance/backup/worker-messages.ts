@@ -3,7 +3,7 @@ import type { BackupStatus } from './objects.ts';
 import type { RunBackup } from './run-backup.ts';
 
 /** What crosses the channel between a manager and the process that takes a backup for it. */
-export type WorkerRequest = Pick<RunBackup, 'name' | 'status' | 'sql' | 'replication' | 'walPatience'> & {
+export type WorkerRequest = Pick<RunBackup, 'name' | 'status' | 'sql' | 'replication' | 'asked' | 'walPatience'> & {
   readonly config: ArchiveConfig;
 };
 

@@ -22,7 +22,7 @@ const endPatience = 60_000;
  * keys, so it goes over the channel and not into arguments or environment.
  */
 export async function backUpInWorker(command: WorkerCommand, run: RunBackup): Promise<{ id: string; stoppedAt: Date }> {
-  const { archive, name, status, sql, replication, walPatience, signal } = run;
+  const { archive, name, status, sql, replication, asked, walPatience, signal } = run;
   signal.throwIfAborted();
   const child = spawn(command.file, command.args, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -50,7 +50,7 @@ export async function backUpInWorker(command: WorkerCommand, run: RunBackup): Pr
   signal.addEventListener('abort', stop, { once: true });
   try {
     const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
-    const request: WorkerRequest = { config: archive.config, name, status, sql, replication, walPatience };
+    const request: WorkerRequest = { config: archive.config, name, status, sql, replication, asked, walPatience };
     send({ kind: 'run', request });
     const [code, killed] = await ended;
     signal.throwIfAborted();

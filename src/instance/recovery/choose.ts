@@ -2,6 +2,7 @@ import { parseLsn } from '../../postgres/lsn.ts';
 import type { TimelineHistory } from '../../postgres/timeline.ts';
 import { isAncestor } from '../../postgres/timeline.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
+import { chainOf } from './chain.ts';
 import { type RecoveryTarget, describeGoal } from './target.ts';
 
 const endsBefore = (target: RecoveryTarget, { info }: CatalogEntry): boolean => {
@@ -38,7 +39,9 @@ export function chooseBackup(
       `recoveryTarget.backupID must say which backup to start from when the target is ${describeGoal(target.goal)}`,
     );
   }
-  const fitting = backups.filter((entry) => endsBefore(target, entry) && onHistory(history, entry));
+  const fitting = backups.filter(
+    (entry) => endsBefore(target, entry) && onHistory(history, entry) && chainOf(catalog, entry).missing === undefined,
+  );
   const best = fitting.at(-1);
   if (best) return best;
   const first = backups[0]?.info.endTime?.toISOString() ?? 'unknown';

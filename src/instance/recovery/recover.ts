@@ -11,7 +11,8 @@ import { emptyArchiveError, isArchiveEmpty } from '../wal/ownership.ts';
 import { findWal, getWal } from '../wal/wal-objects.ts';
 import { type Application, ensureApplication } from './application.ts';
 import { archivedRange } from './archive-gap.ts';
-import { type CatalogEntry, readCatalog } from './catalog.ts';
+import { type Catalog, type CatalogEntry, readCatalog } from './catalog.ts';
+import { chainOf } from './chain.ts';
 import { chooseBackup } from './choose.ts';
 import { fetchBackup } from './fetch-backup.ts';
 import { readPlan, recoveryLogFile, removePlan, writePlan } from './plan.ts';
@@ -68,7 +69,7 @@ async function historyOf(
 }
 
 /** Decides what to restore, or reads what an earlier run has decided. */
-async function resolve(options: RecoverOptions): Promise<CatalogEntry> {
+async function resolve(options: RecoverOptions): Promise<readonly CatalogEntry[]> {
   const { origin, destination, target, state, signal, log } = options;
   const asked = JSON.parse(
     JSON.stringify(target, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value)),
@@ -77,19 +78,26 @@ async function resolve(options: RecoverOptions): Promise<CatalogEntry> {
   const plan = await readPlan(state);
   if (plan && JSON.stringify(plan.target) === JSON.stringify(asked)) {
     log.info({ backupId: plan.backupId }, 'Going on with the recovery that was begun');
-    return chooseBackup(catalog, { ...target, backupId: plan.backupId }, undefined);
+    return wholeChain(catalog, chooseBackup(catalog, { ...target, backupId: plan.backupId }, undefined));
   }
   if (destination && !options.skipEmptyCheck && !(await isArchiveEmpty(destination, signal))) {
     throw emptyArchiveError(destination);
   }
   const entry = chooseBackup(catalog, target, await historyOf(origin, target, signal));
+  const chain = wholeChain(catalog, entry);
   const { beginWal } = entry.info;
   if (beginWal !== undefined && !(await findWal(origin, beginWal, signal))) {
     throw new Error(`WAL segment ${beginWal}, where backup ${entry.id} begins, is missing in the archive`);
   }
   await writePlan(state, { backupId: entry.id, target: asked });
   log.info({ backupId: entry.id, target: describeGoal(target.goal) }, 'Restoring');
-  return entry;
+  return chain;
+}
+
+function wholeChain(catalog: Catalog, entry: CatalogEntry): readonly CatalogEntry[] {
+  const { members, missing } = chainOf(catalog, entry);
+  if (missing === undefined) return members;
+  throw new Error(`backup ${entry.id} holds only the changes since backup ${missing}, which the archive does not hold`);
 }
 
 const sizes = [
@@ -190,11 +198,12 @@ const ignoreMissing = (error: NodeJS.ErrnoException): void => {
 export async function recover(options: RecoverOptions): Promise<Recovered | 'present'> {
   const staging = await Staging.begin(options.place);
   if (staging === 'present' && !(await readPlan(options.state))) return 'present';
-  const entry = await resolve(options);
+  const chain = await resolve(options);
+  const entry = chain.at(-1) as CatalogEntry;
   await using _hold = await holdBackup(options.origin, entry.id, options.log, options.signal);
   if (staging !== 'present') {
     const { origin: archive, log, signal } = options;
-    await fetchBackup({ archive, entry, staging, log, signal });
+    await fetchBackup({ archive, chain, staging, log, signal });
     await staging.publish();
     log.info({ backupId: entry.id }, 'Backup downloaded');
   }

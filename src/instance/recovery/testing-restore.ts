@@ -3,6 +3,7 @@ import { chmod, chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { type Major, postgresInstallation } from '../../testing/postgres.ts';
+import type { ExtentRequest } from '../backup/extent.ts';
 import { runBackup } from '../backup/run-backup.ts';
 import type { Archive } from '../wal/archive-source.ts';
 import { Restorer } from '../wal/restore.ts';
@@ -14,7 +15,11 @@ import { serveWal } from './wal-server.ts';
 
 const signal = (): AbortSignal => AbortSignal.timeout(90_000);
 
-export async function backUp(pg: ArchivingPostgres, archive: Archive, abort = signal()): Promise<string> {
+export async function backUp(
+  pg: ArchivingPostgres,
+  archive: Archive,
+  { abort = signal(), asked = {} }: { abort?: AbortSignal; asked?: ExtentRequest } = {},
+): Promise<string> {
   const replication = { host: pg.server.socketDirectory, port: pg.server.port, user: 'postgres' };
   const { id } = await runBackup({
     archive,
@@ -22,6 +27,7 @@ export async function backUp(pg: ArchivingPostgres, archive: Archive, abort = si
     status: { phase: 'started' },
     sql: pg.server.connection(),
     replication,
+    asked,
     write: () => Promise.resolve(),
     walPatience: 20_000,
     log: silent,

@@ -29,7 +29,7 @@ async function receive(staging: Staging, origin: ServerAddress, options: CloneOp
   });
   log.info({ start: formatLsn(backup.start.lsn), timeline: backup.start.timeline }, 'Copying the data directory');
   const record = new ContentRecord();
-  const written = { files: [], directories: new Set<string>([staging.directory]) };
+  const written = { files: new Set<string>(), directories: new Set<string>([staging.directory]) };
   for await (const archive of backup.archives()) {
     const { oid, location, content } = archive;
     const directory = oid === undefined ? staging.directory : await staging.tablespace(oid, location);
@@ -42,7 +42,7 @@ async function receive(staging: Staging, origin: ServerAddress, options: CloneOp
   for (const name of stale) await rm(path.join(staging.directory, name), { force: true });
   const signalFile = path.join(staging.directory, 'standby.signal');
   await writeFile(signalFile, '', { mode: 0o600 });
-  await syncAll([...written.files.filter((file) => !stale.includes(path.basename(file))), signalFile], signal);
+  await syncAll([...[...written.files].filter((file) => !stale.includes(path.basename(file))), signalFile], signal);
   await syncAll(written.directories, signal);
 }
 

@@ -1,6 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, symlink } from 'node:fs/promises';
 import path from 'node:path';
+import { completeName } from '../../postgres/incremental-file.ts';
+import { IncrementalFile } from './incremental.ts';
 import type { ContentRecord } from './manifest-check.ts';
 import { type TarEntry, TarReader } from './tar.ts';
 
@@ -11,7 +13,9 @@ export interface ExtractTarget {
   readonly manifestPrefix: string;
   readonly record: ContentRecord;
   /** Collects what was written, for `syncAll`. */
-  readonly written: { readonly files: string[]; readonly directories: Set<string> };
+  readonly written: { readonly files: Set<string>; readonly directories: Set<string> };
+  /** The directory holds the backup that this archive was made since: files of the same name are replaced or completed. */
+  readonly onParent?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -27,6 +31,7 @@ export function safePath(name: string): string {
 class Extraction {
   readonly #target: ExtractTarget;
   #file: FileHandle | undefined;
+  #incremental: IncrementalFile | undefined;
 
   constructor(target: ExtractTarget) {
     this.#target = target;
@@ -46,15 +51,32 @@ class Extraction {
       else await symlink(entry.link, place);
     } else {
       await this.#directory(path.dirname(place));
-      // Never through a link, never over a file.
-      this.#file = await open(place, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+      await this.#begin(name);
       this.#target.record.begin(this.#target.manifestPrefix + name);
-      this.#target.written.files.push(place);
     }
+  }
+
+  async #begin(name: string): Promise<void> {
+    const { directory, onParent = false, written } = this.#target;
+    const complete = onParent ? completeName(name) : undefined;
+    const place = path.join(directory, complete ?? name);
+    if (complete === undefined) {
+      // Never through a link, and over a file only when it is the parent's.
+      const how = constants.O_CREAT | (onParent ? constants.O_TRUNC | constants.O_NOFOLLOW : constants.O_EXCL);
+      this.#file = await open(place, constants.O_WRONLY | how, 0o600);
+    } else {
+      this.#file = await open(place, constants.O_RDWR | constants.O_NOFOLLOW).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') throw new Error(`the parent of the incremental backup has no file "${complete}"`);
+        throw error;
+      });
+      this.#incremental = new IncrementalFile(this.#file);
+    }
+    written.files.add(place);
   }
 
   async data(chunk: Buffer): Promise<void> {
     this.#target.record.update(chunk);
+    if (this.#incremental) return this.#incremental.data(chunk);
     for (let at = 0; at < chunk.length;) {
       const { bytesWritten } = await this.#open().write(chunk, at, chunk.length - at);
       at += bytesWritten;
@@ -63,12 +85,14 @@ class Extraction {
 
   async end(): Promise<void> {
     this.#target.record.end();
+    await this.#incremental?.end();
     await this.close();
   }
 
   async close(): Promise<void> {
     await this.#file?.close();
     this.#file = undefined;
+    this.#incremental = undefined;
   }
 
   #open(): FileHandle {

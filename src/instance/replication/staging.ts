@@ -71,6 +71,8 @@ export class Staging {
 
   /** The directory to write a tablespace to: the same volume as on the origin, wherever its root is here. */
   async tablespace(oid: string, location: string): Promise<string> {
+    const known = this.#tablespaces.get(oid);
+    if (known !== undefined) return known;
     const at = location.lastIndexOf(`${mount.tablespaces}/`);
     if (at < 0) throw new Error(`tablespace ${oid} lies at ${location}, which is not on a tablespace volume`);
     const local = path.join(this.place.tablespaces, location.slice(at + mount.tablespaces.length + 1));
@@ -80,6 +82,22 @@ export class Staging {
     await mkdir(local, { recursive: true, mode: 0o700 });
     this.#tablespaces.set(oid, local);
     return local;
+  }
+
+  tablespaceOids(): string[] {
+    return [...this.#tablespaces.keys()];
+  }
+
+  tablespaceDirectories(): string[] {
+    return [...this.#tablespaces.values()];
+  }
+
+  /** What was written for a tablespace that a later backup of the chain does not have any more. */
+  async dropTablespace(oid: string): Promise<void> {
+    const local = this.#tablespaces.get(oid);
+    if (local === undefined) return;
+    await rm(local, { recursive: true, force: true });
+    this.#tablespaces.delete(oid);
   }
 
   /** The locations as PostgreSQL reads them to make its links at the first start. */

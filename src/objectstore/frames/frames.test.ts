@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { gunzipSync, inflateRawSync } from 'node:zlib';
+import { Readable } from 'node:stream';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { decompressStream } from '../codec/compression.ts';
+import { frameFormat } from './codec.ts';
 import { gzipFrames } from './deflate.ts';
 import { parseFrameIndex, renderFrameIndex } from './index-file.ts';
 import { decompressFrames } from './read.ts';
@@ -37,6 +40,21 @@ test.each([0, 1, frameSize - 1, frameSize, frameSize + 1, 5 * frameSize + 12345]
     expect(gunzipSync(stored).equals(plain)).toBe(true);
     const back = await collect(decompressFrames(gzipFrames, pieces(stored, 99_991), { ahead: 3, sizes }));
     expect(back.equals(plain)).toBe(true);
+  },
+);
+
+test.each(['gzip', 'zstd', 'lz4', 'snappy'] as const)(
+  '%s comes back frame by frame and as one stream',
+  async (name) => {
+    const format = frameFormat(name);
+    if (!format) throw new Error('no frames');
+    const plain = content(3 * frameSize + 4321);
+    const sizes: FrameSizes = [];
+    const stored = await collect(compressFrames(format, pieces(plain, 70_001), { ahead: 3, sizes, signal }));
+    const back = await collect(decompressFrames(format, pieces(stored, 99_991), { ahead: 3, sizes }));
+    expect(back.equals(plain)).toBe(true);
+    const streamed = decompressStream(name, Readable.from(pieces(stored, 99_991), { objectMode: false }));
+    expect((await collect(streamed)).equals(plain)).toBe(true);
   },
 );
 
