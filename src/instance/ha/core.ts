@@ -124,7 +124,9 @@ export const isFresh = ({ memory, clock }: HaCore): boolean =>
   memory.freshUntil !== undefined && clock() < memory.freshUntil;
 
 export const others = (core: HaCore): LeaseMember[] =>
-  (core.store.record?.members ?? []).filter(({ instance }) => instance !== core.context.environment.podName);
+  ((core.store.record ?? core.store.lastRecord)?.members ?? []).filter(
+    ({ instance }) => instance !== core.context.environment.podName,
+  );
 
 /** The member that holds the lease, with its address, when it is another. */
 export function holderOf(core: HaCore): LeaseMember | undefined {

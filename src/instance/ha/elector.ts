@@ -78,6 +78,21 @@ export class Elector {
     );
   }
 
+  /**
+   * In the lease's list; when the lease was deleted, in the list that it had: somebody must be able to make it again when its holder
+   * does not (rule 6). Synchronous configurations that are gone with it cannot be tested by what we remember (rule 8). Who never saw
+   * the lease may make it where there is nobody else.
+   */
+  get #member(): boolean {
+    const { store, context } = this.#core;
+    const self = selfOf(this.#core);
+    const known = store.lastRecord;
+    const testable = store.record !== undefined || known?.configurations.every(({ number }) => number === 0) === true;
+    if (known) return testable && known.members.some((member) => sameMember(member, self));
+    const names = context.cluster.current?.status?.instanceNames ?? [];
+    return context.cluster.seen && names.length === 1 && names[0] === self.instance && !this.#core.memory.diverged;
+  }
+
   facts(): ElectionFacts {
     const { clock, memory, store, context, state } = this.#core;
     const { record } = store;
@@ -91,7 +106,7 @@ export class Elector {
     return {
       now: clock(),
       mode: 'async',
-      member: this.#first || (record?.members.some((member) => sameMember(member, selfOf(this.#core))) ?? false),
+      member: this.#first || this.#member,
       whole: stands(this.#core),
       apiAnswers: store.apiAnswers,
       paused: record?.paused !== undefined,
@@ -249,7 +264,7 @@ export class Elector {
     // The first one of all keeps the timeline that the directory was made with.
     const epoch = this.#first
       ? Math.max(1, timeline)
-      : nextEpoch([store.record?.epoch ?? 0, ...own, ...(this.#canvass?.epochs ?? [])]);
+      : nextEpoch([store.lastRecord?.epoch ?? 0, ...own, ...(this.#canvass?.epochs ?? [])]);
     await state.update({ promised: epoch });
     if (memory.follow) memory.follow = undefined;
     this.#candidacy = { ...this.#candidacy, epoch, promised: true };
@@ -265,7 +280,7 @@ export class Elector {
       ...before
     } = {
       ...emptyContent(state.current.clusterUid, state.current.systemIdentifier),
-      ...store.record,
+      ...store.lastRecord,
     } as LeaseContent & { uid?: string; version?: string };
     const self = addressedSelf(this.#core);
     const members = [...before.members.filter(({ instance }) => instance !== self.instance), self];

@@ -13,6 +13,7 @@ export class Fence {
   #said = '';
   #ended: number | undefined;
   #downSince: number | undefined;
+  #patience = restartLimit;
 
   constructor(core: HaCore) {
     this.#core = core;
@@ -60,11 +61,18 @@ export class Fence {
     const good = fitness.within(timingOf(this.#core).retryPeriod * 2000);
     if (writer && seen?.postmaster.state === 'up' && good) {
       this.#downSince = undefined;
+      this.#patience = restartLimit;
       return true;
     }
     // Rule 23: a restart in place, with a deadline while anybody else could serve.
+    // Nobody took the lease though it expired: another try, with more time.
+    const { duration } = timingOf(this.#core);
+    if (this.#downSince !== undefined && clock() - this.#downSince > this.#patience + 2000 * duration) {
+      this.#downSince = undefined;
+      this.#patience *= 2;
+    }
     this.#downSince ??= clock();
-    return others(this.#core).length === 0 || clock() - this.#downSince < restartLimit;
+    return others(this.#core).length === 0 || clock() - this.#downSince < this.#patience;
   }
 
   /** A whole turn, without waiting for anything. */
@@ -111,10 +119,11 @@ export class Fence {
   #content(): LeaseContent | undefined {
     const { store, context, state, memory } = this.#core;
     const cluster = context.cluster.current;
-    const record = store.record ?? {
-      ...emptyContent(state.current.clusterUid, state.current.systemIdentifier),
-      epoch: state.current.led ?? 0,
-    };
+    const record = store.record ??
+      store.lastRecord ?? {
+        ...emptyContent(state.current.clusterUid, state.current.systemIdentifier),
+        epoch: state.current.led ?? 0,
+      };
     if (record.epoch === 0) return undefined;
     const names = cluster?.status?.instanceNames ?? [];
     const listed = new Map(record.members.map((member) => [member.instance, member]));
@@ -134,12 +143,15 @@ export class Fence {
     memory.lastAttempt = start;
     if (leaseState(this.#core) !== (how === 'renew' ? 'mine' : 'absent')) {
       await store.read(retryPeriod * 1000);
+      memory.lastAttempt = undefined;
       return;
     }
     const content = this.#content();
     if (!content) return;
     const joined = [...memory.joining.values()];
     const outcome = await store.write(content, retryPeriod * 1000);
+    // The server answers, but the lease was another than we thought: what it is we know now.
+    if (outcome === 'refused') memory.lastAttempt = undefined;
     if (outcome !== 'done') return;
     setFresh(this.#core, start + renewDeadline * 1000);
     for (const member of joined) {

@@ -38,7 +38,9 @@ const newer = (a: Lease, b: Lease): boolean => {
 export class LeaseStore extends EventEmitter<{ change: [] }> {
   readonly #options: LeaseStoreOptions;
   #observed: ObservedLease | undefined;
-  #answers = false;
+  #lastRecord: StoredRecord | undefined;
+  /** Before the first call nothing says that it does not. */
+  #answers = true;
 
   constructor(options: LeaseStoreOptions) {
     super();
@@ -53,6 +55,11 @@ export class LeaseStore extends EventEmitter<{ change: [] }> {
   get record(): StoredRecord | undefined {
     const record = this.#observed?.record;
     return record === 'blank' ? undefined : record;
+  }
+
+  /** What the lease said when it last said anything: one that was deleted leaves its members. */
+  get lastRecord(): StoredRecord | undefined {
+    return this.record ?? this.#lastRecord;
   }
 
   /** The API server answered the last call, whatever it said. */
@@ -70,6 +77,7 @@ export class LeaseStore extends EventEmitter<{ change: [] }> {
     if (object && known && !newer(object, known)) return;
     if (!object && this.#observed && known === undefined) return;
     const record = object && decodeLease(object);
+    this.#lastRecord = this.lastRecord;
     this.#observed = { record, object, since: this.#options.clock() };
     this.emit('change');
   }

@@ -57,7 +57,10 @@ export function voterFacts(core: HaCore): VoterFacts {
     promised: state.current.promised,
     ...(memory.holdUntil === undefined ? {} : { holdUntil: memory.holdUntil }),
     paused: record?.paused !== undefined,
-    wouldStand: lease === 'released' || ((lease === 'other' || lease === 'absent') && expired),
+    // Our own lease, too, when we have let it expire: a primary that cannot start keeps nobody from taking over.
+    wouldStand:
+      lease === 'released' ||
+      (expired && (lease === 'other' || lease === 'absent' || (lease === 'mine' && !isFresh(core)))),
     receiverClosed: false,
   };
 }
