@@ -51,6 +51,7 @@ const tasks: Record<string, (args: string[]) => Promise<number>> = {
   generate: (args) => node(['dev/generate.ts', ...args]),
   compatibility: (args) => node(['dev/compatibility.ts', ...args]),
   'check:models': (args) => node(['dev/check-models.ts', ...args]),
+  simulate: (args) => node(['dev/simulate.ts', ...args]),
   manifest: (args) => node(['dev/manifest.ts', ...args]),
   image: (args) => sequence(build, () => run('bash', ['dev/image.sh', ...args])),
   'e2e:kube': (args) => sequence(build, () => node(['e2e/kube/run.ts', ...args])),

@@ -1,0 +1,68 @@
+// What the simulated PostgreSQL says to the statements that the manager sends. They are told apart by what only they contain.
+import { formatLsn } from '../../postgres/lsn.ts';
+import { segmentName } from '../../postgres/wal-name.ts';
+import type { Postgres } from './postgres.ts';
+import { segmentSize } from './wal.ts';
+
+type Row = Record<string, unknown>;
+type Answer = (server: Postgres, values: readonly unknown[]) => Row[];
+
+const lsn = (value: number): string => formatLsn(BigInt(value));
+const walFile = ({ wal, timeline }: Postgres): string =>
+  segmentName(timeline, BigInt(Math.floor(wal.lsn / segmentSize)), segmentSize);
+
+const standbyPosition: Answer = (server) => {
+  if (!server.standby) return [];
+  const receiving = server.stream?.open === true;
+  const behind = server.replayed < server.wal.records.length;
+  return [
+    {
+      received: server.received === undefined ? null : lsn(server.received),
+      replayed: lsn(server.wal.lsnOf(server.replayed)),
+      waits: behind ? null : receiving ? 'RecoveryWalStream' : 'RecoveryRetrieveRetryInterval',
+      receiving,
+    },
+  ];
+};
+
+const serverState: Answer = (server) => [
+  {
+    standby: server.standby,
+    hash: '',
+    loaded_at: new Date(server.loadedAt),
+    pending: null,
+    receiver: server.stream?.open === true ? 'streaming' : null,
+    paused: false,
+  },
+];
+
+const lagOf: Answer = (server, [name]) =>
+  [...server.senders]
+    .filter((sender) => sender.open && sender.standby.home.name === name)
+    .map((sender) => ({ lag: String(server.wal.lsn - server.wal.lsnOf(sender.confirmed)) }));
+
+const answers: readonly (readonly [RegExp, Answer])[] = [
+  [/^SELECT 1$/, () => [{}]],
+  [/AS received,.*AS replayed/, standbyPosition],
+  [/AS loaded_at/, serverState],
+  [
+    /pg_walfile_name.*WHERE NOT pg_catalog\.pg_is_in_recovery/,
+    (server) => (server.standby ? [] : [{ wal: walFile(server) }]),
+  ],
+  [/^SELECT pg_catalog\.pg_walfile_name/, (server) => [{ wal: walFile(server) }]],
+  [/^SELECT pg_catalog\.pg_is_in_recovery\(\) AS standby$/, (server) => [{ standby: server.standby }]],
+  [/^SELECT pg_catalog\.pg_promote/, (server) => (server.promote(), [{ pg_promote: true }])],
+  [/^CHECKPOINT$/, (server) => (server.checkpoint(), [])],
+  [/AS clients FROM pg_catalog\.pg_stat_activity/, () => [{ clients: 0 }]],
+  [/AS lag FROM pg_catalog\.pg_stat_replication/, lagOf],
+];
+
+/** Throws on a statement that it does not know: it has to be added here when the manager learns to ask something new. */
+export function answer(server: Postgres, sql: string, values: readonly unknown[]): Row[] {
+  const text = sql.replace(/\s+/g, ' ').trim();
+  const known = answers.find(([pattern]) => pattern.test(text));
+  if (!known) throw new UnknownStatement(text);
+  return known[1](server, values);
+}
+
+export class UnknownStatement extends Error {}

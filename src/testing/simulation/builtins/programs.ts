@@ -1,0 +1,2 @@
+// src/instance/programs.ts on machines where every program is there.
+export const findProgram = async (name: string, major = 17): Promise<object> => ({ file: `/usr/bin/${name}`, major });

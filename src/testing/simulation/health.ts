@@ -1,0 +1,16 @@
+import type { World } from './world.ts';
+
+/** What is missing to a healthy cluster, or undefined: one primary, everybody else streams from it and is up to date. */
+export function unhealthy(world: World): string | undefined {
+  const primaries = world.machines.filter(({ postgres }) => postgres?.serves === true);
+  const [primary] = primaries;
+  if (primaries.length > 1) return `primaries: ${primaries.map(({ name }) => name).join(', ')}`;
+  if (!primary?.postgres) return 'nobody serves as primary';
+  for (const { name, postgres } of world.machines) {
+    if (name === primary.name) continue;
+    if (!postgres?.running || postgres.status !== 'ready') return `${name} does not run`;
+    if (postgres.stream?.open !== true) return `${name} does not stream`;
+    if (primary.postgres.wal.records.length - postgres.wal.records.length > 20) return `${name} is behind`;
+  }
+  return undefined;
+}
