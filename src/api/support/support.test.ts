@@ -53,8 +53,8 @@ const store = (spec: object) => ({
 test.each([
   [
     'a field that nothing honours',
-    { postgresql: { promotionTimeout: 5 } },
-    ['spec.postgresql.promotionTimeout: not supported by this version of Howdah'],
+    { postgresql: { ldap: { server: 'x' } } },
+    ['spec.postgresql.ldap: not supported by this version of Howdah'],
   ],
   ['its default value', { failoverDelay: 0, primaryUpdateStrategy: 'unsupervised', managed: {} }, []],
   [

@@ -6,8 +6,10 @@ import { configurationHash } from '../../postgres/configuration-hash.ts';
 import { renderHba } from '../../postgres/hba.ts';
 import { renderIdent } from '../../postgres/ident.ts';
 import { renderParameters } from '../../postgres/parameters.ts';
+import { slotKeepSize } from '../../postgres/slot-keep-size.ts';
 import { connectionString, quoteCommandWord, settingsFile } from '../../postgres/quote.ts';
 import type { InstanceEnvironment } from '../environment.ts';
+import { slotWishes } from '../slots/plan.ts';
 
 /** Where a standby finds the one it follows. */
 export interface PrimaryAddress {
@@ -61,9 +63,13 @@ export function customSettings({
   const { spec } = cluster;
   const { paths } = environment;
   const skipArchiving = cluster.metadata.annotations?.[annotation.skipWalArchiving] === 'enabled';
+  const keep = slotKeepSize(spec);
   const settings = renderParameters({
     major,
-    user: spec.postgresql?.parameters ?? {},
+    user: {
+      ...(keep === undefined ? {} : { max_slot_wal_keep_size: `${keep}MB` }),
+      ...spec.postgresql?.parameters,
+    },
     libraries: spec.postgresql?.shared_preload_libraries ?? [],
     clusterName: cluster.metadata.name,
     listenAddresses: environment.bind ?? '*',
@@ -98,11 +104,25 @@ export function primaryConninfo(environment: InstanceEnvironment, primary: Prima
   });
 }
 
-export function overrideSettings({ cluster, environment, standby, primary }: SettingsInput): Record<string, string> {
+/**
+ * Consumers of logical slots get only what all other instances have, so that the slots are good after any failover: PostgreSQL's own
+ * way from 17 on, the library's where it is loaded.
+ */
+function logicalSettings({ cluster, environment, major }: SettingsInput): Record<string, string> {
+  const { highAvailability } = cluster.spec.replicationSlots ?? {};
+  if (highAvailability?.synchronizeLogicalDecoding !== true || highAvailability.enabled === false) return {};
+  const { others } = slotWishes(cluster, environment.podName);
+  if (major >= 17) return { synchronized_standby_slots: others.join(',') };
+  return { 'pg_failover_slots.standby_slot_names': others.join(',') };
+}
+
+export function overrideSettings(input: SettingsInput): Record<string, string> {
+  const { cluster, environment, standby, primary } = input;
   const slots = cluster.spec.replicationSlots?.highAvailability;
   const settings: Record<string, string> = {
     restore_command: `${walRequest(environment)} restore %f %p`,
     recovery_target_timeline: 'latest',
+    ...logicalSettings(input),
   };
   if (!standby || !primary || primary.instance === environment.podName) return settings;
   settings['primary_conninfo'] = primaryConninfo(environment, primary);

@@ -50,6 +50,8 @@ export interface Memory {
   wrongTimeline?: string;
   /** What the promotion to this epoch has come to, as far as it cannot be observed. */
   promotion?: PromotionNotes;
+  /** Own slot on the primary, as last seen: whether its WAL is gone; undefined: there is none. */
+  slot?: { readonly lost: boolean } | undefined;
   /** Somebody handed the lease over to us: no need to wait for others who may be ahead. */
   called?: number | undefined;
 }

@@ -13,11 +13,12 @@ import type { Surroundings } from '../surroundings.ts';
 import type { InstanceView } from '../view.ts';
 import { Chronicle, type RoleChange } from './chronicle.ts';
 import { bootClock } from './clock.ts';
-import { type HaCore, isFresh, leaseState, leaseTiming, newMemory, timingOf } from './core.ts';
+import { type HaCore, isFresh, leaseState, leaseTiming, newMemory, others, timingOf } from './core.ts';
 import { Elector } from './elector.ts';
 import { Fence } from './fence.ts';
 import { Fitness } from './fitness.ts';
 import { Follower } from './follow.ts';
+import { isIsolated } from './isolation.ts';
 import { LeaseStore } from './lease-store.ts';
 import { LifeFile } from './life-file.ts';
 import { postgresRole, runningPostmaster } from './local-postgres.ts';
@@ -102,6 +103,18 @@ export class HighAvailability implements AsyncDisposable {
     return this.#parts?.core.memory.diverged !== undefined;
   }
 
+  /** Cut off from the API server and from every other instance: for the liveness probe. */
+  async isolated(): Promise<boolean> {
+    const core = this.#parts?.core;
+    if (!core) return false;
+    return isIsolated(this.#context.cluster.current?.spec.probes?.liveness?.isolationCheck, {
+      primary: postgresRole(core) === 'primary',
+      others: others(core).map(({ address }) => address),
+      apiAnswers: () => core.store.apiAnswers,
+      reach: (address, limits) => core.peers.reach(address, limits),
+    });
+  }
+
   get releasing(): boolean {
     return this.#parts?.planned.releasing ?? false;
   }
@@ -146,6 +159,11 @@ export class HighAvailability implements AsyncDisposable {
   get #promotionOutcome(): ReturnType<typeof promotionOutcome> {
     const state = this.#parts?.core.state.current;
     return state ? promotionOutcome(state, this.#view()?.data) : 'none';
+  }
+
+  /** What the primary says of this instance's own slot there. */
+  slotSeen(slot: { readonly lost: boolean } | undefined): void {
+    if (this.#parts) this.#parts.core.memory.slot = slot;
   }
 
   /** Where history files are looked for that no instance has. */

@@ -79,6 +79,29 @@ export class Peers implements Disposable {
     );
   }
 
+  /** Rejects unless an instance answers at this address (GET /failsafe). Milliseconds; a connection of its own. */
+  async reach(host: string, limits: { readonly connect: number; readonly request: number }): Promise<void> {
+    const { certificates, servername } = this.#options;
+    const ca = await readFile(path.join(certificates, 'server-ca.crt'), 'utf8');
+    await new Promise<void>((resolve, reject) => {
+      const request = https.get(
+        {
+          ...{ host, port: port.status, path: '/failsafe', ca, servername, agent: false },
+          signal: AbortSignal.timeout(limits.connect + limits.request),
+        },
+        (response) => {
+          response.resume();
+          if (response.statusCode === 200) resolve();
+          else reject(new Error(`/failsafe answered ${response.statusCode}`));
+        },
+      );
+      const slow = setTimeout(() => request.destroy(new Error('no connection in time')), limits.connect);
+      request.on('socket', (socket) => socket.on('connect', () => clearTimeout(slow)));
+      request.on('error', reject);
+      request.on('close', () => clearTimeout(slow));
+    });
+  }
+
   [Symbol.dispose](): void {
     this.#agent?.agent.destroy();
   }

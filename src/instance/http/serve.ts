@@ -108,7 +108,10 @@ export async function serveHttp(options: ServeOptions, signal: AbortSignal): Pro
     status,
     ready,
     started: () => startup(view(), session, secondsRunning()),
-    live: async () => ({ ok: true, reason: 'OK' }),
+    live: async () =>
+      (await context.ha.isolated())
+        ? { ok: false, reason: 'neither the API server nor any other instance can be reached' }
+        : { ok: true, reason: 'OK' },
     controlData: async () => {
       const data = view()?.data;
       if (data?.state !== 'valid') throw new Error('pg_control cannot be read');

@@ -1,18 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
+import type { Slot } from './plan.ts';
+import { slotsQuery, type SlotRow } from './query.ts';
 
-export interface UpstreamSlot {
-  readonly name: string;
-  readonly lsn: string | null;
+export interface UpstreamAddress {
+  readonly ip: string;
+  readonly port: number;
+  readonly servername: string;
+  readonly user: string;
 }
 
 /** The slots on the primary, asked as streaming_replica by its certificate. */
-export async function upstreamSlots(
-  address: { readonly ip: string; readonly port: number; readonly servername: string; readonly user: string },
-  certificates: string,
-  prefix: string,
-): Promise<UpstreamSlot[]> {
+export async function upstreamSlots(address: UpstreamAddress, certificates: string): Promise<Slot[]> {
   const read = (name: string): Promise<string> => readFile(path.join(certificates, name), 'utf8');
   const [ca, cert, key] = await Promise.all([
     read('server-ca.crt'),
@@ -31,12 +31,7 @@ export async function upstreamSlots(
   client.on('error', () => undefined);
   await client.connect();
   try {
-    const { rows } = await client.query<{ name: string; lsn: string | null }>(
-      `SELECT slot_name AS name, restart_lsn::text AS lsn FROM pg_catalog.pg_replication_slots
-        WHERE slot_type = 'physical' AND NOT temporary AND left(slot_name, length($1)) = $1`,
-      [prefix],
-    );
-    return rows;
+    return (await client.query<SlotRow>(slotsQuery)).rows;
   } finally {
     await client.end();
   }
