@@ -17,6 +17,17 @@ function isForeign(postmaster: number | undefined, supervisor: number): boolean 
   return process !== undefined && process.parent !== supervisor;
 }
 
+/** A server that starts cannot say when it loaded its files: not before it was started. */
+export function isStale({
+  differing,
+  filesWrittenAt,
+  postmaster,
+  server,
+}: Pick<Observation, 'differing' | 'filesWrittenAt' | 'postmaster' | 'server'>): boolean {
+  const loadedAt = server?.loadedAt.getTime() ?? (postmaster.state === 'starting' ? postmaster.startedBy : undefined);
+  return loadedAt !== undefined && (differing.length > 0 || filesWrittenAt > loadedAt);
+}
+
 /** What was observed, in the words of the machine. */
 export function factsOf(observation: Observation, context: InstanceContext, actions: Actions): InstanceFacts {
   const { cluster, data, postmaster, server } = observation;
@@ -36,10 +47,7 @@ export function factsOf(observation: Observation, context: InstanceContext, acti
     diverged: context.ha.diverged,
     diskFull: observation.diskShortage !== undefined,
     backingOff: actions.backingOff,
-    configurationStale:
-      server !== undefined &&
-      (observation.differing.length > 0 || observation.filesWrittenAt > server.loadedAt.getTime()) &&
-      actions.mayReload(observation),
+    configurationStale: isStale(observation) && actions.mayReload(observation),
     restartDue:
       cluster !== undefined &&
       server !== undefined &&

@@ -53,11 +53,18 @@ export const rows: readonly Row[] = [
   },
   {
     rule: 'stop-diverged',
-    when: (f) => replicates(f) && f.diverged,
+    when: (f) => f.diverged && (replicates(f) || (f.postgres === 'starting' && f.role === 'standby')),
     state: 'stopping',
     action: { type: 'stop', why: 'diverged' },
   },
   { rule: 'wait-for-shutdown', when: (f) => f.postgres === 'stopping', state: 'stopping', action: stay },
+  {
+    // The primary was found while postgres already started: a standby that lacks WAL to become consistent waits for him for ever.
+    rule: 'load-configuration-while-starting',
+    when: (f) => f.postgres === 'starting' && f.configurationStale,
+    state: 'starting',
+    action: { type: 'reload' },
+  },
   { rule: 'wait-for-start', when: (f) => f.postgres === 'starting', state: 'starting', action: stay },
 
   // The old directory is kept until the new one streams.

@@ -9,6 +9,8 @@ export type PostmasterState = 'down' | 'starting' | 'up' | 'stopping';
 export interface PostmasterObservation {
   readonly state: PostmasterState;
   readonly pid: number | undefined;
+  /** Milliseconds since 1970, in whole seconds rounded up. */
+  readonly startedBy?: number;
 }
 
 const statusOf: Readonly<Record<string, PostmasterState>> = {
@@ -19,7 +21,7 @@ const statusOf: Readonly<Record<string, PostmasterState>> = {
   stopping: 'stopping',
 };
 
-/** From postmaster.pid: line 1 the process, line 8 what it is doing (src/include/utils/pidfile.h). */
+/** From postmaster.pid: line 1 the process, line 3 when it started, line 8 what it is doing (src/include/utils/pidfile.h). */
 export async function observePostmaster(dataDirectory: string): Promise<PostmasterObservation> {
   const text = await readFileIfThere(path.join(dataDirectory, 'postmaster.pid')).catch(() => undefined);
   if (text === undefined) return { state: 'down', pid: undefined };
@@ -28,7 +30,8 @@ export async function observePostmaster(dataDirectory: string): Promise<Postmast
   if (!Number.isInteger(pid) || pid <= 0 || !isPostmasterOf(pid, await realpath(dataDirectory))) {
     return { state: 'down', pid: undefined };
   }
-  return { state: statusOf[(lines[7] ?? '').trim()] ?? 'starting', pid };
+  const startedBy = (Number(lines[2]) + 1) * 1000;
+  return { state: statusOf[(lines[7] ?? '').trim()] ?? 'starting', pid, startedBy };
 }
 
 export type DataDirectory =
