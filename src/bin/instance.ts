@@ -53,6 +53,12 @@ async function backupWorker(log: Logger): Promise<number> {
   return 0;
 }
 
+async function walWorker(log: Logger): Promise<number> {
+  const { runShipWorker } = await import('../instance/wal/ship-worker.ts');
+  await runShipWorker(log.child({ logger: 'wal-archive' }));
+  return 0;
+}
+
 async function status(): Promise<number> {
   const { printStatus } = await import('../instance/status/print.ts');
   return printStatus(process.env);
@@ -60,7 +66,7 @@ async function status(): Promise<number> {
 
 export async function main(args: string[]): Promise<number> {
   const [command = '', ...rest] = args;
-  if (!['run', 'init', 'join', 'restore', 'status', 'backup-worker'].includes(command)) {
+  if (!['run', 'init', 'join', 'restore', 'status', 'backup-worker', 'wal-worker'].includes(command)) {
     process.stderr.write('usage: howdah instance run|init|join|restore|status [--log-level=LEVEL]\n');
     return 2;
   }
@@ -75,6 +81,7 @@ export async function main(args: string[]): Promise<number> {
   try {
     if (command === 'status') return await status();
     if (command === 'backup-worker') return await backupWorker(log);
+    if (command === 'wal-worker') return await walWorker(log);
     own.info({ command, pid: process.pid }, 'Starting');
     return command === 'run' ? await run(log) : await job(command as 'init' | 'join' | 'restore', log);
   } catch (error) {

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { toObjectStoreError } from './errors.ts';
 import type { HttpAnswer, Sender } from './light-http.ts';
 import { createSender, readDocument } from './light-http.ts';
 import { textOf } from './light-xml.ts';
 import { base64 } from './reading.ts';
+import type { StreamBody } from './port.ts';
 import type { RetryPolicy } from './retry.ts';
 import { defaultRetry, withRetry } from './retry.ts';
 import type { S3Options } from './s3-options.ts';
@@ -17,7 +19,7 @@ export interface LightRequest {
   readonly key?: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Buffer;
+  readonly body?: Buffer | StreamBody;
 }
 
 export interface LightClient extends Disposable {
@@ -48,11 +50,23 @@ async function refusal(answer: HttpAnswer): Promise<AnswerError> {
   return new AnswerError(answer.status, code, textOf(text, 'Message') ?? '');
 }
 
+interface Cover {
+  readonly payload: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /** A body is covered by its CRC32, which is signed; where the store knows none, by its SHA-256. */
-function covered(body: Buffer | undefined, checksums: boolean): { payload: string; headers: Record<string, string> } {
+async function covered(body: Buffer | StreamBody | undefined, checksums: boolean): Promise<Cover> {
   if (!body) return { payload: sha256Hex(''), headers: {} };
-  if (!checksums) return { payload: sha256Hex(body), headers: {} };
-  return { payload: 'UNSIGNED-PAYLOAD', headers: { 'x-amz-checksum-crc32': base64(crc32(body)) } };
+  if (!checksums) return { payload: Buffer.isBuffer(body) ? sha256Hex(body) : await streamHash(body), headers: {} };
+  const sum = Buffer.isBuffer(body) ? crc32(body) : body.crc32;
+  return { payload: 'UNSIGNED-PAYLOAD', headers: { 'x-amz-checksum-crc32': base64(sum) } };
+}
+
+async function streamHash(body: StreamBody): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of body.open()) hash.update(chunk);
+  return hash.digest('hex');
 }
 
 export function createLightClient(options: S3Options, credentials: Credentials): LightClient {
@@ -66,10 +80,11 @@ export function createLightClient(options: S3Options, credentials: Credentials):
     const origin = new URL(endpoint);
     return { origin, root: `${origin.pathname.replace(/\/$/, '')}/${bucket}` };
   };
-  const send = ({ method, key, query = {}, headers = {}, body }: LightRequest, signal: AbortSignal | undefined) => {
+  const send = async (request: LightRequest, signal: AbortSignal | undefined): Promise<HttpAnswer> => {
+    const { method, key, query = {}, headers = {}, body } = request;
     const { origin, root } = place();
     const path = key === undefined ? root || '/' : `${root}/${encodePath(key)}`;
-    const cover = covered(body, checksums);
+    const cover = await covered(body, checksums);
     const unsigned = { method, host: origin.host, path, query, payload: cover.payload };
     const signed = signedHeaders(
       { ...unsigned, headers: { ...headers, ...cover.headers } },

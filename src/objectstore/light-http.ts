@@ -1,5 +1,6 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import type { StreamBody } from './port.ts';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 
 export interface HttpRequest {
@@ -8,7 +9,7 @@ export interface HttpRequest {
   /** Path and query, encoded. */
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Buffer | undefined;
+  readonly body?: Buffer | StreamBody | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -27,6 +28,24 @@ const connectTimeoutMs = 5_000;
 const idleTimeoutMs = 60_000;
 const maxSockets = 64;
 
+const sizeOf = (body: Buffer | StreamBody | undefined): number =>
+  body === undefined ? 0 : Buffer.isBuffer(body) ? body.length : body.size;
+
+/** One chunk at a time; it stops when the request was answered or broken before its end. */
+async function sendBody(request: ClientRequest, body: StreamBody, progress: () => void): Promise<void> {
+  const over = new Promise<false>((resolve) => {
+    request.once('response', () => resolve(false));
+    request.once('close', () => resolve(false));
+  });
+  const write = (chunk: Buffer): Promise<boolean> =>
+    Promise.race([new Promise<boolean>((resolve) => request.write(chunk, () => resolve(true))), over]);
+  for await (const chunk of body.open()) {
+    if (request.destroyed || !(await write(chunk))) return;
+    progress();
+  }
+  request.end();
+}
+
 const timedOut = (what: string): Error => Object.assign(new Error(what), { name: 'TimeoutError' });
 
 /** Connections that are kept and used again; `attemptTimeoutMs` is from the start of a request to the head of its answer. */
@@ -37,7 +56,7 @@ export function createSender({ ca, attemptTimeoutMs }: { ca: string | undefined;
     new Promise((resolve, reject) => {
       const secure = origin.protocol === 'https:';
       const options = {
-        ...{ method, path: target, headers: { ...headers, 'content-length': String(body?.length ?? 0) } },
+        ...{ method, path: target, headers: { ...headers, 'content-length': String(sizeOf(body)) } },
         ...{ host: origin.hostname.replace(/^\[(.*)\]$/, '$1'), port: origin.port, timeout: idleTimeoutMs },
         ...(signal && { signal }),
       };
@@ -61,7 +80,12 @@ export function createSender({ ca, attemptTimeoutMs }: { ca: string | undefined;
         clearTimeout(late);
         resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: answer });
       });
-      request.end(body);
+      if (body === undefined || Buffer.isBuffer(body)) request.end(body);
+      else {
+        sendBody(request, body, () => late.refresh()).catch((error: unknown) =>
+          request.destroy(error instanceof Error ? error : new Error(String(error))),
+        );
+      }
     });
   return {
     send,

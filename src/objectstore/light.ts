@@ -3,7 +3,7 @@ import type { HttpAnswer } from './light-http.ts';
 import type { LightClient } from './light-call.ts';
 import { createLightClient } from './light-call.ts';
 import { listObjects, listUploads } from './light-list.ts';
-import type { ObjectAttributes, ObjectHead, ObjectStore, PutOptions } from './port.ts';
+import type { ObjectAttributes, ObjectHead, ObjectStore, PutOptions, StreamBody } from './port.ts';
 import { readObject } from './reading.ts';
 import type { S3Options } from './s3-options.ts';
 import type { Credentials } from './sigv4.ts';
@@ -80,7 +80,12 @@ function attributeHeaders({ metadata = {}, contentType, tags, encryption }: Obje
   };
 }
 
-async function sendPut(client: LightClient, key: string, body: Buffer, put: PutOptions): Promise<string | undefined> {
+async function sendPut(
+  client: LightClient,
+  key: string,
+  body: Buffer | StreamBody,
+  put: PutOptions,
+): Promise<string | undefined> {
   const headers = { ...attributeHeaders(put), ...(put.ifNoneMatch && { 'if-none-match': '*' }) };
   const answer = await client.once({ method: 'PUT', key, headers, body }, put.signal);
   drop(answer);
@@ -88,7 +93,7 @@ async function sendPut(client: LightClient, key: string, body: Buffer, put: PutO
 }
 
 /** A put; `ifNoneMatch` as the store's own conditional write. A store without it answers 'unsupported'. */
-const putObject = (client: LightClient, key: string, body: Buffer, put: PutOptions) =>
+const putObject = (client: LightClient, key: string, body: Buffer | StreamBody, put: PutOptions) =>
   client.call(`put "${key}"`, put.signal, async () => {
     try {
       await sendPut(client, key, body, put);
@@ -105,7 +110,7 @@ const putObject = (client: LightClient, key: string, body: Buffer, put: PutOptio
 async function putIfAbsent(
   client: LightClient,
   key: string,
-  body: Buffer,
+  body: Buffer | StreamBody,
   { ifNoneMatch: _, ...put }: PutOptions,
 ): Promise<'created' | 'exists'> {
   if (await headObject(client, key, put.signal)) return 'exists';

@@ -14,6 +14,16 @@ export interface ObjectAttributes {
   readonly encryption?: 'AES256' | 'aws:kms';
 }
 
+/** A body that is made as it is sent, again for each attempt. */
+export interface StreamBody {
+  /** Bytes. */
+  readonly size: number;
+  /** Of all bytes. */
+  readonly crc32: number;
+  /** Chunks are good until the next one is asked for. */
+  open(): AsyncIterable<Buffer>;
+}
+
 export interface PutOptions extends CallOptions, ObjectAttributes {
   /** Create only: an object that is already there stays as it is and the answer is 'exists'. */
   readonly ifNoneMatch?: boolean;
@@ -76,7 +86,7 @@ export interface ObjectStore {
    * 'exists' only with `ifNoneMatch`. After a lost answer the retry can meet its own object: who must know whether the
    * object is the same compares it.
    */
-  put(key: string, body: Buffer, options?: PutOptions): Promise<'created' | 'exists'>;
+  put(key: string, body: Buffer | StreamBody, options?: PutOptions): Promise<'created' | 'exists'>;
   /** Undefined when there is no such object. */
   get(key: string, options?: GetOptions): Promise<ObjectBody | undefined>;
   head(key: string, options?: CallOptions): Promise<ObjectHead | undefined>;

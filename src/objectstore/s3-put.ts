@@ -1,8 +1,16 @@
 import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { errorCode, errorKind, httpStatus } from './errors.ts';
-import type { ObjectAttributes, PutOptions } from './port.ts';
+import type { ObjectAttributes, PutOptions, StreamBody } from './port.ts';
 import type { S3Context } from './s3-call.ts';
 import { attributeParameters, call } from './s3-call.ts';
+
+/** The SDK would send a stream in a framing that not every store knows. */
+export async function wholeBody(body: Buffer | StreamBody): Promise<Buffer> {
+  if (Buffer.isBuffer(body)) return body;
+  const chunks: Buffer[] = [];
+  for await (const chunk of body.open()) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
 
 const putCommand = (context: S3Context, key: string, body: Buffer, put: ObjectAttributes, create: boolean) =>
   new PutObjectCommand({

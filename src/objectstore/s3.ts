@@ -8,7 +8,7 @@ import { call } from './s3-call.ts';
 import { createS3Client } from './s3-client.ts';
 import type { S3Options } from './s3-options.ts';
 import { describeStore } from './s3-options.ts';
-import { headObject, putIfAbsent, putObject } from './s3-put.ts';
+import { headObject, putIfAbsent, putObject, wholeBody } from './s3-put.ts';
 import { abortUploads, uploadObject } from './s3-upload.ts';
 
 /** Most keys of one DeleteObjects. */
@@ -25,7 +25,8 @@ export function openS3Store(options: S3Options): ObjectStore & Disposable {
   };
   let conditionalWrites = true;
   return {
-    async put(key, body, put = {}) {
+    async put(key, content, put = {}) {
+      const body = await wholeBody(content);
       if (put.ifNoneMatch && !conditionalWrites) return putIfAbsent(context, key, body, put);
       const outcome = await putObject(context, key, body, put);
       if (outcome !== 'unsupported') return outcome;

@@ -9,9 +9,9 @@ export interface WorkerCommand {
   readonly args: readonly string[];
 }
 
-export const workerCommand = (logLevel: string): WorkerCommand => ({
+export const workerCommand = (logLevel: string, name = 'backup-worker'): WorkerCommand => ({
   file: process.execPath,
-  args: [...process.execArgv, process.argv[1] ?? '', 'instance', 'backup-worker', `--log-level=${logLevel}`],
+  args: [...process.execArgv, process.argv[1] ?? '', 'instance', name, `--log-level=${logLevel}`],
 });
 
 /** It removes what it has stored before it ends. */

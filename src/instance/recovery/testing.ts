@@ -4,11 +4,14 @@ import os from 'node:os';
 import path from 'node:path';
 import pino from 'pino';
 import { type TestObjectStore, startObjectStore } from '../../local/objectstore/testing.ts';
+import { BlockPool } from '../../objectstore/codec/block-pool.ts';
 import { type ArchiveConfig, openArchive } from '../../objectstore/config.ts';
 import { type Major, type TemporaryPostgres, temporaryPostgres } from '../../testing/postgres.ts';
 import { readServerFacts } from '../backup/server-facts.ts';
 import type { Archive } from '../wal/archive-source.ts';
 import { Archiver } from '../wal/archive.ts';
+import type { Ship } from '../wal/shipper.ts';
+import { putWal } from '../wal/wal-objects.ts';
 import type { ArchivingState } from '../wal/condition.ts';
 import { serveWal } from './wal-server.ts';
 
@@ -43,6 +46,16 @@ export async function testArchive(): Promise<TestArchive> {
       for (const client of opened) client[Symbol.dispose]();
       await store[Symbol.asyncDispose]();
     },
+  };
+}
+
+/** Ships without a process of its own. */
+export function shipHere(archive: () => Promise<Archive | undefined>): Ship {
+  const packing = { pool: new BlockPool(8 << 20), reclaim: () => undefined };
+  return async (request, signal) => {
+    const opened = await archive();
+    if (!opened) throw new Error('no archive');
+    return putWal(opened, { ...request, packing }, signal);
   };
 }
 
@@ -86,6 +99,7 @@ export async function archivingPostgres(
     history: () => Promise.resolve(undefined),
     segmentSize: () => Promise.resolve(segmentSize),
     skipEmptyCheck: () => false,
+    ship: shipHere(archive),
     reporter: { report: (state) => void states.push(state) },
     log: silent,
     signal: until.signal,

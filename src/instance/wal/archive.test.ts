@@ -5,7 +5,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { ownerMarkerKey, walKey } from '../../objectstore/layout.ts';
 import type { ObjectStore } from '../../objectstore/port.ts';
 import { type TimelineHistory, parseHistory } from '../../postgres/timeline.ts';
-import { archivingPostgres, silent, testArchive } from '../recovery/testing.ts';
+import { archivingPostgres, shipHere, silent, testArchive } from '../recovery/testing.ts';
 import type { Archive } from './archive-source.ts';
 import { Archiver, type ArchiverDeps } from './archive.ts';
 import { checkArchives } from './archive-check.ts';
@@ -40,6 +40,7 @@ async function anArchiver(archive: Archive | undefined, change: Partial<Archiver
     history: () => Promise.resolve(undefined),
     segmentSize: () => Promise.resolve(16 << 20),
     skipEmptyCheck: () => false,
+    ship: shipHere(() => Promise.resolve(archive)),
     reporter: { report: (state) => void states.push(state) },
     log: silent,
     signal: signal(),

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from 'pino';
 import { ObjectStoreError } from '../../objectstore/errors.ts';
@@ -9,7 +9,8 @@ import type { Archive, ArchiveSource } from './archive-source.ts';
 import type { ArchivingReporter } from './condition.ts';
 import { NotOwnedError, takeOwnership } from './ownership.ts';
 import { readyFiles } from './ready.ts';
-import { WalConflictError, putWal } from './wal-objects.ts';
+import type { Ship } from './shipper.ts';
+import { WalConflictError } from './wal-objects.ts';
 
 export interface ArchiverDeps {
   /** PGDATA. */
@@ -22,6 +23,8 @@ export interface ArchiverDeps {
   readonly history: () => Promise<TimelineHistory | undefined>;
   readonly segmentSize: () => Promise<number>;
   readonly skipEmptyCheck: () => boolean;
+  /** Stores a file; see Shipper. */
+  readonly ship: Ship;
   readonly reporter: Pick<ArchivingReporter, 'report'>;
   readonly log: Logger;
   /** The manager's life: an upload outlives the request that began it. */
@@ -161,9 +164,8 @@ export class Archiver implements WalArchiver {
     const { ino, mtimeMs } = await stat(file);
     const identity = `${ino}:${mtimeMs}`;
     if (this.#shipped.get(name) === identity) return identity;
-    const bytes = await readFile(file, { signal });
-    const content = { name, bytes, systemIdentifier: await this.#deps.systemIdentifier() };
-    const outcome = await putWal(archive, content, signal);
+    const systemIdentifier = await this.#deps.systemIdentifier();
+    const outcome = await this.#deps.ship({ config: archive.config, name, path: file, systemIdentifier }, signal);
     this.#shipped.set(name, identity);
     this.#deps.log.debug({ wal: name, outcome }, 'WAL file archived');
     return identity;

@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
+import { BlockPool } from '../../objectstore/codec/block-pool.ts';
 import { walKey } from '../../objectstore/layout.ts';
 import type { ObjectStore } from '../../objectstore/port.ts';
 import { parseHistory } from '../../postgres/timeline.ts';
@@ -18,8 +19,13 @@ afterEach(async () => {
 const name = (index: number, timeline = '00000001'): string =>
   `${timeline}00000000000000${index.toString(16).toUpperCase().padStart(2, '0')}`;
 const signal = (): AbortSignal => AbortSignal.timeout(30_000);
-const put = (archive: Archive, file: string, text: string) =>
-  putWal(archive, { name: file, bytes: Buffer.from(text), systemIdentifier: '7' }, signal());
+async function put(archive: Archive, name: string, text: string): Promise<void> {
+  const directory = await mkdtemp(path.join(os.tmpdir(), 'hwx-'));
+  directories.push(directory);
+  await writeFile(`${directory}/${name}`, text);
+  const packing = { pool: new BlockPool(1 << 20), reclaim: () => undefined };
+  await putWal(archive, { name, path: `${directory}/${name}`, systemIdentifier: '7', packing }, signal());
+}
 
 async function aRestorer(archive: Archive | undefined, change: Partial<RestorerDeps> = {}) {
   const data = await mkdtemp(path.join(os.tmpdir(), 'hwx-'));

@@ -17,6 +17,7 @@ import { checkArchives } from './archive-check.ts';
 import { Archiver } from './archive.ts';
 import { ArchivingReporter, conditionWriter } from './condition.ts';
 import { HistoryCache, archivedHistory, findHistory } from './history.ts';
+import { Shipper } from './shipper.ts';
 import { Restorer } from './restore.ts';
 
 export interface ArchiveServicesDeps {
@@ -74,6 +75,7 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
     conditionWriter(kube, { namespace, name: clusterName }, signal),
     log.child({ logger: 'wal-archive' }),
   );
+  const shipper = new Shipper(workerCommand(log.level, 'wal-worker'));
   const archiver = new Archiver({
     dataDirectory,
     source,
@@ -82,6 +84,7 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
     history: async () => histories.get(await writtenTimeline(query)),
     segmentSize,
     skipEmptyCheck: () => cluster()?.metadata.annotations?.[annotation.skipEmptyWalArchiveCheck] === 'enabled',
+    ship: shipper.ship,
     reporter,
     log: log.child({ logger: 'wal-archive' }),
     signal,
@@ -131,6 +134,7 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
       await reporter.settled();
       await events.flush();
       await restorer.close();
+      shipper[Symbol.dispose]();
       source[Symbol.dispose]();
     },
   };

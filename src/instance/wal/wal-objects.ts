@@ -1,9 +1,8 @@
 // WAL files as objects of an archive: written once, compared by the digest of their plain bytes, read whatever their compression.
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { setImmediate } from 'node:timers/promises';
-import { compressBuffer } from '../../objectstore/codec/compression.ts';
-import { decodeStream, encodingMetadata, sealBuffer } from '../../objectstore/codec/pipeline.ts';
+import { type Packing, packFile } from '../../objectstore/codec/pack.ts';
+import { decodeStream, encodingMetadata } from '../../objectstore/codec/pipeline.ts';
 import { type ArchiveCompression, parseArchiveKey, walKey } from '../../objectstore/layout.ts';
 import type { ObjectBody } from '../../objectstore/port.ts';
 import { parseWalName } from '../../postgres/wal-name.ts';
@@ -11,52 +10,42 @@ import type { Archive } from './archive-source.ts';
 
 /** The archive holds other bytes under this name. Nothing may be overwritten, so a person has to look. */
 export class WalConflictError extends Error {
-  constructor(key: string) {
-    super(
-      `WAL file "${key}" is already in the archive with different content: another server has written to this archive, ` +
-        'or this one was restored and goes on in the archive of its origin',
-    );
-    this.name = 'WalConflictError';
-  }
+  override readonly name = 'WalConflictError';
 }
+
+const conflict = (key: string): WalConflictError =>
+  new WalConflictError(
+    `WAL file "${key}" is already in the archive with different content: another server has written to this archive, ` +
+      'or this one was restored and goes on in the archive of its origin',
+  );
 
 export const digestMetadata = 'sha256';
 
-const slice = 1 << 20;
-
-/** A slice at a time, so that heartbeats and probes get their turn; WebCrypto's own thread would first copy the whole segment. */
-export async function sha256(bytes: Buffer): Promise<string> {
-  const hash = createHash('sha256');
-  for (let at = 0; at < bytes.length; at += slice) {
-    hash.update(bytes.subarray(at, at + slice));
-    await setImmediate();
-  }
-  return hash.digest('hex');
-}
-
-export interface WalContent {
+export interface WalFileToStore {
   readonly name: string;
-  readonly bytes: Buffer;
+  /** Where it is. */
+  readonly path: string;
   readonly systemIdentifier: string;
+  readonly packing: Packing;
 }
 
 /** Resolves to 'same' when the archive had the file already, with these bytes. Throws WalConflictError. */
-export async function putWal(archive: Archive, wal: WalContent, signal: AbortSignal): Promise<'created' | 'same'> {
+export async function putWal(archive: Archive, wal: WalFileToStore, signal: AbortSignal): Promise<'created' | 'same'> {
   const { store, config } = archive;
   const { compression, attributes } = parseWalName(wal.name)?.kind === 'history' ? config.history : config.wal;
-  const digest = await sha256(wal.bytes);
   const key = walKey(config.location, wal.name, compression);
   const { keys } = config;
-  const body = await sealBuffer({ keys, context: wal.name }, await compressBuffer(compression, wal.bytes));
-  const outcome = await store.put(key, body, {
+  const encoding = { compression, keys, context: wal.name };
+  using packed = await packFile(wal.path, encoding, wal.packing, signal);
+  const { digest } = packed;
+  const outcome = await store.put(key, packed.body, {
     ...attributes,
     ifNoneMatch: true,
     metadata: { [digestMetadata]: digest, 'system-identifier': wal.systemIdentifier, ...encodingMetadata({ keys }) },
     signal,
   });
   if (outcome === 'created') return outcome;
-  if ((await storedDigest(archive, { key, name: wal.name, compression }, signal)) !== digest)
-    throw new WalConflictError(key);
+  if ((await storedDigest(archive, { key, name: wal.name, compression }, signal)) !== digest) throw conflict(key);
   return 'same';
 }
 
@@ -77,10 +66,10 @@ async function storedDigest(
   // Barman notes no digest.
   const found = await store.get(key, { signal });
   if (!found) return undefined;
-  const chunks: Buffer[] = [];
-  for await (const chunk of decodeStream({ compression, keys: config.keys, context: name }, found.body))
-    chunks.push(chunk as Buffer);
-  return sha256(Buffer.concat(chunks));
+  const hash = createHash('sha256');
+  const plain = decodeStream({ compression, keys: config.keys, context: name }, found.body);
+  for await (const chunk of plain) hash.update(chunk as Buffer);
+  return hash.digest('hex');
 }
 
 export interface FoundWal {

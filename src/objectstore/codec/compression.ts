@@ -54,15 +54,18 @@ export async function decompressBuffer(compression: ArchiveCompression, data: Bu
   return Buffer.concat(await decompressStream(compression, ReadableStream.from([data])).toArray());
 }
 
-/** A failing source fails the result, and who stops reading stops the source. */
+/**
+ * A failing source fails the result, and who stops reading stops the source. A chunk of the source is not used any more when the
+ * next one is asked for.
+ */
 export function compressStream(compression: Compression, source: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
   switch (compression) {
     case 'none':
       return source;
     case 'gzip':
-      return through(source, createGzip({ level, chunkSize }));
+      return fed(source, createGzip({ level, chunkSize: 64 * 1024 }));
     case 'zstd':
-      return through(source, createZstdCompress({ ...zstdOptions, chunkSize: 64 * 1024 }));
+      return fed(source, createZstdCompress({ ...zstdOptions, chunkSize: 64 * 1024 }));
     case 'lz4':
     case 'snappy':
       return inFrames(compression, source);
@@ -75,23 +78,21 @@ export function compressStream(compression: Compression, source: AsyncIterable<B
 const frameSize = 1 << 20;
 
 async function* inFrames(compression: Compression, source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let pending: Buffer[] = [];
+  const frame = Buffer.allocUnsafeSlow(frameSize);
   let size = 0;
   let frames = 0;
   for await (const chunk of source) {
     for (let at = 0; at < chunk.length;) {
-      const piece = chunk.subarray(at, at + frameSize - size);
-      pending.push(piece);
-      size += piece.length;
-      at += piece.length;
+      const copied = chunk.copy(frame, size, at);
+      size += copied;
+      at += copied;
       if (size < frameSize) continue;
-      yield await compressBuffer(compression, pending.length === 1 ? piece : Buffer.concat(pending));
+      yield await compressBuffer(compression, frame);
       frames += 1;
-      pending = [];
       size = 0;
     }
   }
-  if (size > 0 || frames === 0) yield await compressBuffer(compression, Buffer.concat(pending));
+  if (size > 0 || frames === 0) yield await compressBuffer(compression, frame.subarray(0, size));
 }
 
 /** For what ObjectStore.get gives. Members and frames one after the other are read as one. */
@@ -125,6 +126,29 @@ function lazily(body: Readable, load: () => Promise<Read>): Readable {
   }
   const stream = ReadableStream.from(content(), { objectMode: false });
   stream.once('close', () => body.destroy());
+  return stream;
+}
+
+/** As `through`, each chunk being worked up before the next is asked for. */
+function fed(source: AsyncIterable<Buffer>, stream: Transform): Transform {
+  const write = (chunk: Buffer): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const end = (): void => resolve();
+      stream.once('close', end);
+      stream.write(chunk, (error) => {
+        stream.off('close', end);
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+  const feed = async (): Promise<void> => {
+    for await (const chunk of source) {
+      await write(chunk);
+      if (stream.destroyed) return;
+    }
+    stream.end();
+  };
+  feed().catch((error: unknown) => stream.destroy(error instanceof Error ? error : new Error(String(error))));
   return stream;
 }
 

@@ -42,14 +42,14 @@ export const encryptedSize = (length: number, { current }: KeyRing): number =>
   length +
   tagSize * Math.max(1, Math.ceil(length / chunkSize));
 
-/** `context` is the file's name: who decrypts must say the same. */
+/** `context` is the file's name: who decrypts must say the same. A salt is used once, or for the very same bytes again. */
 export async function* encryptStream(
   source: AsyncIterable<Buffer>,
   { current }: KeyRing,
   context: string,
+  salt: Buffer = randomBytes(saltSize),
 ): AsyncGenerator<Buffer> {
   const id = Buffer.from(current.id, 'latin1');
-  const salt = randomBytes(saltSize);
   const header = Buffer.concat([magic, Buffer.from([id.length]), id, salt]);
   yield header;
   const { key, associated } = objectKey(current.secret, header, salt, context);

@@ -14,6 +14,8 @@ export interface Encoding {
   readonly keys: KeyRing | undefined;
   /** Name of the file, authenticated when it is encrypted: `data.tar` of backup `20261123T090807` is `20261123T090807/data.tar`. */
   readonly context: string;
+  /** So that the same bytes come out again; else random. */
+  readonly salt?: Buffer | undefined;
 }
 
 export interface Decoding {
@@ -26,15 +28,15 @@ export interface Decoding {
 export const encodingMetadata = ({ keys }: Pick<Encoding, 'keys'>): Readonly<Record<string, string>> =>
   keys ? { [keyMetadata]: keys.current.id } : {};
 
-/** A failing source fails the result, and who stops reading stops the source. */
+/** A failing source fails the result, and who stops reading stops the source. A chunk of `plain` is not used any more when the next is asked for. */
 export const encodeStream = (encoding: Encoding, plain: AsyncIterable<Buffer>): AsyncIterable<Buffer> =>
   sealStream(encoding, compressStream(encoding.compression, plain));
 
 /** For who compresses by itself, in several frames at once: the second half of `encodeStream`. */
 export const sealStream = (
-  { keys, context }: Pick<Encoding, 'keys' | 'context'>,
+  { keys, context, salt }: Pick<Encoding, 'keys' | 'context' | 'salt'>,
   packed: AsyncIterable<Buffer>,
-): AsyncIterable<Buffer> => (keys ? encryptStream(packed, keys, context) : packed);
+): AsyncIterable<Buffer> => (keys ? encryptStream(packed, keys, context, salt) : packed);
 
 /** A small file that is not compressed (manifests). */
 export const sealBuffer = async (
