@@ -14,7 +14,7 @@ const keptFor = 30_000;
 
 /**
  * Ships in a process of its own, which lives as long as there is WAL to ship and a little longer: hashing and compressing never hold up
- * the manager's heartbeats, and their memory is given back whole (ADR 7).
+ * the manager's heartbeats, and their memory is given back whole (ADR 9).
  */
 export class Shipper implements Disposable {
   readonly #command: WorkerCommand;
