@@ -55,7 +55,11 @@ const tasks: Record<string, (args: string[]) => Promise<number>> = {
   manifest: (args) => node(['dev/manifest.ts', ...args]),
   image: (args) => sequence(build, () => run('bash', ['dev/image.sh', ...args])),
   'e2e:kube': (args) => sequence(build, () => node(['e2e/kube/run.ts', ...args])),
-  typecheck: () => node([bin('typescript/bin/tsc'), '-p', 'tsconfig.json']),
+  // What has not changed since the last run is not looked at again.
+  typecheck: () => {
+    const options = ['--incremental', '--tsBuildInfoFile', bin('.cache/howdah.tsbuildinfo')];
+    return node([bin('typescript/bin/tsc'), '-p', 'tsconfig.json', ...options]);
+  },
   lint: () =>
     sequence(
       () => node([bin('eslint/bin/eslint.js'), '.']),
