@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isInvalid, KubeError } from '../src/kube/errors.ts';
 import type { KubeApi } from '../src/kube/port.ts';
-import { resource } from '../src/kube/resource-types.ts';
+import { groupVersion, resource } from '../src/kube/resource-types.ts';
 import type { KubeObject, ResourceType } from '../src/kube/types.ts';
-import { apiVersion } from '../src/naming.ts';
 import type { RuleCase } from '../src/api/testing/rule-cases.ts';
 
 interface Definition extends KubeObject {
@@ -36,7 +35,12 @@ const typeOf = (kind: string): ResourceType => {
 export async function checkRule(kube: KubeApi, entry: RuleCase): Promise<string[]> {
   const type = typeOf(entry.kind);
   const key = { name: 'rule-case', ...(type.namespaced && { namespace: 'default' }) };
-  const object = (spec: unknown): KubeObject => ({ apiVersion, kind: entry.kind, metadata: key, ...{ spec } });
+  const object = (spec: unknown): KubeObject => ({
+    apiVersion: groupVersion(type),
+    kind: entry.kind,
+    metadata: key,
+    ...{ spec },
+  });
   const what = `${entry.kind}: ${entry.message}`;
   try {
     if (!entry.before) {

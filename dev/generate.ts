@@ -3,9 +3,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
-import { apiGroup } from '../src/naming.ts';
 import { kinds } from '../src/api/kinds/kinds.ts';
 import kubernetes from '../src/api/generated/kubernetes.json' with { type: 'json' };
+import { groupOf } from '../src/api/schema/kind.ts';
 import { toCrd } from '../src/api/schema/crd.ts';
 import { toReference } from '../src/api/schema/reference.ts';
 import { fileName, toTypeScript } from '../src/api/schema/typescript.ts';
@@ -21,7 +21,7 @@ function generatedFiles(): Map<string, string> {
   for (const [name, content] of toTypeScript(kinds)) files.set(`src/api/generated/${name}.ts`, content);
   for (const kind of kinds) {
     const crd = toCrd(kind, kubernetes.types);
-    files.set(`crds/${apiGroup}_${kind.plural}.yaml`, stringify(crd, { aliasDuplicateObjects: false, lineWidth: 0 }));
+    files.set(`crds/${groupOf(kind)}_${kind.plural}.yaml`, stringify(crd, { aliasDuplicateObjects: false, lineWidth: 0 }));
     files.set(`docs/reference/${fileName(kind)}.md`, toReference(kind));
   }
   files.set('docs/compatibility.md', compatibilityDocument(kinds));

@@ -106,6 +106,73 @@ test('retention removes what the policy no longer keeps: data, WAL and Backup ob
   }
 });
 
+test('a cluster whose store is named by the Barman Cloud plugin archives, is backed up on schedule, and restores', async () => {
+  const plugin = { name: 'barman-cloud.cloudnative-pg.io' };
+  const parameters = { barmanObjectName: 'store', serverName: `${namespace.name}-plugin` };
+  const section = objectStoreSection(platform.objectStore);
+  await api.create<KubeObject & { spec: object }>(resource.objectStores, {
+    apiVersion: 'barmancloud.cnpg.io/v1',
+    kind: 'ObjectStore',
+    metadata: { name: 'store', namespace: namespace.name },
+    spec: { configuration: { ...section, data: { immediateCheckpoint: true } }, retentionPolicy: '7d' },
+  });
+  const spec = { instances: 1, imageName: platform.image(18), storage: { size: '1Gi' } };
+  const manifest = (name: string, more: object): ClusterObject => ({
+    apiVersion: 'postgresql.cnpg.io/v1',
+    kind: 'Cluster',
+    metadata: { name, namespace: namespace.name },
+    spec: { ...spec, ...more },
+  });
+  await api.create(
+    resource.clusters,
+    manifest('modern', { plugins: [{ ...plugin, isWALArchiver: true, parameters }] }),
+  );
+  await api.create(
+    resource.scheduledBackups,
+    schedule('modern', {
+      schedule: '@yearly',
+      immediate: true,
+      cluster: { name: 'modern' },
+      method: 'plugin',
+      pluginConfiguration: plugin,
+    }),
+  );
+  const backup = await waitFor(
+    'the backup',
+    async () =>
+      (await childrenOf('modern')).find(({ status }) => ['completed', 'failed'].includes(status?.phase ?? '')),
+    { timeout: 120_000 },
+  );
+  expect(backup.status).toMatchObject({ phase: 'completed', method: 'plugin' });
+  const cluster = await getCluster(api, namespace.name, 'modern');
+  expect(cluster?.status?.conditions).toContainEqual(
+    expect.objectContaining({ type: 'ContinuousArchiving', status: 'True' }),
+  );
+  await waitFor('the recovery window of the server', async () => {
+    const store = await api.get<KubeObject & { status?: { serverRecoveryWindow?: Record<string, object> } }>(
+      resource.objectStores,
+      { namespace: namespace.name, name: 'store' },
+    );
+    return store?.status?.serverRecoveryWindow?.[parameters.serverName];
+  });
+  await api.create(
+    resource.clusters,
+    manifest('again', {
+      bootstrap: { recovery: { source: 'modern' } },
+      externalClusters: [{ name: 'modern', plugin: { ...plugin, parameters } }],
+    }),
+  );
+  await waitForCluster(api, namespace.name, 'again', isHealthy, 'the restored instance');
+});
+
+test('a plugin that is none of ours is refused by name', async () => {
+  const key = { namespace: namespace.name, name: 'source' };
+  const refused = api.patch(resource.clusters, key, { spec: { plugins: [{ name: 'other.example.com' }] } });
+  await expect(refused).rejects.toThrow(
+    'spec.plugins[0].name: "other.example.com": not supported by this version of Howdah; allowed: barman-cloud.cloudnative-pg.io',
+  );
+});
+
 test('a typo in a schedule is refused with the field and what is allowed', async () => {
   const refused = api.create(resource.scheduledBackups, schedule('typo', { schedule: '0 0 25 * * *' }));
   await expect(refused).rejects.toThrow('spec.schedule: "0 0 25 * * *": hour: 25 is not from 0 to 23');

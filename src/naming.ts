@@ -3,6 +3,9 @@ import type { JobRole } from './labels.ts';
 
 export const apiGroup = 'postgresql.cnpg.io';
 export const apiVersion = `${apiGroup}/v1`;
+/** The plugin that CloudNativePG moves object stores to, and the group of its kind; both are served here without a sidecar. */
+export const barmanPlugin = 'barman-cloud.cloudnative-pg.io';
+export const barmanPluginGroup = 'barmancloud.cnpg.io';
 
 export const port = {
   postgres: 5432,

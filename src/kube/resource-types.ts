@@ -1,4 +1,4 @@
-import { apiGroup } from '../naming.ts';
+import { apiGroup, barmanPluginGroup } from '../naming.ts';
 import type { ResourceType } from './types.ts';
 
 const type = (group: string, version: string, plural: string, kind: string, namespaced = true): ResourceType => ({
@@ -62,6 +62,7 @@ export const resource = {
   databaseRoles: type(apiGroup, 'v1', 'databaseroles', 'DatabaseRole'),
   publications: type(apiGroup, 'v1', 'publications', 'Publication'),
   subscriptions: type(apiGroup, 'v1', 'subscriptions', 'Subscription'),
+  objectStores: type(barmanPluginGroup, 'v1', 'objectstores', 'ObjectStore'),
   failoverQuorums: type(apiGroup, 'v1', 'failoverquorums', 'FailoverQuorum'),
 } as const satisfies Record<string, ResourceType>;
 

@@ -1,6 +1,7 @@
 // What is applied to a cluster so that the operator runs there, apart from the CRDs (crds/*.yaml).
 import {
   apiGroup,
+  barmanPluginGroup,
   operatorDeployment,
   operatorNamespace,
   operatorServiceAccount,
@@ -138,6 +139,19 @@ export const operatorRules: readonly RbacRule[] = [
     apiGroups: [apiGroup],
     resources: ownKinds.map((kind) => `${kind}/finalizers`),
     verbs: ['update'],
+  },
+  {
+    reason:
+      'object stores that clusters name by the Barman Cloud plugin; their instances say there what can be restored',
+    apiGroups: [barmanPluginGroup],
+    resources: ['objectstores'],
+    verbs: readOnly,
+  },
+  {
+    reason: 'their state',
+    apiGroups: [barmanPluginGroup],
+    resources: ['objectstores/status'],
+    verbs: ['get', 'patch', 'update'],
   },
   {
     reason: 'images by version',

@@ -1,5 +1,7 @@
 import type { PolicyRule, Role, RoleBinding, ServiceAccount } from '../kube/objects.ts';
-import { apiGroup, clusterScopedName } from '../naming.ts';
+import { objectStoreNames } from '../api/cluster/plugin-store.ts';
+import type { ObjectStore } from '../api/generated/object-store.ts';
+import { apiGroup, barmanPluginGroup, clusterScopedName } from '../naming.ts';
 import { clusterName, clusterNamespace, objectMetadata } from './metadata.ts';
 import type { BuildSettings, Cluster } from './model.ts';
 import { serviceAccountName } from './pod-spec.ts';
@@ -11,9 +13,10 @@ interface Right {
   readonly rule: PolicyRule;
 }
 
-export function instanceRights(cluster: Cluster): Right[] {
+export function instanceRights(cluster: Cluster, stores: readonly ObjectStore[] = []): Right[] {
   const name = clusterName(cluster);
-  const secrets = readableSecrets(cluster);
+  const secrets = readableSecrets(cluster, stores);
+  const storeNames = objectStoreNames(cluster);
   const configMaps = readableConfigMaps(cluster);
   const instances = [...(cluster.status?.instanceNames ?? [])].sort();
   return [
@@ -60,6 +63,28 @@ export function instanceRights(cluster: Cluster): Right[] {
       reason: 'reports on the backups it takes',
       rule: { apiGroups: [apiGroup], resources: ['backups/status'], verbs: ['get', 'patch', 'update'] },
     },
+    ...(storeNames.length === 0
+      ? []
+      : [
+          {
+            reason: 'the object stores that its plugin entries name',
+            rule: {
+              apiGroups: [barmanPluginGroup],
+              resources: ['objectstores'],
+              resourceNames: storeNames,
+              verbs: ['get', 'list', 'watch'],
+            },
+          },
+          {
+            reason: 'says there what can be restored',
+            rule: {
+              apiGroups: [barmanPluginGroup],
+              resources: ['objectstores/status'],
+              resourceNames: storeNames,
+              verbs: ['get', 'patch', 'update'],
+            },
+          },
+        ]),
     {
       reason: 'the lease of the cluster: holding it is what makes a primary',
       rule: {
@@ -108,11 +133,15 @@ export function instanceServiceAccount(cluster: Cluster, settings: BuildSettings
   };
 }
 
-export const instanceRoleObject = (cluster: Cluster, settings: BuildSettings): Role => ({
+export const instanceRoleObject = (
+  cluster: Cluster,
+  settings: BuildSettings,
+  stores: readonly ObjectStore[] = [],
+): Role => ({
   apiVersion: 'rbac.authorization.k8s.io/v1',
   kind: 'Role',
   metadata: objectMetadata(cluster, settings, clusterScopedName(clusterName(cluster))),
-  rules: instanceRights(cluster).map(({ rule }) => rule),
+  rules: instanceRights(cluster, stores).map(({ rule }) => rule),
 });
 
 export const instanceRoleBinding = (cluster: Cluster, settings: BuildSettings): RoleBinding => ({

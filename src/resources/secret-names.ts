@@ -2,6 +2,7 @@ import { appSecret, caSecret, replicationSecret, serverSecret, superuserSecret }
 import { annotation } from '../labels.ts';
 import { clusterName } from './metadata.ts';
 import type { BarmanObjectStoreConfiguration, SQLRefs } from '../api/generated/cluster.ts';
+import type { ObjectStore } from '../api/generated/object-store.ts';
 import type { Cluster } from './model.ts';
 
 export interface Application {
@@ -65,12 +66,13 @@ const sqlReferences = ({ spec }: Cluster): SQLRefs[] => {
 const unique = (names: readonly string[]): string[] => [...new Set(names)].filter((name) => name !== '').sort();
 
 /** Secrets that the instances read, and no others. */
-export function readableSecrets(cluster: Cluster): string[] {
+export function readableSecrets(cluster: Cluster, stores: readonly ObjectStore[] = []): string[] {
   const { spec } = cluster;
   const { serverCa: _, clientCa: __, ...names } = secretNames(cluster);
   return unique([
     ...Object.values(names),
     ...storeSecrets(spec.backup?.barmanObjectStore),
+    ...stores.flatMap((store) => storeSecrets(store.spec.configuration)),
     cluster.metadata.annotations?.[annotation.backupEncryptionSecret] ?? '',
     ...keySelector(spec.bootstrap?.recovery?.backup?.endpointCA),
     ...(spec.externalClusters ?? []).flatMap((external) => [

@@ -1,5 +1,6 @@
 import type { BackupSpec } from '../generated/backup.ts';
-import { fieldError, type FieldError } from '../validation/field-error.ts';
+import { barmanPlugin } from '../../naming.ts';
+import { fieldError, type FieldError, unsupportedMessage } from '../validation/field-error.ts';
 
 type MethodFields = Pick<BackupSpec, 'method' | 'online' | 'onlineConfiguration' | 'pluginConfiguration' | 'cluster'>;
 
@@ -14,6 +15,10 @@ export function* methodRules(spec: MethodFields): Generator<FieldError> {
   }
   if (method === 'plugin' && !spec.pluginConfiguration?.name) {
     yield fieldError('spec.pluginConfiguration.name', '', 'must be set with method plugin');
+  }
+  const plugin = spec.pluginConfiguration?.name ?? '';
+  if (method === 'plugin' && plugin !== '' && plugin !== barmanPlugin) {
+    yield fieldError('spec.pluginConfiguration.name', plugin, `${unsupportedMessage}; allowed: ${barmanPlugin}`);
   }
   if (method !== 'plugin' && spec.pluginConfiguration) {
     yield fieldError('spec.pluginConfiguration', undefined, `is only for method plugin; the method is ${method}`);

@@ -23,25 +23,27 @@ test.each<[string, Partial<BackupSpec>, string[]]>([
     'by snapshots',
     { method: 'volumeSnapshot', online: true },
     [
-      'spec.method: "volumeSnapshot": not supported by this version of Howdah; allowed: barmanObjectStore',
+      'spec.method: "volumeSnapshot": not supported by this version of Howdah; allowed: barmanObjectStore or plugin',
       'spec.online: not supported by this version of Howdah',
     ],
   ],
   [
     'by a plugin that is not named',
     { method: 'plugin' },
+    ['spec.pluginConfiguration.name: "": must be set with method plugin'],
+  ],
+  ['by the plugin', { method: 'plugin', pluginConfiguration: { name: 'barman-cloud.cloudnative-pg.io' } }, []],
+  [
+    'by another plugin',
+    { method: 'plugin', pluginConfiguration: { name: 'other.example.com' } },
     [
-      'spec.method: "plugin": not supported by this version of Howdah; allowed: barmanObjectStore',
-      'spec.pluginConfiguration.name: "": must be set with method plugin',
+      'spec.pluginConfiguration.name: "other.example.com": not supported by this version of Howdah; allowed: barman-cloud.cloudnative-pg.io',
     ],
   ],
   [
     'with a plugin of no use',
     { pluginConfiguration: { name: 'a' } },
-    [
-      'spec.pluginConfiguration: not supported by this version of Howdah',
-      'spec.pluginConfiguration: is only for method plugin; the method is barmanObjectStore',
-    ],
+    ['spec.pluginConfiguration: is only for method plugin; the method is barmanObjectStore'],
   ],
 ])('%s', (_name, spec, expected) => {
   expect(validateBackup(backup(spec)).errors.map(formatFieldError)).toEqual(expected);

@@ -24,30 +24,26 @@ import type {
   ObjectMeta,
 } from '../../kube/types.ts';
 import type {
-  AzureCredentials,
+  BarmanObjectStoreConfiguration,
   Condition,
   ExtensionConfiguration,
-  GoogleCredentials,
   LocalObjectReference,
   Metadata,
   MetricsTLS,
   OnlineConfiguration,
   RelabelConfig,
-  S3Credentials,
   SecretKeySelector,
   ServiceTemplateSpec,
 } from './shared.ts';
 export type {
-  AzureCredentials,
+  BarmanObjectStoreConfiguration,
   Condition,
   ExtensionConfiguration,
-  GoogleCredentials,
   LocalObjectReference,
   Metadata,
   MetricsTLS,
   OnlineConfiguration,
   RelabelConfig,
-  S3Credentials,
   SecretKeySelector,
   ServiceTemplateSpec,
 } from './shared.ts';
@@ -571,62 +567,6 @@ export interface ExternalCluster {
   barmanObjectStore?: BarmanObjectStoreConfiguration;
   /** The plugin that gives access to its backups. */
   plugin?: PluginConfiguration;
-}
-
-/** Where and how base backups and WAL are kept in an object store. */
-export interface BarmanObjectStoreConfiguration {
-  /** Root of the backups, such as s3://bucket/path. */
-  destinationPath: string;
-  /** Address of the store; default: that of the cloud. */
-  endpointURL?: string;
-  /** The CA certificate that the store is verified with. */
-  endpointCA?: SecretKeySelector;
-  /** Directory of this server below destinationPath; default: the name of the cluster. */
-  serverName?: string;
-  /** Credentials for S3 and what speaks its protocol. */
-  s3Credentials?: S3Credentials;
-  /** Credentials for Azure Blob Storage. */
-  azureCredentials?: AzureCredentials;
-  /** Credentials for Google Cloud Storage. */
-  googleCredentials?: GoogleCredentials;
-  /** How WAL is archived. */
-  wal?: WalBackupConfiguration;
-  /** How base backups are stored. */
-  data?: DataBackupConfiguration;
-  /** Tags of uploaded objects. */
-  tags?: Record<string, string>;
-  /** Tags of uploaded timeline history files. */
-  historyTags?: Record<string, string>;
-}
-
-/** How WAL is archived. */
-export interface WalBackupConfiguration {
-  /** Compression of WAL files; default: none. */
-  compression?: 'bzip2' | 'gzip' | 'lz4' | 'snappy' | 'xz' | 'zstd';
-  /** Server-side encryption that the store is asked for; default: its own. */
-  encryption?: 'AES256' | 'aws:kms';
-  /** WAL files that are archived or fetched at once. */
-  maxParallel?: number;
-  /** Further arguments for barman-cloud-wal-archive. */
-  archiveAdditionalCommandArgs?: string[];
-  /** Further arguments for barman-cloud-wal-restore. */
-  restoreAdditionalCommandArgs?: string[];
-}
-
-/** How base backups are stored. */
-export interface DataBackupConfiguration {
-  /** Compression of the base backup; default: none. */
-  compression?: 'bzip2' | 'gzip' | 'lz4' | 'snappy';
-  /** Server-side encryption that the store is asked for; default: its own. */
-  encryption?: 'AES256' | 'aws:kms';
-  /** Uploads that run at once. */
-  jobs?: number;
-  /** Begins with an immediate checkpoint rather than a spread one. */
-  immediateCheckpoint?: boolean;
-  /** Further arguments for barman-cloud-backup. */
-  additionalCommandArgs?: string[];
-  /** Further arguments for barman-cloud-restore. */
-  restoreAdditionalCommandArgs?: string[];
 }
 
 /** A plugin and its parameters. */

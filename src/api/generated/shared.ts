@@ -23,7 +23,7 @@ export interface Metadata {
   annotations?: Record<string, string>;
 }
 
-/** The CA certificate that the store is verified with. */
+/** The JSON key of a service account. */
 export interface SecretKeySelector {
   /** Name of the Secret. */
   name: string;
@@ -55,6 +55,32 @@ export interface ExtensionEnvVar {
   name: string;
   /** Value; ${image_root} stands for the directory where the image is mounted. */
   value: string;
+}
+
+/** Where and how base backups and WAL are kept. */
+export interface BarmanObjectStoreConfiguration {
+  /** Root of the backups, such as s3://bucket/path. */
+  destinationPath: string;
+  /** Address of the store; default: that of the cloud. */
+  endpointURL?: string;
+  /** The CA certificate that the store is verified with. */
+  endpointCA?: SecretKeySelector;
+  /** Directory of this server below destinationPath; default: the name of the cluster. */
+  serverName?: string;
+  /** Credentials for S3 and what speaks its protocol. */
+  s3Credentials?: S3Credentials;
+  /** Credentials for Azure Blob Storage. */
+  azureCredentials?: AzureCredentials;
+  /** Credentials for Google Cloud Storage. */
+  googleCredentials?: GoogleCredentials;
+  /** How WAL is archived. */
+  wal?: WalBackupConfiguration;
+  /** How base backups are stored. */
+  data?: DataBackupConfiguration;
+  /** Tags of uploaded objects. */
+  tags?: Record<string, string>;
+  /** Tags of uploaded timeline history files. */
+  historyTags?: Record<string, string>;
 }
 
 /** Credentials for S3 and what speaks its protocol. */
@@ -93,6 +119,36 @@ export interface GoogleCredentials {
   gkeEnvironment?: boolean;
   /** The JSON key of a service account. */
   applicationCredentials?: SecretKeySelector;
+}
+
+/** How WAL is archived. */
+export interface WalBackupConfiguration {
+  /** Compression of WAL files; default: none. */
+  compression?: 'bzip2' | 'gzip' | 'lz4' | 'snappy' | 'xz' | 'zstd';
+  /** Server-side encryption that the store is asked for; default: its own. */
+  encryption?: 'AES256' | 'aws:kms';
+  /** WAL files that are archived or fetched at once. */
+  maxParallel?: number;
+  /** Further arguments for barman-cloud-wal-archive. */
+  archiveAdditionalCommandArgs?: string[];
+  /** Further arguments for barman-cloud-wal-restore. */
+  restoreAdditionalCommandArgs?: string[];
+}
+
+/** How base backups are stored. */
+export interface DataBackupConfiguration {
+  /** Compression of the base backup; default: none. */
+  compression?: 'bzip2' | 'gzip' | 'lz4' | 'snappy';
+  /** Server-side encryption that the store is asked for; default: its own. */
+  encryption?: 'AES256' | 'aws:kms';
+  /** Uploads that run at once. */
+  jobs?: number;
+  /** Begins with an immediate checkpoint rather than a spread one. */
+  immediateCheckpoint?: boolean;
+  /** Further arguments for barman-cloud-backup. */
+  additionalCommandArgs?: string[];
+  /** Further arguments for barman-cloud-restore. */
+  restoreAdditionalCommandArgs?: string[];
 }
 
 /** How a volume snapshot of a running instance is begun and ended. */

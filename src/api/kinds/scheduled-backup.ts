@@ -9,7 +9,9 @@ export const scheduledBackup: Kind = {
   namespaced: true,
   description: 'Backups of a cluster on a schedule.',
   spec: object('ScheduledBackupSpec', 'What is to be backed up, and when.', {
-    schedule: required(text('When, as a cron expression of six fields that begins with the seconds; in UTC unless it begins with TZ=.')),
+    schedule: required(
+      text('When, as a cron expression of six fields that begins with the seconds; in UTC unless it begins with TZ=.'),
+    ),
     suspend: flag('No backups are taken.'),
     immediate: flag('The first backup is taken at once.'),
     backupOwnerReference: choice(

@@ -1,5 +1,4 @@
-import { apiGroup } from '../../naming.ts';
-import type { Kind } from './kind.ts';
+import { groupOf, type Kind } from './kind.ts';
 import { toStructural, type KubernetesTypes, type Structural } from './structural.ts';
 
 /** The CustomResourceDefinition (apiextensions.k8s.io/v1) of a kind. */
@@ -8,9 +7,9 @@ export function toCrd(kind: Kind, types: KubernetesTypes): Structural {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${kind.plural}.${apiGroup}` },
+    metadata: { name: `${kind.plural}.${groupOf(kind)}` },
     spec: {
-      group: apiGroup,
+      group: groupOf(kind),
       names: { kind: kind.kind, listKind: `${kind.kind}List`, plural: kind.plural, singular },
       scope: kind.namespaced ? 'Namespaced' : 'Cluster',
       versions: [

@@ -1,3 +1,4 @@
+import { apiGroup } from '../../naming.ts';
 import type { ObjectSchema } from './schema.ts';
 
 export interface PrinterColumn {
@@ -18,6 +19,8 @@ export interface Scale {
 /** One kind of the API group, whole: everything else about it is derived from this. */
 export interface Kind {
   readonly kind: string;
+  /** Default: that of the project itself. */
+  readonly group?: string;
   readonly plural: string;
   readonly namespaced: boolean;
   readonly description: string;
@@ -28,3 +31,6 @@ export interface Kind {
 }
 
 export const ageColumn: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
+
+export const groupOf = ({ group = apiGroup }: Kind): string => group;
+export const versionOf = (kind: Kind): string => `${groupOf(kind)}/v1`;

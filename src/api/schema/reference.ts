@@ -1,5 +1,4 @@
-import { apiVersion } from '../../naming.ts';
-import type { Kind } from './kind.ts';
+import { type Kind, versionOf } from './kind.ts';
 import { allPaths } from './paths.ts';
 import type { ObjectSchema, Schema } from './schema.ts';
 
@@ -12,7 +11,7 @@ export function toReference(kind: Kind): string {
   const where = kind.namespaced ? 'Namespaced' : 'Cluster-scoped';
   return (
     `# ${kind.kind}\n\n${kind.description}\n\n` +
-    `${where} kind of \`${apiVersion}\`, plural \`${kind.plural}\`. Written by \`npm run generate\`.\n` +
+    `${where} kind of \`${versionOf(kind)}\`, plural \`${kind.plural}\`. Written by \`npm run generate\`.\n` +
     sections.join('')
   );
 }

@@ -1,6 +1,6 @@
 import { only, under, type SupportTable } from './support.ts';
 
-const barmanObjectStore: SupportTable = {
+export const barmanObjectStore: SupportTable = {
   destinationPath: 'honoured',
   endpointURL: 'honoured',
   endpointCA: 'honoured',
@@ -77,7 +77,9 @@ export const clusterSupport: SupportTable = {
   'externalClusters[].sslRootCert': 'refused',
   'externalClusters[].password': 'refused',
   ...under('externalClusters[].barmanObjectStore', barmanObjectStore),
-  'externalClusters[].plugin': 'refused',
+  'externalClusters[].plugin': 'honoured',
+  // Nothing is archived there.
+  'externalClusters[].plugin.isWALArchiver': 'refused',
   superuserSecret: 'honoured',
   enableSuperuserAccess: 'honoured',
   certificates: 'honoured',
@@ -101,7 +103,7 @@ export const clusterSupport: SupportTable = {
   'backup.retentionPolicy': 'honoured',
   'backup.volumeSnapshot': 'refused',
   ...under('backup.barmanObjectStore', barmanObjectStore),
-  plugins: 'refused',
+  plugins: 'honoured',
   monitoring: 'refused',
   'managed.roles': 'refused',
   'managed.services': 'refused',

@@ -38,7 +38,7 @@ export function compatibilityDocument(kinds: readonly Kind[]): string {
   });
   return (
     '# Compatibility\n\n' +
-    'What this version of Howdah does about each field of `postgresql.cnpg.io/v1`. A *refused* field that is set to anything but\n' +
+    'What this version of Howdah does about each field of `postgresql.cnpg.io/v1`, and of the plugin kind ObjectStore. A *refused* field that is set to anything but\n' +
     'its default value makes the object invalid: `spec.x.y: not supported by this version of Howdah`. Written by `npm run generate`.\n' +
     sections.join('')
   );

@@ -1,11 +1,12 @@
-import { clusterSupport } from './cluster.ts';
-import { only, type SupportTable } from './support.ts';
+import { barmanObjectStore, clusterSupport } from './cluster.ts';
+import { only, type SupportTable, under } from './support.ts';
 
 const backup: SupportTable = {
   cluster: 'honoured',
   target: 'honoured',
-  method: only('barmanObjectStore'),
-  pluginConfiguration: 'refused',
+  method: only('barmanObjectStore', 'plugin'),
+  pluginConfiguration: 'honoured',
+  'pluginConfiguration.parameters': 'refused',
   online: 'refused',
   onlineConfiguration: 'refused',
 };
@@ -16,6 +17,17 @@ const scheduledBackup: SupportTable = {
   suspend: 'honoured',
   immediate: 'honoured',
   backupOwnerReference: 'honoured',
+};
+
+const objectStore: SupportTable = {
+  ...under('configuration', barmanObjectStore),
+  retentionPolicy: 'honoured',
+  'instanceSidecarConfiguration.retentionPolicyIntervalSeconds': 'honoured',
+  // There is no sidecar.
+  'instanceSidecarConfiguration.env': 'refused',
+  'instanceSidecarConfiguration.resources': 'refused',
+  'instanceSidecarConfiguration.logLevel': 'refused',
+  'instanceSidecarConfiguration.additionalContainerArgs': 'refused',
 };
 
 /** A kind that nothing reconciles yet. */
@@ -33,4 +45,5 @@ export const supportTables: Readonly<Record<string, SupportTable>> = {
   DatabaseRole: refusedWhole,
   Publication: refusedWhole,
   Subscription: refusedWhole,
+  ObjectStore: objectStore,
 };

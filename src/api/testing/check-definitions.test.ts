@@ -24,7 +24,7 @@ const folder = path.join(import.meta.dirname, '..', '..', '..', 'crds');
 const definitions = readdirSync(folder).map((name) => parse(readFileSync(path.join(folder, name), 'utf8')));
 
 test('the embedded API server takes every definition', async () => {
-  expect(definitions).toHaveLength(11);
+  expect(definitions).toHaveLength(12);
   for (const definition of definitions) expect(await installDefinition(kube, definition)).toEqual([]);
 });
 

@@ -257,6 +257,14 @@ const subscriptionCases: readonly RuleCase[] = [
   { before: subscription(), refused: subscription({ dbname: 'store' }), message: 'dbname is immutable' },
 ].map((entry) => ({ kind: 'Subscription', ...entry }));
 
+const storeCases: readonly RuleCase[] = [
+  {
+    kind: 'ObjectStore',
+    refused: { configuration: { destinationPath: 's3://backups/', serverName: 'one' } },
+    message: "use the 'serverName' plugin parameter in the Cluster resource",
+  },
+];
+
 export const ruleCases: readonly RuleCase[] = [
   ...clusterCases,
   ...backupCases,
@@ -266,4 +274,5 @@ export const ruleCases: readonly RuleCase[] = [
   ...roleCases,
   ...publicationCases,
   ...subscriptionCases,
+  ...storeCases,
 ];

@@ -5,7 +5,12 @@ import { kubeTime } from './objects.ts';
 
 export type BackupEvent =
   | { readonly kind: 'started' }
-  | { readonly kind: 'succeeded'; readonly at: Date; readonly firstRecoverabilityPoint: Date | undefined }
+  | {
+      readonly kind: 'succeeded';
+      readonly at: Date;
+      readonly method: string;
+      readonly firstRecoverabilityPoint: Date | undefined;
+    }
   | { readonly kind: 'failed'; readonly at: Date; readonly message: string };
 
 const type = 'LastBackupSucceeded';
@@ -37,7 +42,7 @@ export async function reportBackup(
       status['lastFailedBackup'] = kubeTime(event.at);
       return true;
     }
-    const method = 'barmanObjectStore';
+    const { method } = event;
     const add = (field: string, when: Date): void => {
       status[field] = kubeTime(when);
       status[`${field}ByMethod`] = { ...(status[`${field}ByMethod`] as object | undefined), [method]: kubeTime(when) };

@@ -11,6 +11,7 @@ import type { Archive, ArchiveSource, SectionAt } from '../wal/archive-source.ts
 import { reportBackup } from './cluster-status.ts';
 import { extentRequest } from './extent.ts';
 import { type Backup, type BackupStatus, kubeTime, locationStatus } from './objects.ts';
+import { reportRecoveryWindow } from './recovery-window.ts';
 import { type RunBackup, removeObjects } from './run-backup.ts';
 import { withClient } from './server-facts.ts';
 
@@ -36,7 +37,9 @@ export interface BackupRunnerDeps {
   readonly walPatience?: number;
 }
 
-const method = 'barmanObjectStore';
+const defaultMethod = 'barmanObjectStore';
+/** The same work for both: the plugin's store is only said elsewhere. */
+const methods = [defaultMethod, 'plugin'];
 const defaultPatience = 3_600_000;
 /** Between two looks at backups that nothing has happened to. */
 const interval = 1_000;
@@ -68,7 +71,9 @@ export class BackupRunner {
   /** Looks at all backups once and does what is to be done. Does not throw. */
   async pass(backups: readonly Backup[], signal: AbortSignal): Promise<void> {
     const mine = backups
-      .filter(({ spec }) => spec?.cluster?.name === this.#deps.clusterName && (spec.method ?? method) === method)
+      .filter(
+        ({ spec }) => spec?.cluster?.name === this.#deps.clusterName && methods.includes(spec.method ?? defaultMethod),
+      )
       .sort((a, b) => ((a.metadata?.creationTimestamp ?? '') < (b.metadata?.creationTimestamp ?? '') ? -1 : 1));
     for (const backup of mine) {
       if (signal.aborted) return;
@@ -116,7 +121,11 @@ export class BackupRunner {
     const { source, section, sql, replication, log, walPatience } = this.#deps;
     const at = section();
     const archive = await source.get(signal);
-    if (!at || !archive) throw new Error('the cluster has no spec.backup.barmanObjectStore section');
+    if (!at || !archive) throw new Error('the cluster keeps no backups in an object store');
+    const method = at.method ?? defaultMethod;
+    const asked = backup.spec?.method ?? defaultMethod;
+    if (asked !== method)
+      throw new Error(`spec.method: the cluster's object store is for method ${method}, not ${asked}`);
     const status = backup.status ?? {};
     const key = { namespace: this.#deps.namespace, name: this.#deps.clusterName };
     if (status.phase === 'running' && status.endLSN === undefined) {
@@ -146,7 +155,7 @@ export class BackupRunner {
     const { stoppedAt, id } = await this.#deps.perform(run);
     log.info({ backup: name, backupId: id }, 'Backup completed');
     this.#emit(backup, { type: 'Normal', reason: 'Completed', message: `Backup ${id} is completed` });
-    await this.#succeeded(archive, stoppedAt, signal);
+    await this.#succeeded(archive, at, stoppedAt, signal);
   }
 
   /** Items of a list do not say what they are. */
@@ -155,12 +164,20 @@ export class BackupRunner {
     this.#deps.events.emit({ ...backup, apiVersion: `${group}/${version}`, kind }, event);
   }
 
-  async #succeeded(archive: Archive, at: Date, signal: AbortSignal): Promise<void> {
+  async #succeeded(archive: Archive, place: SectionAt, at: Date, signal: AbortSignal): Promise<void> {
     const { kube, namespace, clusterName: name, log } = this.#deps;
+    const { method = defaultMethod } = place;
     try {
       const { backups } = await readCatalog(archive.store, archive.config.location, signal);
-      const event = { kind: 'succeeded' as const, at, firstRecoverabilityPoint: backups[0]?.info.endTime };
-      await reportBackup(kube, { namespace, name }, event, signal);
+      const firstRecoverabilityPoint = backups[0]?.info.endTime;
+      await reportBackup(
+        kube,
+        { namespace, name },
+        { kind: 'succeeded', at, method, firstRecoverabilityPoint },
+        signal,
+      );
+      const window = { firstRecoverabilityPoint, lastSuccessfulBackupTime: at };
+      await reportRecoveryWindow(kube, namespace, place, window, signal);
     } catch (error) {
       // The backup itself says that it is complete.
       log.warn({ err: error }, 'The success of the backup could not be noted in the cluster');
@@ -192,6 +209,8 @@ export class BackupRunner {
       this.#emit(backup, { type: 'Warning', reason: 'Failed', message: `Backup failed: ${message}`.slice(0, 1024) });
       const event = { kind: 'failed' as const, at: new Date(), message };
       await reportBackup(kube, { namespace, name: clusterName }, event, signal);
+      const place = this.#deps.section();
+      if (place) await reportRecoveryWindow(kube, namespace, place, { lastFailedBackupTime: event.at }, signal);
     } catch (err) {
       // Still `running` in the API: looked at again, and then failed.
       this.#taken.delete(backup.metadata?.uid ?? '');

@@ -4,6 +4,7 @@ import { resource } from '../../kube/resource-types.ts';
 import type { BarmanSection } from '../../objectstore/config.ts';
 import type { Backup } from '../backup/objects.ts';
 import { annotation } from '../../labels.ts';
+import { externalPlace, type StoreLookup } from '../../resources/archive-place.ts';
 import type { SectionAt } from '../wal/archive-source.ts';
 
 export interface Origin {
@@ -55,6 +56,7 @@ export async function findOrigin(
   kube: Pick<KubeApi, 'get'>,
   cluster: Cluster,
   namespace: string,
+  stores: StoreLookup,
   signal: AbortSignal,
 ): Promise<Origin> {
   const recovery = cluster.spec.bootstrap?.recovery;
@@ -62,9 +64,9 @@ export async function findOrigin(
   const index = (cluster.spec.externalClusters ?? []).findIndex(({ name }) => name === recovery?.source);
   const external = cluster.spec.externalClusters?.[index];
   if (!external) throw new Error(`spec.bootstrap.recovery.source: no external cluster "${recovery?.source ?? ''}"`);
-  if (!external.barmanObjectStore) throw new Error(`external cluster "${external.name}" has no barmanObjectStore`);
-  const field = `spec.externalClusters[${index}].barmanObjectStore`;
-  const section = withParallel(external.barmanObjectStore, cluster);
-  const at = { section, field, defaultServer: external.name, encryptionSecret: encryptionSecretOf(cluster) };
-  return { at, backupId: undefined };
+  const place = externalPlace(cluster, index, stores);
+  if (!place)
+    throw new Error(`external cluster "${external.name}" has neither barmanObjectStore nor a plugin with one`);
+  const section = withParallel(place.section, cluster);
+  return { at: { ...place, section, encryptionSecret: encryptionSecretOf(cluster) }, backupId: undefined };
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
+import { objectStoreNames } from '../../api/cluster/plugin-store.ts';
 import type { Cluster } from '../../api/generated/cluster.ts';
 import type { KubeApi } from '../../kube/port.ts';
 import { resource } from '../../kube/resource-types.ts';
@@ -10,6 +11,7 @@ import { parseControlData } from '../../postgres/control-data.ts';
 import { preloadLibraries } from '../../postgres/parameters.ts';
 import { quoteCommandWord } from '../../postgres/quote.ts';
 import { application } from '../../resources/secret-names.ts';
+import { readObjectStores } from '../cluster/object-store-source.ts';
 import { findProgram } from '../programs.ts';
 import { type Archive, ArchiveSource } from '../wal/archive-source.ts';
 import { patientReads } from '../replication/patient-api.ts';
@@ -58,9 +60,10 @@ export async function runRestore(deps: RestoreDeps): Promise<void> {
   const kube = patientReads(deps.kube, signal);
   const cluster = await kube.get<Cluster>(resource.clusters, { namespace, name }, { signal });
   if (!cluster) throw new Error(`Cluster "${name}" does not exist`);
-  const { at, backupId } = await findOrigin(kube, cluster, namespace, signal);
+  const stores = await readObjectStores(kube, namespace, objectStoreNames(cluster), signal);
+  const { at, backupId } = await findOrigin(kube, cluster, namespace, stores, signal);
   using originSource = new ArchiveSource(kube, namespace, () => at);
-  using ownSource = new ArchiveSource(kube, namespace, () => archiveSection(cluster, name));
+  using ownSource = new ArchiveSource(kube, namespace, () => archiveSection(cluster, stores));
   const segmentSize = async (): Promise<number> =>
     parseControlData(await readFile(path.join(paths.data, 'global/pg_control'))).walSegmentSize;
   const restorer = new Restorer({

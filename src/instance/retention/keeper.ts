@@ -8,21 +8,22 @@ import { formatLsn } from '../../postgres/lsn.ts';
 import type { TimelineHistory } from '../../postgres/timeline.ts';
 import type { Backup } from '../backup/objects.ts';
 import { kubeTime } from '../backup/objects.ts';
-import type { Archive, ArchiveSource } from '../wal/archive-source.ts';
+import { reportRecoveryWindow } from '../backup/recovery-window.ts';
+import type { Archive, ArchiveSource, SectionAt } from '../wal/archive-source.ts';
 import { changeClusterStatus } from '../wal/condition.ts';
 import { emptyCheckFile } from '../wal/ownership.ts';
 import { type RetentionReport, runRetention } from './run.ts';
 import type { RetentionSettings } from './settings.ts';
 
 export interface RetentionKeeperDeps {
-  readonly kube: Pick<KubeApi, 'get' | 'replaceStatus' | 'delete'>;
+  readonly kube: Pick<KubeApi, 'get' | 'replaceStatus' | 'patchStatus' | 'delete'>;
   readonly namespace: string;
   readonly clusterName: string;
   readonly dataDirectory: string;
   readonly source: Pick<ArchiveSource, 'get'>;
   readonly settings: () => RetentionSettings | undefined;
-  /** Method of the backups that lie in the archive. */
-  readonly method: () => string;
+  /** Where the archive is. */
+  readonly place: () => SectionAt | undefined;
   readonly intervalMs: () => number;
   readonly isPrimary: () => boolean;
   readonly systemIdentifier: () => Promise<string>;
@@ -114,8 +115,10 @@ export class RetentionKeeper {
   }
 
   async #write({ text, dryRun }: { text: string; dryRun: boolean }, report: RetentionReport): Promise<void> {
-    const { kube, namespace, clusterName: name, method, signal } = this.#deps;
+    const { kube, namespace, clusterName: name, place, signal } = this.#deps;
     const { plan, removed, walRemoved, firstRecoverabilityPoint } = report;
+    const at = place();
+    const method = at?.method ?? 'barmanObjectStore';
     const lastRunTime = kubeTime(new Date());
     await changeClusterStatus(
       kube,
@@ -133,15 +136,16 @@ export class RetentionKeeper {
         };
         status['howdah'] = { ...(status['howdah'] as object | undefined), retention };
         if (firstRecoverabilityPoint && !dryRun) {
-          const at = kubeTime(firstRecoverabilityPoint);
-          status['firstRecoverabilityPoint'] = at;
+          const first = kubeTime(firstRecoverabilityPoint);
+          status['firstRecoverabilityPoint'] = first;
           const byMethod = status['firstRecoverabilityPointByMethod'] as object | undefined;
-          status['firstRecoverabilityPointByMethod'] = { ...byMethod, [method()]: at };
+          status['firstRecoverabilityPointByMethod'] = { ...byMethod, [method]: first };
         }
         return true;
       },
       signal,
     );
+    if (at && !dryRun) await reportRecoveryWindow(kube, namespace, at, { firstRecoverabilityPoint }, signal);
   }
 
   async #failed({ text, dryRun }: RetentionSettings, error: unknown): Promise<void> {

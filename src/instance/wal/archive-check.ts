@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Archiver } from './archive.ts';
-import type { SectionAt } from './archive-source.ts';
 
 export interface ArchiveCheckDeps {
   readonly archiver: Pick<Archiver, 'check'>;
-  /** The archive that the Cluster names now. */
-  readonly section: () => SectionAt | undefined;
+  /** What the Cluster says of its archive now, usable or not. */
+  readonly section: () => unknown;
   readonly isPrimary: () => boolean;
   readonly pauseMs?: { readonly idle: number; readonly failed: number };
 }

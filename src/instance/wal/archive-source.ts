@@ -20,6 +20,10 @@ export interface SectionAt {
   readonly defaultServer: string;
   /** The Secret with the keys of client-side encryption. */
   readonly encryptionSecret?: string | undefined;
+  /** Of the backups that are kept there; default: barmanObjectStore. */
+  readonly method?: 'barmanObjectStore' | 'plugin';
+  /** The ObjectStore that the plugin names. */
+  readonly objectStore?: string;
 }
 
 interface Secret extends KubeObject {

@@ -4,10 +4,12 @@ import type { Logger } from 'pino';
 import type { Cluster } from '../../api/generated/cluster.ts';
 import { createEventRecorder } from '../../kube/events.ts';
 import type { KubeApi } from '../../kube/port.ts';
+import { type ArchivePlace, archivePlace, ArchivePlaceError, type StoreLookup } from '../../resources/archive-place.ts';
 import { annotation } from '../../labels.ts';
 import { type ControlData, parseControlData } from '../../postgres/control-data.ts';
 import { BackupRunner } from '../backup/runner.ts';
 import { backUpInWorker, workerCommand } from '../backup/worker-process.ts';
+import { followObjectStores } from '../cluster/object-store-source.ts';
 import { RetentionKeeper } from '../retention/keeper.ts';
 import { retentionSettings } from '../retention/settings.ts';
 import type { ServerAddress } from '../replication/connection.ts';
@@ -48,22 +50,38 @@ export interface ArchiveServices extends AsyncDisposable {
   history(timeline: number, signal: AbortSignal): Promise<string | undefined>;
 }
 
-/** Between two runs of retention when no backup is taken. */
-const retentionIntervalMs = 1_800_000;
+/** Seconds between two runs of retention when no backup is taken. */
+const retentionInterval = 1_800;
 
 /** A standby has another way to its WAL, so it is not held up for long. */
 const standbyPatience = 5_000;
 
-export function archiveSection(cluster: Cluster | undefined, clusterName: string): SectionAt | undefined {
-  const section = cluster?.spec.backup?.barmanObjectStore;
+/** Throws ArchivePlaceError for an archive that is named and cannot be used. */
+export function archiveSection(
+  cluster: Cluster | undefined,
+  lookup: StoreLookup,
+): (ArchivePlace & SectionAt) | undefined {
+  const place = cluster && archivePlace(cluster, lookup);
   const encryptionSecret = cluster?.metadata.annotations?.[annotation.backupEncryptionSecret];
-  return section && { section, field: 'spec.backup.barmanObjectStore', defaultServer: clusterName, encryptionSecret };
+  return place && { ...place, encryptionSecret };
+}
+
+/** `instead` for an archive that cannot be used; why, the archiver says. */
+function attempt<T, E>(work: () => T, instead: (error: ArchivePlaceError) => E): T | E {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof ArchivePlaceError) return instead(error);
+    throw error;
+  }
 }
 
 /** Archive, restore and backups of a running instance. `backups.run(signal)` is for the caller to run. */
 export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveServices {
   const { kube, namespace, clusterName, podName, dataDirectory, cluster, isPrimary, query, log, signal } = deps;
-  const section = (): SectionAt | undefined => archiveSection(cluster(), clusterName);
+  const stores = followObjectStores(kube, namespace, log, signal);
+  const section = () => archiveSection(cluster(), stores.lookup);
+  const place = () => attempt(section, () => undefined);
   const source = new ArchiveSource(kube, namespace, section);
   const histories = new HistoryCache((timeline) =>
     findHistory(dataDirectory, timeline, () => source.get(signal), signal),
@@ -89,7 +107,10 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
     log: log.child({ logger: 'wal-archive' }),
     signal,
   });
-  const checking = checkArchives({ archiver, section, isPrimary }, signal);
+  const checking = checkArchives(
+    { archiver, section: () => attempt(section, ({ message }) => message), isPrimary },
+    signal,
+  );
   const restorer = new Restorer({
     dataDirectory,
     source,
@@ -110,9 +131,9 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
   const command = workerCommand(log.level);
   const retention = new RetentionKeeper({
     ...{ kube, namespace, clusterName, dataDirectory, source, isPrimary, events, signal },
-    settings: () => retentionSettings(cluster(), cluster()?.spec.backup?.retentionPolicy),
-    method: () => 'barmanObjectStore',
-    intervalMs: () => retentionIntervalMs,
+    settings: () => retentionSettings(cluster(), place()?.retentionPolicy),
+    place,
+    intervalMs: () => (place()?.retentionInterval ?? retentionInterval) * 1000,
     systemIdentifier: async () => (await control()).systemIdentifier,
     history: async () => histories.get(await writtenTimeline(query)),
     log: log.child({ logger: 'retention' }),
@@ -131,6 +152,7 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
     async [Symbol.asyncDispose]() {
       await checking;
       await retention.settled();
+      await stores.settled();
       await reporter.settled();
       await events.flush();
       await restorer.close();

@@ -1,6 +1,8 @@
+import { clusterPluginStore } from '../../api/cluster/plugin-store.ts';
 import type { Backup } from '../../api/generated/backup.ts';
 import type { Cluster } from '../../api/generated/cluster.ts';
 import { annotation } from '../../labels.ts';
+import { barmanPlugin } from '../../naming.ts';
 
 export type Verdict =
   | { readonly kind: 'go' }
@@ -29,11 +31,16 @@ export function prerequisites(cluster: Cluster | undefined, backup: Backup, now:
   if (cluster.metadata.annotations?.[annotation.hibernation] === 'on') {
     return { kind: 'wait', reason: 'ClusterIsHibernated', message: `Cluster ${name} is hibernated` };
   }
-  if (cluster.spec.backup === undefined) {
+  const plugin = backup.spec.method === 'plugin';
+  if (plugin && clusterPluginStore(cluster) === undefined) {
+    const message = `Cluster ${name} has no enabled plugin ${barmanPlugin} in spec.plugins`;
+    return { kind: 'fail', reason: 'ClusterHasNoBackupExecutorPlugin', message };
+  }
+  if (!plugin && cluster.spec.backup === undefined) {
     const message = `Cluster ${name} has no spec.backup section`;
     return { kind: 'fail', reason: 'ClusterHasBackupConfigured', message };
   }
-  if (cluster.spec.backup.barmanObjectStore === undefined) {
+  if (!plugin && cluster.spec.backup?.barmanObjectStore === undefined) {
     const message = `Cluster ${name} has no spec.backup.barmanObjectStore section`;
     return { kind: 'fail', reason: 'ClusterHasNoBarmanSection', message };
   }

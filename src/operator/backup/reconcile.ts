@@ -10,9 +10,11 @@ import type { KubeApi } from '../../kube/port.ts';
 import type { RunResult } from '../../kube/queue.ts';
 import { resource } from '../../kube/resource-types.ts';
 import { label, podRole } from '../../labels.ts';
+import { type ArchivePlace, archivePlace, ArchivePlaceError } from '../../resources/archive-place.ts';
 import { imageMajor } from '../../resources/image.ts';
 import { secretNames } from '../../resources/secret-names.ts';
 import { secretText } from '../../resources/secrets.ts';
+import { objectStoresOf } from '../cluster/object-stores.ts';
 import type { InstanceStatusReader, StatusAnswer } from '../cluster/instance-status.ts';
 import type { OperatorIdentity } from '../cluster/identity.ts';
 import { isReady } from '../cluster/world.ts';
@@ -99,6 +101,20 @@ async function answersOf(context: Context, cluster: Cluster, pods: readonly Pod[
   );
 }
 
+/** Where the backup will lie, or what is wrong with that. */
+async function placeOf(
+  { api, namespace, signal }: Context,
+  cluster: Cluster,
+): Promise<ArchivePlace | string | undefined> {
+  const stores = await objectStoresOf(api, cluster, namespace, signal);
+  try {
+    return archivePlace(cluster, (name) => stores.get(name));
+  } catch (error) {
+    if (error instanceof ArchivePlaceError) return error.message;
+    throw error;
+  }
+}
+
 /** Assigns the backup to an instance, which then begins by itself. */
 async function start(context: Context, cluster: Cluster, backup: Backup): Promise<RunResult> {
   const pods = await instancePods(context, cluster.metadata.name);
@@ -118,7 +134,16 @@ async function start(context: Context, cluster: Cluster, backup: Backup): Promis
   const answer = answers.get(podName);
   const sessionID = answer?.ok === true ? answer.status.sessionID : undefined;
   const containerId = containerIdOf(pod);
-  const store = cluster.spec.backup?.barmanObjectStore;
+  const place = await placeOf(context, cluster);
+  if (typeof place === 'string') {
+    await setPhase(context, backup, backupPhase.pending, {
+      type: 'Warning',
+      reason: 'FindingObjectStore',
+      message: place,
+    });
+    return { afterMs: waitMs };
+  }
+  const store = place?.section;
   const majorVersion = imageMajor(cluster.status?.image ?? cluster.spec.imageName ?? '');
   await setStatus(context, backup, {
     phase: backupPhase.started,

@@ -1,4 +1,6 @@
+import { objectStoreNames } from '../../api/cluster/plugin-store.ts';
 import type { Cluster } from '../../api/generated/cluster.ts';
+import type { ObjectStore } from '../../api/generated/object-store.ts';
 import type { KubeApi } from '../../kube/port.ts';
 import type {
   Lease,
@@ -96,6 +98,17 @@ export function createClusterController(options: ControllerOptions): { run(signa
     },
     onFailure: onFailure(resource.nodes),
   });
+  // Beside the others: an API server without the plugin's kind must not hold up clusters.
+  const objectStores = createWatcher<ObjectStore>(api, resource.objectStores, namespaces, {
+    transform: ({ metadata, spec }) => ({ metadata, spec }),
+    onChange: ({ object }) => {
+      const { namespace, name } = object.metadata;
+      for (const cluster of clusters.store.list(namespace)) {
+        if (objectStoreNames(cluster).includes(name)) wake(storeKey(namespace, cluster.metadata.name));
+      }
+    },
+    onFailure: onFailure(resource.objectStores),
+  });
   const stores = {
     services: owned<Service>(resource.services),
     serviceAccounts: owned<ServiceAccount>(resource.serviceAccounts),
@@ -123,7 +136,7 @@ export function createClusterController(options: ControllerOptions): { run(signa
   return {
     run: async (signal) => {
       const watchers: Watcher<unknown>[] = [clusters, secrets, nodes, ...Object.values(stores), ...triggers];
-      const running = watchers.map((watcher) => watcher.run(signal));
+      const running = [...watchers, objectStores].map((watcher) => watcher.run(signal));
       // The comparisons need the whole picture; what was woken meanwhile waits in the queue.
       await Promise.all(watchers.map((watcher) => watcher.whenSynced(signal))).catch((error: unknown) => {
         if (!signal.aborted) throw error;

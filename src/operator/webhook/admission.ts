@@ -8,6 +8,8 @@ import type { Cluster } from '../../api/generated/cluster.ts';
 import type { ScheduledBackup } from '../../api/generated/scheduled-backup.ts';
 import { defaultScheduledBackup } from '../../api/scheduled-backup/defaults.ts';
 import { validateScheduledBackup } from '../../api/scheduled-backup/validate.ts';
+import type { ObjectStore } from '../../api/generated/object-store.ts';
+import { validateObjectStore } from '../../api/object-store/validate.ts';
 import { formatFieldError, type ValidationResult } from '../../api/validation/field-error.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { annotation } from '../../labels.ts';
@@ -51,6 +53,10 @@ const kinds = ({ postgresImage }: AdmissionSettings): Record<string, AdmittedKin
     withDefaults: (object) => defaultBackup(object as Backup),
     validate: (object) => validateBackup(object as Backup),
   },
+  objectstore: {
+    withDefaults: (object) => object,
+    validate: (object) => validateObjectStore(object as ObjectStore),
+  },
   scheduledbackup: {
     withDefaults: (object) => defaultScheduledBackup(object as ScheduledBackup),
     validate: (object) => validateScheduledBackup(object as ScheduledBackup),
@@ -78,7 +84,7 @@ function validate(kind: AdmittedKind, uid: string, request: AdmissionRequest): A
 
 /** Answers an AdmissionReview that came to `path`, or undefined when the path is none of ours. */
 export function admit(path: string, review: unknown, settings: AdmissionSettings): object | undefined {
-  const match = /^\/(mutate|validate)-postgresql-cnpg-io-v1-([a-z]+)$/.exec(path);
+  const match = /^\/(mutate|validate)-(?:postgresql|barmancloud)-cnpg-io-v1-([a-z]+)$/.exec(path);
   const kind = kinds(settings)[match?.[2] ?? ''];
   if (match === null || kind === undefined) return undefined;
   const request = (review as { request?: AdmissionRequest } | null)?.request ?? {};

@@ -22,21 +22,3 @@ export function* backupRules({ metadata, spec }: Cluster): Generator<FieldError>
   }
   if (barmanObjectStore) yield* barmanRules('spec.backup.barmanObjectStore', barmanObjectStore);
 }
-
-export function* pluginRules({ spec }: Cluster): Generator<FieldError> {
-  const seen = new Set<string>();
-  for (const [index, { name }] of (spec.plugins ?? []).entries()) {
-    if (seen.has(name)) yield fieldError(`spec.plugins[${index}].name`, name, 'is there twice');
-    seen.add(name);
-  }
-  const archivers = (spec.plugins ?? []).filter((plugin) => plugin.isWALArchiver && plugin.enabled !== false);
-  const names = archivers.map(({ name }) => name);
-  if (archivers.length > 1) yield fieldError('spec.plugins', names, 'at most one plugin may be the WAL archiver');
-  if (archivers.length > 0 && spec.backup?.barmanObjectStore) {
-    yield fieldError(
-      'spec.plugins',
-      names,
-      'a plugin cannot be the WAL archiver together with backup.barmanObjectStore',
-    );
-  }
-}

@@ -1,6 +1,7 @@
 import type { Cluster } from '../../generated/cluster.ts';
 import { fieldError, type FieldError } from '../../validation/field-error.ts';
 import { barmanRules } from './barman.ts';
+import { pluginEntryRules } from './plugins.ts';
 
 export function* externalClusterRules({ spec }: Cluster): Generator<FieldError> {
   const seen = new Set<string>();
@@ -19,6 +20,7 @@ export function* externalClusterRules({ spec }: Cluster): Generator<FieldError> 
     if (entry.barmanObjectStore && entry.plugin) {
       yield fieldError(`${field}.plugin`, entry.plugin.name, 'cannot go together with barmanObjectStore');
     }
+    if (entry.plugin) yield* pluginEntryRules(`${field}.plugin`, entry.plugin);
     if (entry.barmanObjectStore) yield* barmanRules(`${field}.barmanObjectStore`, entry.barmanObjectStore);
   }
 }

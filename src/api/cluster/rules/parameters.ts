@@ -1,3 +1,4 @@
+import { hasArchive } from '../plugin-store.ts';
 import type { Cluster } from '../../generated/cluster.ts';
 import { fieldError, type FieldError } from '../../validation/field-error.ts';
 import { parseQuantity } from '../../validation/quantity.ts';
@@ -58,7 +59,8 @@ function* ownershipRules(name: string, value: string): Generator<FieldError> {
   }
 }
 
-function* walLevelRules({ spec }: Cluster): Generator<FieldError> {
+function* walLevelRules(cluster: Cluster): Generator<FieldError> {
+  const { spec } = cluster;
   const { wal_level: level, max_wal_senders: senders } = spec.postgresql?.parameters ?? {};
   const field = parameterField('wal_level');
   if (level === undefined) return;
@@ -68,10 +70,7 @@ function* walLevelRules({ spec }: Cluster): Generator<FieldError> {
   if (level !== 'minimal') return;
   const needs = [
     [spec.instances > 1, 'with more than one instance'],
-    [
-      spec.backup !== undefined && (spec.backup.barmanObjectStore ?? spec.backup.volumeSnapshot) !== undefined,
-      'with backup',
-    ],
+    [hasArchive(cluster) || spec.backup?.volumeSnapshot !== undefined, 'with backup'],
     [spec.replica !== undefined, 'in a replica cluster'],
     [senders !== '0', 'unless max_wal_senders is 0'],
   ] as const;

@@ -57,7 +57,9 @@ const roleChange = object('RoleChange', 'One change of the primary. An extension
   steps: list(
     object('RoleChangeStep', 'One step of it.', {
       name: required(
-        text('last-renewal or requested and stopped (by the old primary), claimed, promoting, promoted, routed (by the new one).'),
+        text(
+          'last-renewal or requested and stopped (by the old primary), claimed, promoting, promoted, routed (by the new one).',
+        ),
       ),
       time: required(text('When, by the clock of the instance that made it.')),
     }),

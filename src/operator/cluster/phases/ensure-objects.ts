@@ -10,6 +10,7 @@ import { primaryLease } from '../../../resources/lease.ts';
 import { instanceRoleBinding, instanceRoleObject, instanceServiceAccount } from '../../../resources/rbac.ts';
 import { clusterServices } from '../../../resources/services.ts';
 import { TerminalError } from '../../errors.ts';
+import { objectStoresOf } from '../object-stores.ts';
 import { eventReason } from '../phase-names.ts';
 import { goOn, type PhaseResult } from '../result.ts';
 import type { Scope } from '../scope.ts';
@@ -106,11 +107,12 @@ async function lease(scope: Scope): Promise<void> {
 export async function ensureObjects(scope: Scope): Promise<PhaseResult> {
   const { cluster, configuration, owned, name } = scope;
   await account(scope);
+  const stores = await objectStoresOf(scope.api, cluster, scope.namespace, scope.signal);
   await applyOne(
     scope,
     resource.roles,
     owned.roles,
-    instanceRoleObject(cluster, configuration),
+    instanceRoleObject(cluster, configuration, [...stores.values()]),
     eventReason.creatingRole,
   );
   await Promise.all([
