@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { parseBackupInfo } from '../../objectstore/backup-info.ts';
 import { backupDirectory, backupId, backupInfoKey } from '../../objectstore/layout.ts';
 import { parseBackupManifest } from '../../postgres/backup-manifest.ts';
+import { holdBackup } from '../retention/holds.ts';
 import type { ServerAddress } from '../replication/connection.ts';
 import type { Archive } from '../wal/archive-source.ts';
 import { neededSegments, waitForSegments } from './needed-wal.ts';
@@ -63,6 +64,8 @@ const cleanUpTimeout = 60_000;
 async function store(run: RunBackup): Promise<string> {
   const { archive, name, sql, replication, log, signal } = run;
   const extent = await resolveExtent(run);
+  // Until backup.info names the parent, retention knows of it by this.
+  await using _hold = extent.parent && (await holdBackup(archive, extent.parent.id, log, signal));
   const id = await freeId(run);
   const stamp = id.replace('T', '');
   await run.write({ phase: 'running', backupId: id, backupName: `backup-${stamp}`, startedAt: kubeTime(new Date()) });

@@ -123,9 +123,9 @@ export class BackupRunner {
     const archive = await source.get(signal);
     if (!at || !archive) throw new Error('the cluster keeps no backups in an object store');
     const method = at.method ?? defaultMethod;
-    const asked = backup.spec?.method ?? defaultMethod;
-    if (asked !== method)
-      throw new Error(`spec.method: the cluster's object store is for method ${method}, not ${asked}`);
+    const wanted = backup.spec?.method ?? defaultMethod;
+    if (wanted !== method)
+      throw new Error(`spec.method: the cluster's object store is for method ${method}, not ${wanted}`);
     const status = backup.status ?? {};
     const key = { namespace: this.#deps.namespace, name: this.#deps.clusterName };
     if (status.phase === 'running' && status.endLSN === undefined) {

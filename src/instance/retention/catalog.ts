@@ -62,7 +62,8 @@ export async function readRetentionCatalog(question: CatalogQuestion): Promise<R
     try {
       const info = await readInfo(question, id);
       if (info?.status !== 'DONE') {
-        others.push(unfinished(question, id));
+        const other = unfinished(question, id);
+        others.push(other && { ...other, parent: info?.parentBackupId });
         continue;
       }
       if (info.systemId !== undefined && info.systemId !== systemIdentifier) {

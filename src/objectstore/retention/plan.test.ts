@@ -75,6 +75,12 @@ test.each<[string, Partial<RetentionFacts>, string[], bigint | undefined]>([
     ['b2', 'b3', 'b4', 'b5', 'b6', 'b7', 'b8'],
     undefined,
   ],
+  [
+    'an incremental one is being taken: what it builds on stays',
+    { policy: { count: 1 }, backups: daily.slice(0, 4), others: [{ id: 'x', reason: 'being taken', parent: 'b3' }] },
+    ['b2', 'b4'],
+    undefined,
+  ],
   ['nothing there: nothing goes', { policy: { count: 1 } }, [], undefined],
   [
     'the beginning of the window is reached on the history that lives on, not on a branch that died',

@@ -20,6 +20,7 @@ export interface OtherBackup {
   readonly id: string;
   /** Being taken, unreadable, or of another database: nobody knows what WAL it needs. */
   readonly reason: string;
+  readonly parent?: string | undefined;
 }
 
 export interface RetentionFacts {
@@ -73,6 +74,8 @@ export function planRetention(facts: RetentionFacts): RetentionPlan {
   }
   if (policy.window === undefined && policy.count === undefined) mark('window', ...backups);
   mark('restore', ...backups.filter(({ id }) => held.has(id)));
+  const parents = new Set(facts.others.map(({ parent }) => parent));
+  mark('chain', ...backups.filter(({ id }) => parents.has(id)));
   keepChains(backups, keep);
   const remove = backups.filter(({ id }) => !keep.has(id)).map(({ id }) => id);
   return { keep, remove, ...wal(facts, backups, keep) };
