@@ -3,7 +3,7 @@ import type { TimelineHistory } from '../../postgres/timeline.ts';
 import { isAncestor } from '../../postgres/timeline.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
 import { chainOf } from './chain.ts';
-import { type RecoveryTarget, describeGoal } from './target.ts';
+import { type RecoveryTarget, RecoveryRequestError, describeGoal, fieldOf } from './target.ts';
 
 const endsBefore = (target: RecoveryTarget, { info }: CatalogEntry): boolean => {
   const { goal } = target;
@@ -14,6 +14,18 @@ const endsBefore = (target: RecoveryTarget, { info }: CatalogEntry): boolean => 
 
 const onHistory = (history: TimelineHistory | undefined, { info }: CatalogEntry): boolean =>
   history === undefined || isAncestor(history, info.timeline ?? 1, parseLsn(info.endXlog ?? '0/0'));
+
+/** The backup that the target names; undefined when it names none. */
+export function askedBackup({ backups, unreadable }: Catalog, target: RecoveryTarget): CatalogEntry | undefined {
+  if (target.backupId === undefined) return undefined;
+  const asked = backups.find(({ id, info }) => id === target.backupId || info.backupName === target.backupId);
+  if (asked) return asked;
+  const damaged = unreadable.length > 0 ? `; not readable: ${unreadable.join('; ')}` : '';
+  const known = backups.map(({ id }) => id).join(', ') || 'none';
+  throw new RecoveryRequestError(
+    `${fieldOf('backupID')}: there is no complete backup "${target.backupId}" in the archive, only ${known}${damaged}`,
+  );
+}
 
 /**
  * The backup to start from: the one asked for, else the newest that was complete before the target (reference §2.6). `history` is
@@ -27,16 +39,12 @@ export function chooseBackup(
   const { backups, unreadable } = catalog;
   const damaged = unreadable.length > 0 ? `; not readable: ${unreadable.join('; ')}` : '';
   if (backups.length === 0) throw new Error(`there is no complete backup in the archive${damaged}`);
-  if (target.backupId !== undefined) {
-    const asked = backups.find(({ id, info }) => id === target.backupId || info.backupName === target.backupId);
-    if (asked) return asked;
-    const known = backups.map(({ id }) => id).join(', ');
-    throw new Error(`there is no complete backup "${target.backupId}" in the archive, only ${known}${damaged}`);
-  }
+  const asked = askedBackup(catalog, target);
+  if (asked) return asked;
   const { kind } = target.goal;
   if (kind === 'name' || kind === 'xid' || kind === 'immediate') {
-    throw new Error(
-      `recoveryTarget.backupID must say which backup to start from when the target is ${describeGoal(target.goal)}`,
+    throw new RecoveryRequestError(
+      `${fieldOf('backupID')} must say which backup to start from when the target is ${describeGoal(target.goal)}`,
     );
   }
   const fitting = backups.filter(
@@ -45,8 +53,8 @@ export function chooseBackup(
   const best = fitting.at(-1);
   if (best) return best;
   const first = backups[0]?.info.endTime?.toISOString() ?? 'unknown';
-  throw new Error(
-    `no backup in the archive was complete before ${describeGoal(target.goal)}` +
+  throw new RecoveryRequestError(
+    `spec.bootstrap.recovery.recoveryTarget: no backup in the archive was complete before ${describeGoal(target.goal)}` +
       `${history ? ` on timeline ${history.timeline}` : ''}; the earliest ended at ${first}${damaged}`,
   );
 }

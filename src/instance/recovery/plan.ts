@@ -5,6 +5,8 @@ import { writeDurably } from '../replication/durable.ts';
 /** What a recovery does, decided once: a run after a crash goes on with the same backup and target. */
 export interface RecoveryPlan {
   readonly backupId: string;
+  /** That recovery follows. */
+  readonly timeline: number | 'current';
   /** The target as it was asked for. */
   readonly target: unknown;
 }

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { temporaryPostgres } from '../../testing/postgres.ts';
 import type { Archive } from '../wal/archive-source.ts';
@@ -54,7 +55,6 @@ test.each<Row>([
 });
 
 test.each<[string, RecoveryTargetSpec, string]>([
-  ['an LSN', { targetLSN: 'F/0' }, 'F/0'],
   ['a transaction', { targetXID: '99999' }, '99999'],
   ['a name', { targetName: 'nowhere' }, 'nowhere'],
 ])('%s that the archive does not reach is an error', async (_, target, named) => {
@@ -63,6 +63,17 @@ test.each<[string, RecoveryTargetSpec, string]>([
   const failure = restore.run();
   await expect(failure).rejects.toThrow('recovery ended before configured recovery target was reached');
   await expect(failure).rejects.toThrow(named);
+});
+
+test.each<[string, RecoveryTargetSpec, string]>([
+  ['an LSN that the archive does not reach', { targetLSN: 'F/0' }, 'targetLSN: F/0 lies in WAL segment'],
+  ['an LSN before the backup', { targetLSN: '0/28' }, 'targetLSN: 0/28 comes before'],
+  ['a timeline that never was', { targetTLI: '7' }, 'targetTLI: the archive holds no history of timeline 7, only of 1'],
+])('%s is refused before anything is written', async (_, target, message) => {
+  const { origin, backupID } = history;
+  await using restore = await aRestore({ major: 18, origin, target: { backupID, ...target } });
+  await expect(restore.run()).rejects.toThrow(`spec.bootstrap.recovery.recoveryTarget.${message}`);
+  expect(await readdir(`${restore.root}/data`, { recursive: true })).toEqual(['pgdata.staging']);
 });
 
 test('which backup to start from is not guessed where nothing says how far it is', async () => {

@@ -3,22 +3,19 @@ import path from 'node:path';
 import type { Logger } from 'pino';
 import { parseControlData } from '../../postgres/control-data.ts';
 import { type TimelineHistory, parseHistory } from '../../postgres/timeline.ts';
-import { historyName, segmentName, segmentNumber } from '../../postgres/wal-name.ts';
+import { segmentName, segmentNumber } from '../../postgres/wal-name.ts';
 import { holdBackup } from '../retention/holds.ts';
 import { type DataPlace, Staging } from '../replication/staging.ts';
 import type { Archive } from '../wal/archive-source.ts';
-import { emptyArchiveError, isArchiveEmpty } from '../wal/ownership.ts';
-import { findWal, getWal } from '../wal/wal-objects.ts';
 import { type Application, ensureApplication } from './application.ts';
 import { archivedRange } from './archive-gap.ts';
-import { type Catalog, type CatalogEntry, readCatalog } from './catalog.ts';
-import { chainOf } from './chain.ts';
-import { chooseBackup } from './choose.ts';
+import type { CatalogEntry } from './catalog.ts';
 import { fetchBackup } from './fetch-backup.ts';
-import { readPlan, recoveryLogFile, removePlan, writePlan } from './plan.ts';
+import { readPlan, recoveryLogFile, removePlan } from './plan.ts';
 import { readRecoveryLog } from './recovery-log.ts';
+import { type Resolved, resolve } from './resolve.ts';
 import { RecoveryServer } from './server.ts';
-import { type RecoveryTarget, describeGoal, targetSettings } from './target.ts';
+import { type RecoveryTarget, targetSettings } from './target.ts';
 import { RecoveryTargetError, explainFailure, verifyEnd } from './verify.ts';
 
 export interface RecoverOptions {
@@ -54,52 +51,6 @@ export interface Recovered {
   readonly lastTransaction: Date | undefined;
 }
 
-async function historyOf(
-  origin: Archive,
-  target: RecoveryTarget,
-  signal: AbortSignal,
-): Promise<TimelineHistory | undefined> {
-  if (target.timeline === 'latest') return undefined;
-  if (target.timeline === 1) return { timeline: 1, switches: [] };
-  const found = await getWal(origin, historyName(target.timeline), signal);
-  if (!found) throw new Error(`targetTLI: the archive holds no history of timeline ${target.timeline}`);
-  const chunks: Buffer[] = [];
-  for await (const chunk of found.content) chunks.push(chunk as Buffer);
-  return parseHistory(target.timeline, Buffer.concat(chunks).toString());
-}
-
-/** Decides what to restore, or reads what an earlier run has decided. */
-async function resolve(options: RecoverOptions): Promise<readonly CatalogEntry[]> {
-  const { origin, destination, target, state, signal, log } = options;
-  const asked = JSON.parse(
-    JSON.stringify(target, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value)),
-  ) as unknown;
-  const catalog = await readCatalog(origin.store, origin.config.location, signal);
-  const plan = await readPlan(state);
-  if (plan && JSON.stringify(plan.target) === JSON.stringify(asked)) {
-    log.info({ backupId: plan.backupId }, 'Going on with the recovery that was begun');
-    return wholeChain(catalog, chooseBackup(catalog, { ...target, backupId: plan.backupId }, undefined));
-  }
-  if (destination && !options.skipEmptyCheck && !(await isArchiveEmpty(destination, signal))) {
-    throw emptyArchiveError(destination);
-  }
-  const entry = chooseBackup(catalog, target, await historyOf(origin, target, signal));
-  const chain = wholeChain(catalog, entry);
-  const { beginWal } = entry.info;
-  if (beginWal !== undefined && !(await findWal(origin, beginWal, signal))) {
-    throw new Error(`WAL segment ${beginWal}, where backup ${entry.id} begins, is missing in the archive`);
-  }
-  await writePlan(state, { backupId: entry.id, target: asked });
-  log.info({ backupId: entry.id, target: describeGoal(target.goal) }, 'Restoring');
-  return chain;
-}
-
-function wholeChain(catalog: Catalog, entry: CatalogEntry): readonly CatalogEntry[] {
-  const { members, missing } = chainOf(catalog, entry);
-  if (missing === undefined) return members;
-  throw new Error(`backup ${entry.id} holds only the changes since backup ${missing}, which the archive does not hold`);
-}
-
 const sizes = [
   ['max_connections', 'maxConnections', 100],
   ['max_worker_processes', 'maxWorkerProcesses', 8],
@@ -108,7 +59,10 @@ const sizes = [
   ['max_locks_per_transaction', 'maxLocksPerTransaction', 64],
 ] as const;
 
-async function recoverySettings(options: RecoverOptions): Promise<Record<string, string>> {
+async function recoverySettings(
+  options: RecoverOptions,
+  timeline: Resolved['timeline'],
+): Promise<Record<string, string>> {
   const control = parseControlData(await readFile(path.join(options.place.data, 'global/pg_control')));
   const raised = sizes.map(([name, key, usual]): [string, string] => [
     name,
@@ -117,7 +71,7 @@ async function recoverySettings(options: RecoverOptions): Promise<Record<string,
   return {
     ...options.settings,
     ...Object.fromEntries(raised),
-    ...targetSettings(options.target),
+    ...targetSettings({ ...options.target, timeline }),
     restore_command: options.restoreCommand,
     // Nothing is archived yet; what is to be archived stays marked for the new cluster's first start.
     archive_mode: 'on',
@@ -140,7 +94,8 @@ async function handOver(place: string, user: { uid: number; gid: number }): Prom
   for (const name of await readdir(place)) await handOver(path.join(place, name), user);
 }
 
-async function replay(options: RecoverOptions, entry: CatalogEntry): Promise<Recovered> {
+async function replay(options: RecoverOptions, { chain, timeline }: Resolved): Promise<Recovered> {
+  const entry = chain.at(-1) as CatalogEntry;
   const { place, state, origin, target, signal, log } = options;
   const { user } = options;
   if (user)
@@ -151,7 +106,7 @@ async function replay(options: RecoverOptions, entry: CatalogEntry): Promise<Rec
   const { directory } = options;
   const major = Number((await readFile(path.join(place.data, 'PG_VERSION'), 'utf8')).trim());
   const program = await options.program(major);
-  const settings = await recoverySettings(options);
+  const settings = await recoverySettings(options, timeline);
   const server = await RecoveryServer.start({
     ...{ program, directory, settings, data: place.data, logFile: recoveryLogFile(state) },
     ...(user && { user }),
@@ -198,7 +153,8 @@ const ignoreMissing = (error: NodeJS.ErrnoException): void => {
 export async function recover(options: RecoverOptions): Promise<Recovered | 'present'> {
   const staging = await Staging.begin(options.place);
   if (staging === 'present' && !(await readPlan(options.state))) return 'present';
-  const chain = await resolve(options);
+  const resolved = await resolve(options);
+  const { chain } = resolved;
   const entry = chain.at(-1) as CatalogEntry;
   await using _hold = await holdBackup(options.origin, entry.id, options.log, options.signal);
   if (staging !== 'present') {
@@ -208,7 +164,7 @@ export async function recover(options: RecoverOptions): Promise<Recovered | 'pre
     log.info({ backupId: entry.id }, 'Backup downloaded');
   }
   if (options.user) await chown(path.dirname(options.place.data), options.user.uid, options.user.gid);
-  const result = await replay(options, entry);
+  const result = await replay(options, resolved);
   await removePlan(options.state);
   return result;
 }

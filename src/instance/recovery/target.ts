@@ -1,4 +1,5 @@
 import { parseLsn } from '../../postgres/lsn.ts';
+import { HopelessError } from '../hopeless.ts';
 
 /** bootstrap.recovery.recoveryTarget (reference §1.1). */
 export interface RecoveryTargetSpec {
@@ -29,12 +30,23 @@ export interface RecoveryTarget {
   readonly backupId: string | undefined;
 }
 
+/** What was asked for cannot be done with this archive, or with any. Nothing has been written. */
+export class RecoveryRequestError extends HopelessError {
+  override readonly name = 'RecoveryRequestError';
+}
+
+/** The place of a part of the target in the Cluster, for messages. */
+export const fieldOf = (name: keyof RecoveryTargetSpec): string => `spec.bootstrap.recovery.recoveryTarget.${name}`;
+
 const timePattern = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(\.\d{1,9})?\s*(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?$/i;
 
 /** RFC 3339 or PostgreSQL's own form; without a zone it is UTC. */
 export function parseTargetTime(text: string): { text: string; time: Date } {
   const match = timePattern.exec(text.trim());
-  if (!match) throw new Error(`targetTime: "${text}" is neither an RFC 3339 time nor one as PostgreSQL writes it`);
+  if (!match)
+    throw new RecoveryRequestError(
+      `${fieldOf('targetTime')}: "${text}" is neither an RFC 3339 time nor one as PostgreSQL writes it`,
+    );
   const [, date = '', clock = '', fraction = '', zone = 'Z'] = match;
   const named = /^[A-Z]/i.test(zone) ? '+00:00' : zone;
   const digits = named.slice(1).replace(':', '').padEnd(4, '0');
@@ -42,13 +54,14 @@ export function parseTargetTime(text: string): { text: string; time: Date } {
   const seconds = clock.length === 5 ? `${clock}:00` : clock;
   // PostgreSQL keeps microseconds; JavaScript milliseconds.
   const time = new Date(`${date}T${seconds}${fraction.slice(0, 4)}${offset}`);
-  if (Number.isNaN(time.getTime())) throw new Error(`targetTime: "${text}" is not a time`);
+  if (Number.isNaN(time.getTime())) throw new RecoveryRequestError(`${fieldOf('targetTime')}: "${text}" is not a time`);
   return { text: `${date} ${seconds}${fraction.slice(0, 7)}${offset}`, time };
 }
 
 function parseTimeline(text: string | undefined): 'latest' | number {
   if (text === undefined || text === '' || text === 'latest') return 'latest';
-  if (!/^[1-9]\d*$/.test(text)) throw new Error(`targetTLI: "${text}" is neither a number nor "latest"`);
+  if (!/^[1-9]\d*$/.test(text))
+    throw new RecoveryRequestError(`${fieldOf('targetTLI')}: "${text}" is neither a number nor "latest"`);
   return Number(text);
 }
 
@@ -57,14 +70,15 @@ export function parseTarget(spec: RecoveryTargetSpec = {}): RecoveryTarget {
   if (spec.targetTime !== undefined) goals.push({ kind: 'time', ...parseTargetTime(spec.targetTime) });
   if (spec.targetLSN !== undefined) goals.push({ kind: 'lsn', lsn: parseLsn(spec.targetLSN) });
   if (spec.targetXID !== undefined) {
-    if (!/^\d+$/.test(spec.targetXID)) throw new Error(`targetXID: "${spec.targetXID}" is not a transaction id`);
+    if (!/^\d+$/.test(spec.targetXID))
+      throw new RecoveryRequestError(`${fieldOf('targetXID')}: "${spec.targetXID}" is not a transaction id`);
     goals.push({ kind: 'xid', xid: spec.targetXID });
   }
   if (spec.targetName !== undefined) goals.push({ kind: 'name', name: spec.targetName });
   if (spec.targetImmediate === true) goals.push({ kind: 'immediate' });
   if (goals.length > 1) {
-    throw new Error(
-      'recoveryTarget: only one of targetTime, targetLSN, targetXID, targetName, targetImmediate can be given',
+    throw new RecoveryRequestError(
+      'spec.bootstrap.recovery.recoveryTarget: only one of targetTime, targetLSN, targetXID, targetName, targetImmediate can be given',
     );
   }
   return {
@@ -109,7 +123,14 @@ function goalValue(goal: RecoveryGoal): string {
  * Every parameter that says where recovery ends. Those that do not apply are emptied, whatever the data directory holds, and come
  * first: PostgreSQL takes an empty one after the right one for a second target.
  */
-export function targetSettings({ goal, inclusive, timeline }: RecoveryTarget): Record<string, string> {
+export function targetSettings({
+  goal,
+  inclusive,
+  timeline,
+}: Pick<RecoveryTarget, 'goal' | 'inclusive'> & { readonly timeline: number | 'latest' | 'current' }): Record<
+  string,
+  string
+> {
   const others = Object.entries(goalSettings).filter(([kind]) => kind !== goal.kind);
   return {
     ...Object.fromEntries(others.map(([, name]) => [name, ''])),

@@ -1,0 +1,107 @@
+import type { Logger } from 'pino';
+import { formatLsn, parseLsn } from '../../postgres/lsn.ts';
+import type { TimelineHistory } from '../../postgres/timeline.ts';
+import { segmentName, segmentNumberBefore } from '../../postgres/wal-name.ts';
+import type { Archive } from '../wal/archive-source.ts';
+import { emptyArchiveError, isArchiveEmpty } from '../wal/ownership.ts';
+import { findWal } from '../wal/wal-objects.ts';
+import { archivedRange } from './archive-gap.ts';
+import { type Catalog, type CatalogEntry, readCatalog } from './catalog.ts';
+import { chainOf } from './chain.ts';
+import { askedBackup, chooseBackup } from './choose.ts';
+import { readPlan, writePlan } from './plan.ts';
+import { type RecoveryTarget, RecoveryRequestError, describeGoal, fieldOf } from './target.ts';
+import { findHistory } from './timelines.ts';
+
+export interface ResolveOptions {
+  readonly origin: Archive;
+  readonly destination?: Archive | undefined;
+  readonly skipEmptyCheck: boolean;
+  readonly target: RecoveryTarget;
+  readonly state: string;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** What is restored, found out once and written down. */
+export interface Resolved {
+  /** The full backup and the incremental ones on it; the last is the one that recovery begins with. */
+  readonly chain: readonly CatalogEntry[];
+  /** That recovery follows: a number also where the newest was asked for, which may be another one tomorrow. */
+  readonly timeline: number | 'current';
+}
+
+const defaultSegmentSize = 16 << 20;
+/** Clocks differ. */
+const tolerance = 60_000;
+
+function wholeChain(catalog: Catalog, entry: CatalogEntry): readonly CatalogEntry[] {
+  const { members, missing } = chainOf(catalog, entry);
+  if (missing === undefined) return members;
+  throw new RecoveryRequestError(
+    `backup ${entry.id} holds only the changes since backup ${missing}, which the archive does not hold`,
+  );
+}
+
+/** Throws for a target that cannot be reached, as far as that can be known before anything is downloaded. */
+async function checkReach(
+  { origin, target, signal }: ResolveOptions,
+  entry: CatalogEntry,
+  history: TimelineHistory,
+): Promise<void> {
+  const { goal } = target;
+  if (goal.kind === 'time' && goal.time.getTime() > Date.now() + tolerance) {
+    throw new RecoveryRequestError(`${fieldOf('targetTime')}: ${goal.text} is a time that has not come yet`);
+  }
+  if (goal.kind !== 'lsn') return;
+  const { beginWal, endXlog, walSegmentSize: size = defaultSegmentSize } = entry.info;
+  if (endXlog !== undefined && goal.lsn < parseLsn(endXlog)) {
+    throw new RecoveryRequestError(
+      `${fieldOf('targetLSN')}: ${formatLsn(goal.lsn)} comes before ${endXlog}, where backup ${entry.id} ends`,
+    );
+  }
+  const start = history.switches.at(-1)?.end;
+  const first = start === undefined ? beginWal : segmentName(history.timeline, start / BigInt(size), size);
+  const { newest } = await archivedRange(origin, first ?? '', size, signal);
+  const wanted = segmentName(history.timeline, segmentNumberBefore(goal.lsn, size), size);
+  if (start !== undefined && goal.lsn <= start) return;
+  if (newest !== undefined && newest >= wanted) return;
+  throw new RecoveryRequestError(
+    `${fieldOf('targetLSN')}: ${formatLsn(goal.lsn)} lies in WAL segment ${wanted}, which the archive does not hold; ` +
+      `the newest of timeline ${history.timeline} is ${newest ?? 'none'}`,
+  );
+}
+
+/** Decides what to restore, or reads what an earlier run has decided. Throws before anything is written. */
+export async function resolve(options: ResolveOptions): Promise<Resolved> {
+  const { origin, destination, target, state, signal, log } = options;
+  const asked = JSON.parse(
+    JSON.stringify(target, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value)),
+  ) as unknown;
+  const catalog = await readCatalog(origin.store, origin.config.location, signal);
+  const plan = await readPlan(state);
+  if (plan && JSON.stringify(plan.target) === JSON.stringify(asked)) {
+    const { backupId, timeline } = plan;
+    log.info({ backupId, timeline }, 'Going on with the recovery that was begun');
+    return { chain: wholeChain(catalog, chooseBackup(catalog, { ...target, backupId }, undefined)), timeline };
+  }
+  if (destination && !options.skipEmptyCheck && !(await isArchiveEmpty(destination, signal))) {
+    throw emptyArchiveError(destination);
+  }
+  const { history, setting: timeline } = await findHistory(
+    origin,
+    { target, catalog },
+    askedBackup(catalog, target),
+    signal,
+  );
+  const entry = chooseBackup(catalog, target, history);
+  const chain = wholeChain(catalog, entry);
+  const { beginWal } = entry.info;
+  if (beginWal !== undefined && !(await findWal(origin, beginWal, signal))) {
+    throw new Error(`WAL segment ${beginWal}, where backup ${entry.id} begins, is missing in the archive`);
+  }
+  await checkReach(options, entry, history);
+  await writePlan(state, { backupId: entry.id, timeline, target: asked });
+  log.info({ backupId: entry.id, timeline, target: describeGoal(target.goal) }, 'Restoring');
+  return { chain, timeline };
+}

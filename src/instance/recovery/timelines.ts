@@ -1,0 +1,73 @@
+import { parseArchiveKey, walDirectory } from '../../objectstore/layout.ts';
+import { type Lsn, parseLsn } from '../../postgres/lsn.ts';
+import { type TimelineHistory, firstTimeline, isAncestor, parseHistory } from '../../postgres/timeline.ts';
+import { historyName } from '../../postgres/wal-name.ts';
+import type { Archive } from '../wal/archive-source.ts';
+import { getWal } from '../wal/wal-objects.ts';
+import type { Catalog, CatalogEntry } from './catalog.ts';
+import { type RecoveryTarget, RecoveryRequestError, fieldOf } from './target.ts';
+
+async function readHistory(
+  origin: Archive,
+  timeline: number,
+  signal: AbortSignal,
+): Promise<TimelineHistory | undefined> {
+  if (timeline === 1) return firstTimeline;
+  const found = await getWal(origin, historyName(timeline), signal);
+  if (!found) return undefined;
+  const chunks: Buffer[] = [];
+  for await (const chunk of found.content) chunks.push(chunk as Buffer);
+  return parseHistory(timeline, Buffer.concat(chunks).toString());
+}
+
+/** The timelines that the archive has histories of, newest first; the first one, which has none, is the last. */
+async function timelines({ store, config }: Archive, signal: AbortSignal): Promise<number[]> {
+  const found = new Set([1]);
+  const directory = walDirectory(config.location);
+  for await (const entry of store.list(directory, { delimiter: '/', signal })) {
+    const file = entry.kind === 'object' ? parseArchiveKey(config.location, entry.key) : undefined;
+    if (file?.kind === 'wal' && file.file.kind === 'history') found.add(file.file.timeline);
+  }
+  return [...found].sort((a, b) => b - a);
+}
+
+/** A log that ends where the backup does. */
+const holds = (history: TimelineHistory, { info }: CatalogEntry): boolean =>
+  isAncestor(history, info.timeline ?? 1, lsnOf(info.endXlog));
+
+const lsnOf = (text: string | undefined): Lsn => parseLsn(text ?? '0/0');
+
+/** The timeline that recovery is to follow. */
+export interface Following {
+  readonly history: TimelineHistory;
+  /** As PostgreSQL is told: `current` is the backup's own. */
+  readonly setting: number | 'current';
+}
+
+/**
+ * The timeline that was asked for, or the newest of the archive, which need not be the next number after the backup's. With
+ * `asked`, a backup that is not on the newest one, the newest that it is on.
+ */
+export async function findHistory(
+  origin: Archive,
+  { target, catalog }: { target: RecoveryTarget; catalog: Pick<Catalog, 'backups'> },
+  asked: CatalogEntry | undefined,
+  signal: AbortSignal,
+): Promise<Following> {
+  const known = await timelines(origin, signal);
+  if (target.timeline !== 'latest') {
+    const found = await readHistory(origin, target.timeline, signal);
+    if (found) return { history: found, setting: target.timeline };
+    throw new RecoveryRequestError(
+      `${fieldOf('targetTLI')}: the archive holds no history of timeline ${target.timeline}, only of ${known.join(', ')}`,
+    );
+  }
+  // A backup on a timeline whose history was never archived: PostgreSQL takes it for the newest of all.
+  const unheard = Math.max(...(asked ? [asked] : catalog.backups).map(({ info }) => info.timeline ?? 1), 1);
+  for (const timeline of known) {
+    if (timeline < unheard) break;
+    const history = await readHistory(origin, timeline, signal);
+    if (history && (asked === undefined || holds(history, asked))) return { history, setting: timeline };
+  }
+  return { history: { timeline: unheard, switches: [] }, setting: 'current' };
+}
