@@ -1,15 +1,17 @@
-// `npm run bench [-- --runs N --size MIB --only NAME]`: the figures that docs/benchmarks.md quotes, each with a target or a floor
+// `npm run bench [-- --runs N --size MIB] [NAME] [FAULT…]`: the figures that docs/benchmarks.md quotes, each with a target or a floor
 // that was measured in the same run. On the embedded engine, or on the platform that HOWDAH_E2E names.
 import { parseArgs } from 'node:util';
 import { createBucket } from '../e2e/support/bucket.ts';
 import { localPlatform } from '../e2e/support/platform.ts';
-import { openShared } from '../e2e/support/shared.ts';
+import { openShared, tellShared } from '../e2e/support/shared.ts';
 import { temporaryPostgres } from '../src/testing/postgres.ts';
 import { baseBackup } from './bench/base-backup.ts';
+import { failover } from './bench/failover.ts';
 import { type Figure, header, row } from './bench/figures.ts';
 import { provisioning } from './bench/provisioning.ts';
 
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     runs: { type: 'string', default: '5' },
     size: { type: 'string', default: '1024' },
@@ -17,6 +19,7 @@ const { values: options } = parseArgs({
   },
 });
 const runs = Number(options.runs);
+const [only = options.only, ...faults] = positionals;
 
 /** initdb and a start, with nothing around them: what provisioning cannot beat. */
 async function bareStart(): Promise<number> {
@@ -27,7 +30,13 @@ async function bareStart(): Promise<number> {
   return seconds;
 }
 
-const platform = process.env['HOWDAH_E2E'] === undefined ? await localPlatform() : openShared();
+async function ownPlatform(): Promise<Awaited<ReturnType<typeof localPlatform>>> {
+  const platform = await localPlatform();
+  tellShared(platform);
+  return platform;
+}
+
+const platform = process.env['HOWDAH_E2E'] === undefined ? await ownPlatform() : openShared();
 try {
   await createBucket(platform.objectStore);
   const parts: Record<string, () => Promise<Figure[]>> = {
@@ -36,10 +45,11 @@ try {
       return provisioning(platform, runs, await bareStart());
     },
     'base-backup': () => baseBackup(platform, runs, Number(options.size)),
+    failover: () => failover(platform, runs, faults),
   };
   process.stdout.write(`${header}\n`);
   for (const [name, part] of Object.entries(parts)) {
-    if (options.only !== undefined && options.only !== name) continue;
+    if (only !== undefined && only !== name) continue;
     for (const figure of await part()) process.stdout.write(`${row(figure)}\n`);
   }
 } finally {

@@ -1,6 +1,6 @@
 // `npm run e2e:kube`: images, a three-node Kubernetes on this machine, the operator by its manifest, and the same end-to-end tests
 // as on the embedded engine. With `-- --keep` the cluster stays, and one that is up is used; with `-- --faults` the long suites of
-// faults run instead; other arguments go to jest.
+// faults run instead, with `-- --bench` the figures of dev/bench.ts; other arguments go to jest or to that.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { startObjectStore } from '../../src/local/objectstore/testing.ts';
@@ -56,8 +56,9 @@ async function tests(args: readonly string[], signal: AbortSignal): Promise<void
   };
   const options = ['--disable-warning=ExperimentalWarning', '--experimental-vm-modules'];
   const config = args.includes('--faults') ? 'e2e/faults.config.mjs' : 'e2e/jest.config.mjs';
-  const rest = args.filter((arg) => arg !== '--faults');
-  await run(process.execPath, [...options, 'node_modules/jest/bin/jest.js', '--config', config, ...rest], {
+  const rest = args.filter((arg) => !['--faults', '--bench'].includes(arg));
+  const program = args.includes('--bench') ? ['dev/bench.ts'] : ['node_modules/jest/bin/jest.js', '--config', config];
+  await run(process.execPath, [...options, ...program, ...rest], {
     cwd: root,
     signal,
     env: { KUBE_CACHE: cache, HOWDAH_E2E: JSON.stringify(platform) },

@@ -10,7 +10,7 @@ const keysAtOnce = 4;
 const pauseMs = 15;
 
 /** Clients that read and append to lists in serializable transactions and record what they did and saw. */
-export class AppendLoad {
+export class AppendLoad implements AsyncDisposable {
   readonly #connect: () => Promise<pg.ClientConfig>;
   readonly #stop = new AbortController();
   readonly #transactions: Transaction[] = [];
@@ -102,6 +102,10 @@ export class AppendLoad {
     this.#stop.abort();
     await this.#running;
     return this.#transactions;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
   }
 }
 

@@ -1,6 +1,6 @@
 import { createBucket } from './bucket.ts';
 import { localPlatform } from './platform.ts';
-import type { SharedPlatform } from './shared.ts';
+import { type SharedPlatform, tellShared } from './shared.ts';
 
 const state = globalThis as { howdahPlatform?: AsyncDisposable };
 
@@ -13,13 +13,6 @@ export default async function setUp(): Promise<void> {
   }
   const platform = await localPlatform();
   state.howdahPlatform = platform;
-  const told: SharedPlatform = {
-    engine: 'local',
-    kubeconfig: platform.kubeconfig,
-    objectStore: platform.objectStore,
-    image: 'ghcr.io/cloudnative-pg/postgresql:MAJOR',
-    data: platform.data,
-  };
-  process.env['HOWDAH_E2E'] = JSON.stringify(told);
+  tellShared(platform);
   await createBucket(platform.objectStore);
 }

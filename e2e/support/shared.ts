@@ -14,6 +14,13 @@ export interface SharedPlatform {
   readonly data?: string;
 }
 
+/** Makes an embedded platform the one that everything in this process and its children uses. */
+export function tellShared({ kubeconfig, objectStore, data }: Platform & { readonly data: string }): void {
+  const image = 'ghcr.io/cloudnative-pg/postgresql:MAJOR';
+  const told: SharedPlatform = { engine: 'local', kubeconfig, objectStore, image, data };
+  process.env['HOWDAH_E2E'] = JSON.stringify(told);
+}
+
 export function shared(): SharedPlatform {
   const text = process.env['HOWDAH_E2E'];
   if (text === undefined) throw new Error('HOWDAH_E2E is not set; run the tests by npm test or npm run e2e:kube');

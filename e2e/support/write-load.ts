@@ -28,7 +28,7 @@ interface Answer {
 }
 
 /** Clients that insert unique ids through a service, one commit each, reconnect after every error, and keep what was acknowledged. */
-export class WriteLoad {
+export class WriteLoad implements AsyncDisposable {
   readonly #connect: () => Promise<pg.ClientConfig>;
   readonly #table: string;
   readonly #options: Required<LoadOptions>;
@@ -67,9 +67,13 @@ export class WriteLoad {
     return this.#acknowledged.size;
   }
 
-  /** How long nothing has been acknowledged. */
-  get silentFor(): number {
-    return performance.now() - this.#lastAcknowledged;
+  /** From now on, instead of from the start. */
+  measureGap(): void {
+    this.#longestGap = 0;
+  }
+
+  get longestGap(): number {
+    return this.#longestGap;
   }
 
   async #open(): Promise<{ client: pg.Client } & AsyncDisposable> {
@@ -123,6 +127,10 @@ export class WriteLoad {
       longestGap: this.#longestGap,
       acknowledgements: this.#acknowledgements,
     };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
   }
 }
 

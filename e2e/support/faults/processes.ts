@@ -20,9 +20,11 @@ const pidOf = (program: Program): string => `"$(cat "\${HOWDAH_ROOT:-}/controlle
 
 type SignalName = 'KILL' | 'STOP' | 'CONT' | 'QUIT';
 
-/** Sends a signal to the manager or the postmaster of a pod. */
-export const signal = (pod: PodName, program: Program, name: SignalName): Promise<void> =>
-  run(pod, `kill -${name} ${pidOf(program)}`);
+/** Sends a signal to the manager or the postmaster of a pod, at once or, by a process that stays behind there, later. */
+export function signal(pod: PodName, program: Program, name: SignalName, { afterSeconds = 0 } = {}): Promise<void> {
+  const kill = `kill -${name} ${pidOf(program)}`;
+  return run(pod, afterSeconds > 0 ? `(sleep ${afterSeconds}; ${kill}) </dev/null >/dev/null 2>&1 &` : kill);
+}
 
 /** The same to its children, too: of a postmaster, all backends, walsenders and the checkpointer. The parent first: it starts no more. */
 const signalFamily = (pod: PodName, program: Program, name: SignalName): Promise<void> =>

@@ -85,6 +85,16 @@ export class Fence {
     } else if (text !== this.#said) context.log.debug({ rule: action.rule, state }, 'Fence');
     this.#said = text;
     this.#perform(action);
+    this.#giveUp();
+  }
+
+  /** What could not be served again in time is handed over: who only sits on the lease keeps everybody else from it (rule 23). */
+  #giveUp(): void {
+    const { memory, clock, context } = this.#core;
+    if (!this.#serves || isFresh(this.#core) || postgresRole(this.#core) !== 'down' || this.#fit(false)) return;
+    context.log.warn({ rule: 'give-up-restart' }, 'PostgreSQL did not come back in time: another is to serve');
+    memory.handover = { to: undefined, why: 'restart', since: clock() };
+    this.#core.wake();
   }
 
   #perform(action: FenceAction): void {

@@ -1,6 +1,7 @@
 import { constants, open } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
 import type { Session } from '../sql/session.ts';
 import type { BootClock } from './clock.ts';
 
@@ -22,15 +23,33 @@ async function writeAndSync(directory: string): Promise<void> {
   }
 }
 
+/** A postmaster that stands still lets nobody in, though sessions of before go on; a refusal in words is an answer. */
+async function knock(newcomer: Session): Promise<void> {
+  try {
+    await newcomer.query('SELECT 1');
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError)) throw error;
+  } finally {
+    await newcomer.close();
+  }
+}
+
+/** Every so many checks somebody new knocks: it costs a process each time. */
+const knockEvery = 3;
+
 /** Whether postgres answers and its volumes take a write, asked all the time (rule 4): a dead disk under a live kernel loses the lease. */
 export class Fitness {
   readonly #session: Session;
   readonly #directories: readonly string[];
   readonly #clock: BootClock;
+  readonly #newcomer: Session;
+  #checks = 0;
   #lastGood: number | undefined;
 
-  constructor(session: Session, directories: readonly string[], clock: BootClock) {
+  /** `newcomer` is opened anew each time it is used. */
+  constructor(session: Session, newcomer: Session, directories: readonly string[], clock: BootClock) {
     this.#session = session;
+    this.#newcomer = newcomer;
     this.#directories = directories;
     this.#clock = clock;
   }
@@ -43,7 +62,9 @@ export class Fitness {
   async check(): Promise<boolean> {
     const began = this.#clock();
     try {
-      await Promise.all([this.#session.query('SELECT 1'), ...this.#directories.map(writeAndSync)]);
+      const knocks = this.#checks % knockEvery === 0 ? [knock(this.#newcomer)] : [];
+      await Promise.all([this.#session.query('SELECT 1'), ...knocks, ...this.#directories.map(writeAndSync)]);
+      this.#checks += 1;
       this.#lastGood = began;
       return true;
     } catch {

@@ -51,6 +51,7 @@ export class HighAvailability implements AsyncDisposable {
   readonly #context: Surroundings;
   readonly #store: LeaseStore;
   readonly #session: Session;
+  readonly #newcomer: Session;
   readonly #view: () => InstanceView | undefined;
   readonly #wake: () => void;
   readonly #life: LifeFile;
@@ -66,7 +67,8 @@ export class HighAvailability implements AsyncDisposable {
     const { environment, kube, cluster } = context;
     const { namespace, clusterName } = environment;
     this.#life = new LifeFile(context.supervisor.directory);
-    this.#session = new Session({ socketDirectory: environment.paths.sockets, port: environment.port, timeout: 2000 });
+    const server = { socketDirectory: environment.paths.sockets, port: environment.port, timeout: 2000 };
+    [this.#session, this.#newcomer] = [new Session(server), new Session(server)];
     this.#store = new LeaseStore({
       kube,
       key: { namespace, name: clusterScopedName(clusterName) },
@@ -285,7 +287,7 @@ export class HighAvailability implements AsyncDisposable {
         podUid: environment.podUid,
         self: () => ({ instance: environment.podName, incarnation: state.current.incarnation }),
       }),
-      fitness: new Fitness(this.#session, [environment.paths.state, ...walStorage], bootClock),
+      fitness: new Fitness(this.#session, this.#newcomer, [environment.paths.state, ...walStorage], bootClock),
       ...{ archive: () => this.#archive, view: this.#view, wake: this.#wake, signal },
     };
     const everyMs = (): number => (timingOf(core).retryPeriod * 1000) / 2;

@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 
 export interface SessionOptions {
@@ -9,6 +11,8 @@ export interface SessionOptions {
   /** Milliseconds for the connection and for each statement. */
   readonly timeout?: number;
 }
+
+const goodbyeMs = 500;
 
 type Row = Record<string, unknown>;
 
@@ -77,7 +81,10 @@ export class Session implements AsyncDisposable {
   async close(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
-    await client?.end().catch(() => undefined);
+    if (!client) return;
+    // A server that stands still never says goodbye, and must not keep us waiting for it.
+    await Promise.race([client.end().catch(() => undefined), delay(goodbyeMs, undefined, { ref: false })]);
+    (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
