@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { InstanceAction } from '../../state-machines/instance/actions.ts';
 import { guardAutoConf, setStandby, writeConfiguration } from './configuration/write.ts';
 import type { InstanceContext } from './context.ts';
@@ -8,6 +9,8 @@ import { startFailure } from './postmaster/start-failure.ts';
 import { Stopping, stopPlan, type StopReason } from './postmaster/stop.ts';
 import { bootTime } from './supervisor/boot-clock.ts';
 
+/** Milliseconds that a shutdown waits for others' answers before it begins. */
+const farewellMs = 150;
 const seconds = (): number => bootTime() / 100;
 const longestBackOff = 10;
 /** A configuration that PostgreSQL refuses is offered again this often, and whenever it changes. */
@@ -127,8 +130,13 @@ export class Actions {
     const role = server === undefined ? 'unknown' : server.standby ? 'standby' : 'primary';
     const since = why === 'termination' ? this.#context.terminatingSince() : undefined;
     const already = since === undefined ? 0 : Math.max(0, (Date.now() - since) / 1000);
-    const farewell = why === 'termination' && role === 'primary' ? await this.#context.ha.farewell() : undefined;
-    const routine = new Stopping(stopPlan(why, role, cluster?.spec, farewell), seconds() - already);
+    const { ha } = this.#context;
+    const farewell = why === 'termination' && role === 'primary' ? ha.farewell() : undefined;
+    // A pod may have a second in all: what is not answered at once is taken for likely, and corrected when it is.
+    const likely = { successor: ha.hasOthers, grace: undefined };
+    const known = await Promise.race([farewell, delay(farewellMs, likely)]);
+    const routine = new Stopping(stopPlan(why, role, cluster?.spec, known), seconds() - already);
+    if (known === likely) void farewell?.then((told) => routine.replan(stopPlan(why, role, cluster?.spec, told)));
     this.#stopping = { pid: postmaster.pid, why, routine };
     void this.#leaveServer(role);
     this.#followStop(observation);

@@ -36,6 +36,28 @@ test('one shutdown, one deadline: each step comes at its time', () => {
   expect(dueStep(stopPlan('fencing', 'primary', { instances: 1, switchoverDelay: 40 }), 40)).toBe('immediate');
 });
 
+test('a shutdown that has begun is not weakened by what is learnt of the pod later, but may be hastened', async () => {
+  const child = spawn('sh', ['-c', 'trap "" TERM INT QUIT; sleep 5 & wait; wait; wait'], {
+    stdio: 'ignore',
+    detached: true,
+  });
+  const pid = child.pid ?? 0;
+  try {
+    const stopping = new Stopping(
+      stopPlan('termination', 'primary', undefined, { successor: true, grace: undefined }),
+      0,
+    );
+    expect(stopping.advance(pid, 0)).toBe('fast');
+    stopping.replan(stopPlan('termination', 'primary', undefined, { successor: false, grace: 60 }));
+    expect(stopping.advance(pid, 0.2)).toBeUndefined();
+    stopping.replan(stopPlan('termination', 'primary', undefined, { successor: true, grace: 1 }));
+    expect(stopping.advance(pid, 0.6)).toBe('immediate');
+  } finally {
+    process.kill(-pid, 'SIGKILL');
+    await once(child, 'exit');
+  }
+});
+
 test('a smart shutdown goes on as a fast one when no client is left', async () => {
   const child = spawn('sh', ['-c', 'trap "" TERM INT; sleep 5 & wait; wait'], { stdio: 'ignore', detached: true });
   const pid = child.pid ?? 0;

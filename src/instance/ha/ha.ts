@@ -32,6 +32,8 @@ import { StateFile } from './state-file.ts';
 import { voterRoutes } from './voter.ts';
 
 const tickMs = 100;
+/** While PostgreSQL stops so that another can go on. */
+const releaseTickMs = 20;
 const leaseReadMs = 2000;
 const wrongTimeline =
   "PostgreSQL was promoted to another timeline than its epoch's: it is not started again before somebody has looked";
@@ -185,6 +187,11 @@ export class HighAvailability implements AsyncDisposable {
     return (row?.clients ?? 0) > 0;
   }
 
+  /** Somebody else is a member, whether he answers or not. */
+  get hasOthers(): boolean {
+    return this.#parts !== undefined && others(this.#parts.core).length > 0;
+  }
+
   farewell(): Promise<Farewell> {
     return this.#parts?.planned.farewell() ?? Promise.resolve({ successor: false, grace: undefined });
   }
@@ -243,7 +250,7 @@ export class HighAvailability implements AsyncDisposable {
         this.#problem = problem;
       }
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, tickMs);
+        const timer = setTimeout(resolve, this.#parts?.planned.releasing ? releaseTickMs : tickMs);
         this.#alarm = () => {
           clearTimeout(timer);
           resolve();

@@ -19,6 +19,8 @@ import type { Departure, LeaseContent } from './lease-record.ts';
 type Handover = NonNullable<HaCore['memory']['handover']>;
 
 const askMs = 400;
+/** Milliseconds that a process which ends goes on looking for somebody to hand over to. */
+const seekMs = 2000;
 /** Milliseconds that the successor of a switchover has to claim; then the old primary stands again. */
 const patience = 15_000;
 
@@ -26,6 +28,8 @@ const patience = 15_000;
 export class Planned {
   readonly #core: HaCore;
   #busy = false;
+  /** Since when this process ends for good while somebody else could go on. */
+  #leaving: number | undefined;
 
   constructor(core: HaCore) {
     this.#core = core;
@@ -36,6 +40,7 @@ export class Planned {
     this.#busy = true;
     try {
       await this.#switchover();
+      await this.#lookForSuccessor();
       await this.#release();
     } catch (error) {
       this.#core.context.log.warn({ err: error }, 'The role was not handed over; it is tried again');
@@ -57,10 +62,29 @@ export class Planned {
     ]);
     const comesBack = pod?.metadata?.annotations?.[annotation.keepsRole] !== undefined;
     if (comesBack) return { successor: true, grace: pod?.metadata?.deletionGracePeriodSeconds };
+    this.#leaving ??= clock();
     if (successor && leaseState(this.#core) === 'mine') {
       memory.handover ??= { to: undefined, why: 'termination', since: clock() };
     }
     return { successor: successor !== undefined, grace: pod?.metadata?.deletionGracePeriodSeconds };
+  }
+
+  /** Nobody may have answered in time at first; a lease that is kept costs the others leaseDuration. */
+  async #lookForSuccessor(): Promise<void> {
+    const { memory, clock } = this.#core;
+    if (!this.#seeking || (await this.#successor()) === undefined) return;
+    memory.handover ??= { to: undefined, why: 'termination', since: clock() };
+  }
+
+  get #seeking(): boolean {
+    const { memory, clock } = this.#core;
+    return (
+      this.#leaving !== undefined &&
+      memory.handover === undefined &&
+      leaseState(this.#core) === 'mine' &&
+      others(this.#core).length > 0 &&
+      clock() - this.#leaving < seekMs
+    );
   }
 
   async #successor(name?: string): Promise<LeaseMember | undefined> {
@@ -202,6 +226,7 @@ export class Planned {
   get releasing(): boolean {
     const { memory, clock } = this.#core;
     const { handover } = memory;
+    if (this.#seeking) return true;
     return (
       handover !== undefined &&
       handover.released === undefined &&

@@ -62,7 +62,7 @@ export function dueStep(plan: readonly StopStep[], elapsedSeconds: number): Stop
 
 /** A stop under way. Asked again each turn; sends a signal when a stronger step has become due. */
 export class Stopping {
-  readonly #plan: readonly StopStep[];
+  #plan: readonly StopStep[];
   readonly #begunAt: number;
   #sent: StopMode | undefined;
   #deserted = false;
@@ -77,6 +77,11 @@ export class Stopping {
     return this.#sent;
   }
 
+  /** More is known now; what was sent already stays sent. */
+  replan(plan: readonly StopStep[]): void {
+    this.#plan = plan;
+  }
+
   /** No client is left to be waited for: a smart shutdown goes on as a fast one. */
   deserted(): void {
     this.#deserted = true;
@@ -86,7 +91,7 @@ export class Stopping {
   advance(pid: number, now: number): StopMode | undefined {
     const due = dueStep(this.#plan, now - this.#begunAt);
     const mode = due === 'smart' && this.#deserted ? 'fast' : due;
-    if (this.#sent === mode) return undefined;
+    if (this.#sent !== undefined && stopModes.indexOf(mode) <= stopModes.indexOf(this.#sent)) return undefined;
     this.#sent = mode;
     if (mode === 'kill') killFamily(pid);
     else signal(pid, signals[mode]);
