@@ -43,7 +43,7 @@ test('the deadline of a manager that died is known to the next one, but not afte
 
 test('before a promotion each number up to the epoch has a history, the real one where there is one (rule 24)', async () => {
   const wal = path.join(directory, 'pg_wal');
-  await mkdir(wal);
+  await mkdir(path.join(wal, 'archive_status'), { recursive: true });
   await writeFile(path.join(wal, '00000002.history'), '1\t0/3000000\tno recovery target specified\n');
   await writeFile(path.join(wal, '00000004.history'), '1\t0/2000000\treal\n');
   const five = '1\t0/3000000\tx\n2\t0/4000000\tfetched\n';
@@ -64,7 +64,7 @@ test('before a promotion each number up to the epoch has a history, the real one
 
 test('fillers of a promotion that was given up are taken away before another is followed, and nothing else', async () => {
   const wal = path.join(directory, 'pg_wal');
-  await mkdir(wal);
+  await mkdir(path.join(wal, 'archive_status'), { recursive: true });
   await writeFile(path.join(wal, '00000004.history'), '1\t0/2000000\treal\n');
   await plantHistories(directory, { timeline: 1, lsn: 0x5000028n }, 6, new Map());
   const followed = {
@@ -75,7 +75,10 @@ test('fillers of a promotion that was given up are taken away before another is 
     ],
   };
   expect((await removeFillers(directory, 2, followed)).sort()).toEqual([3]);
-  expect((await readdir(wal)).sort()).toEqual(['00000002.history', '00000004.history', '00000005.history']);
+  const left = (await readdir(wal)).filter((name) => name.endsWith('.history'));
+  expect(left.sort()).toEqual(['00000002.history', '00000004.history', '00000005.history']);
+  const toArchive = await readdir(path.join(wal, 'archive_status'));
+  expect(toArchive.sort()).toEqual(['00000002.history.ready', '00000005.history.ready']);
 });
 
 test('what half a promotion has left is taken away: the history and the segments of its timeline', async () => {

@@ -10,6 +10,9 @@ const walDirectory = (dataDirectory: string): string => path.join(dataDirectory,
 const historyFile = (dataDirectory: string, timeline: number): string =>
   path.join(walDirectory(dataDirectory), historyName(timeline));
 
+const readyFile = (dataDirectory: string, timeline: number): string =>
+  path.join(walDirectory(dataDirectory), 'archive_status', `${historyName(timeline)}.ready`);
+
 /** The history of a timeline as pg_wal has it. */
 export async function localHistory(dataDirectory: string, timeline: number): Promise<TimelineHistory> {
   if (timeline === 1) return { timeline, switches: [] };
@@ -63,6 +66,8 @@ export async function plantHistories(
     const switches = [...parent.switches, { timeline, end: lsn, reason: fillerReason(number) }];
     const content = text ?? renderHistory({ timeline: number, switches });
     await replaceFile(historyFile(dataDirectory, number), content);
+    // Who restores looks for one timeline after the other and stops where there is no history.
+    if (text === undefined) await replaceFile(readyFile(dataDirectory, number), '');
     (text === undefined ? filled : found).push(number);
   }
   return { found, filled };
@@ -78,7 +83,7 @@ export async function removeTimeline(dataDirectory: string, epoch: number): Prom
     const file = parseWalName(name);
     if (file?.timeline === epoch) await rm(path.join(directory, name));
   }
-  await rm(path.join(directory, 'archive_status', `${historyName(epoch)}.ready`), { force: true });
+  await rm(readyFile(dataDirectory, epoch), { force: true });
 }
 
 /**
@@ -92,6 +97,7 @@ export async function removeFillers(dataDirectory: string, above: number, follow
     const file = parseWalName(name);
     if (file?.kind !== 'history' || file.timeline <= above || known.has(file.timeline)) continue;
     if ((await realHistory(dataDirectory, file.timeline)) !== undefined) continue;
+    await rm(readyFile(dataDirectory, file.timeline), { force: true });
     await rm(historyFile(dataDirectory, file.timeline), { force: true });
     removed.push(file.timeline);
   }

@@ -121,6 +121,21 @@ test('the same file again is a success, another one of that name an alarm that o
   for await (const chunk of kept?.body ?? []) expect(String(chunk)).toBe('a');
 });
 
+test('fillers for timelines that nobody took are archived, the first one wins, and a history of strangers is not', async () => {
+  await using store = await testArchive();
+  const archive = await store.open('one', { wal: { compression: 'none', attributes: {}, maxParallel: 4 } });
+  const history: TimelineHistory = parseHistory(4, '1\t0/5000148\tx\n');
+  const fixture = await anArchiver(archive, { history: () => Promise.resolve(history) });
+  await fixture.put('00000002.history', '1\t0/5000148\tepoch 2 not promoted\n');
+  await fixture.put('00000003.history', '1\t0/4000000\tno recovery target specified\n');
+  expect((await fixture.archive('00000002.history')).outcome).toBe('archived');
+  expect((await fixture.archive('00000003.history')).outcome).toBe('skipped');
+  await fixture.put('00000002.history', '1\t0/6000000\tepoch 2 not promoted\n');
+  expect((await fixture.archive('00000002.history')).outcome).toBe('archived');
+  expect(fixture.states.at(-1)).toEqual({ state: 'working' });
+  expect((await names(archive)).filter((key) => key.includes('.history'))).toEqual(['00000002.history']);
+});
+
 test('equality is decided by the plain bytes, also where Barman noted no digest', async () => {
   await using store = await testArchive();
   const archive = await store.open('one', { wal: { compression: 'gzip', attributes: {}, maxParallel: 1 } });

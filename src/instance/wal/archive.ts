@@ -4,6 +4,8 @@ import type { Logger } from 'pino';
 import { ObjectStoreError } from '../../objectstore/errors.ts';
 import { type TimelineHistory, isFileOfHistory } from '../../postgres/timeline.ts';
 import { parseWalName } from '../../postgres/wal-name.ts';
+import { readFileIfThere } from '../files.ts';
+import { isFiller } from '../ha/history-files.ts';
 import type { ArchiveOutcome, WalArchiver } from '../wal-port.ts';
 import type { Archive, ArchiveSource } from './archive-source.ts';
 import type { ArchivingReporter } from './condition.ts';
@@ -82,7 +84,7 @@ export class Archiver implements WalArchiver {
         return { outcome: 'skipped', reason: 'the file is not on the history of the current timeline' };
       }
       await this.#own(archive, signal);
-      await this.#ship(archive, path.dirname(file), name);
+      await this.#shipOrYield(archive, path.dirname(file), name);
       this.#stats = { ...this.#stats, lastArchivedWal: name, lastArchivedAt: new Date() };
       reporter.report({ state: 'working' });
       return { outcome: 'archived' };
@@ -127,7 +129,25 @@ export class Archiver implements WalArchiver {
 
   async #belongs(name: string): Promise<boolean> {
     const history = await this.#deps.history();
-    return history === undefined || isFileOfHistory(history, name, await this.#deps.segmentSize());
+    if (history === undefined || isFileOfHistory(history, name, await this.#deps.segmentSize())) return true;
+    return this.#fills(name);
+  }
+
+  /** The history of a timeline that nobody took (rule 24): it leads those who restore on to the next one. */
+  async #fills(name: string): Promise<boolean> {
+    const file = parseWalName(name);
+    if (file?.kind !== 'history') return false;
+    const text = await readFileIfThere(path.join(this.#deps.dataDirectory, 'pg_wal', name));
+    return text !== undefined && isFiller(file.timeline, text);
+  }
+
+  /** Of fillers the first one wins, and a real history that came before it does (rule 25). */
+  async #shipOrYield(archive: Archive, directory: string, name: string): Promise<void> {
+    try {
+      await this.#ship(archive, directory, name);
+    } catch (error) {
+      if (!(error instanceof WalConflictError && (await this.#fills(name)))) throw error;
+    }
   }
 
   async #own(archive: Archive, signal: AbortSignal): Promise<void> {
