@@ -1,4 +1,4 @@
-// The story of the demo: a cluster is applied, written to, backed up, loses its primary, loses a table by mistake, and the table comes
+// The story of the demo: a cluster is applied, written to, loses its primary, is backed up, loses a table by mistake, and the table comes
 // back.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createBucket } from '../support/bucket.ts';
@@ -53,12 +53,12 @@ export async function play(platform: Platform, namespace: string, narrator: Narr
     () => waitFor('200 commits', async () => (load.count >= 200 ? load.count : undefined)),
     (rows) => `${rows} commits acknowledged so far`,
   );
+  await killPrimary(platform, namespace, narrator, load);
   await narrator.step(
     'base backup, while writes go on',
     () => backUp(platform, namespace),
     (backup) => backup.status?.backupId ?? '',
   );
-  await killPrimary(platform, namespace, narrator, load);
   const report = await load.stop();
   await checkReplicas(platform, namespace, narrator, report);
   const moment = await narrator.step(

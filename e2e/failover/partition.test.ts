@@ -35,7 +35,8 @@ const kinds: [string, (faults: NetworkFaults, node: string) => Promise<Fault>, '
   test.each(kinds)('%s: nobody acknowledges after another has begun', async (title, cut, role) => {
     if (!network) return;
     const { platform, namespace, cluster } = scenario;
-    const inside: { by: string; sent: number }[] = [];
+    const inside: { by: string; sent: number; id: number }[] = [];
+    let cutAt = 0;
     const outcome = await scenario.under(title, {
       mayLose: role === 'moves',
       do: async (primary) => {
@@ -46,18 +47,24 @@ const kinds: [string, (faults: NetworkFaults, node: string) => Promise<Fault>, '
         const config = await connectionConfig(platform.api, { namespace, cluster, to: { instance: primary } });
         await using session = await insideSession(node, config, 'inside');
         await sleep(1500);
-        const before = session.acknowledgements.length;
-        expect(before).toBeGreaterThan(10);
+        expect(session.acknowledgements.length).toBeGreaterThan(10);
+        cutAt = Date.now();
         await using _cut = await cut(network, node);
         if (role === 'moves') await scenario.anotherPrimary(primary);
         await sleep(25_000);
         if (role === 'moves') expect(session.ended).toBe(true);
         inside.push(...session.acknowledgements);
-        scenario.say(`${title}: ${inside.length - before} acknowledged on the cut-off node after the cut`);
       },
     });
     const overlap = longestOverlap([...outcome.acknowledgements, ...inside]);
     expect(overlap).toBeUndefined();
+    await using reader = await scenario.session();
+    const { rows } = await reader.query<{ id: string }>('select id from inside');
+    const kept = new Set(rows.map(({ id }) => Number(id)));
+    const late = inside.filter(({ sent }) => sent > cutAt);
+    const lost = inside.filter(({ id }) => !kept.has(id));
+    scenario.say(`${title}: on the node itself ${late.length} acknowledged after the cut, ${lost.length} of all lost`);
+    if (role === 'stays' || mode === 'synchronous') expect(lost).toEqual([]);
     if (role === 'stays') expect(outcome.after).toBe(outcome.before);
     else expect(outcome.after).not.toBe(outcome.before);
   });

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { leave } from './leave.ts';
 import type { FinalLists, Outcome, Step, Transaction } from './checker/history.ts';
 
 /** So many values are appended before the next set of keys is begun, which keeps lists short. */
@@ -36,12 +37,7 @@ export class AppendLoad implements AsyncDisposable {
     const client = new pg.Client({ ...(await this.#connect()), ...timeouts });
     client.on('error', () => undefined);
     await client.connect();
-    return {
-      client,
-      [Symbol.asyncDispose]: async () => {
-        await Promise.race([client.end().catch(() => undefined), sleep(200)]);
-      },
-    };
+    return { client, [Symbol.asyncDispose]: () => leave(client) };
   }
 
   async #client(): Promise<void> {

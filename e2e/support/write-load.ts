@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { compareInserted, type Compared, type Inserted } from './checker/acknowledged.ts';
 import type { Acknowledgement } from './checker/overlap.ts';
+import { leave } from './leave.ts';
 
 export interface LoadReport extends Inserted {
   readonly errors: number;
@@ -132,12 +133,6 @@ export class WriteLoad implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
-}
-
-/** Says goodbye if somebody listens: a server that is frozen or cut off never answers. */
-async function leave(client: pg.Client): Promise<void> {
-  await Promise.race([client.end().catch(() => undefined), sleep(200)]);
-  (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
 }
 
 /** What was acknowledged and is not in the table, what is there twice, and what nobody sent. */
