@@ -61,7 +61,7 @@ test('an anomaly planted in a long serial history is found, and the history with
     ['z', []],
   ]);
   const keys = [...lists.keys()];
-  const transactions = Array.from({ length: 3000 }, (_, index): Transaction => {
+  const transactions = Array.from({ length: 1000 }, (_, index): Transaction => {
     const [key, other] = [keys[index % 3] ?? '', keys[(index * 7 + 1) % 3] ?? ''];
     const read = [...(lists.get(other) ?? [])].slice(0);
     const step: Step[] = [

@@ -47,8 +47,9 @@ function values(transactions: readonly Transaction[], final: FinalLists, { order
     if (!startsWith(longest, list)) {
       found.push({ name: 'incompatible-order', what: `${key} was [${list.join(' ')}] and [${longest.join(' ')}]` });
     }
-    const twice = list.filter((value, index) => list.indexOf(value) !== index);
-    if (twice.length > 0) found.push({ name: 'duplicated', what: `${key} holds ${twice.join(' ')} more than once` });
+    if (new Set(list).size < list.length) {
+      found.push({ name: 'duplicated', what: `${key} holds a value more than once: [${list.join(' ')}]` });
+    }
     for (const value of list) {
       const by = writer.get(value);
       if (!by) found.push({ name: 'unknown-value', what: `${key} holds ${value}, which nobody appended` });
