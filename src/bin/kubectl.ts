@@ -4,7 +4,8 @@ import { parseArgs } from 'node:util';
 import { createKubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
 import { kubeconfigConnection } from '../kube/kubeconfig.ts';
-import { UsageError, commands } from '../kubectl/plugin.ts';
+import { UsageError } from '../kubectl/invocation.ts';
+import { commands } from '../kubectl/plugin.ts';
 
 const usage = (): string =>
   `usage: kubectl howdah COMMAND [--namespace NAME] [--kubeconfig FILE] [--context NAME]\n\n${Object.values(commands)
@@ -19,6 +20,8 @@ async function run(args: string[]): Promise<string> {
       namespace: { type: 'string', short: 'n' },
       kubeconfig: { type: 'string' },
       context: { type: 'string' },
+      reusePVC: { type: 'boolean' },
+      'all-namespaces': { type: 'boolean', short: 'A' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -31,7 +34,8 @@ async function run(args: string[]): Promise<string> {
   const connection = kubeconfigConnection(file, values.context);
   await using api = createKubeClient(connection);
   const namespace = values.namespace ?? connection.namespace ?? 'default';
-  return await command.run({ api, namespace, words, now: new Date() });
+  const flags = new Set(Object.entries(values).flatMap(([flag, value]) => (value === true ? [flag] : [])));
+  return await command.run({ api, namespace, words, now: new Date(), flags });
 }
 
 /** `kubectl howdah …`. */

@@ -1,6 +1,7 @@
 import type { InstanceFacts } from '../../state-machines/instance/facts.ts';
 import type { Actions } from './act.ts';
 import { isFenced } from '../fencing.ts';
+import { annotation } from '../labels.ts';
 import type { InstanceContext } from './context.ts';
 import type { Observation } from './observe.ts';
 import { processInfo } from './postmaster/process.ts';
@@ -28,6 +29,12 @@ export function isStale({
   return loadedAt !== undefined && (differing.length > 0 || filesWrittenAt > loadedAt);
 }
 
+/** When somebody asked for a reload that nothing else calls for. */
+const reloadAsked = (cluster: Observation['cluster']): number => {
+  const at = Date.parse(cluster?.metadata.annotations?.[annotation.reloadedAt] ?? '');
+  return Number.isNaN(at) ? 0 : at;
+};
+
 /** What was observed, in the words of the machine. */
 export function factsOf(observation: Observation, context: InstanceContext, actions: Actions): InstanceFacts {
   const { cluster, data, postmaster, server } = observation;
@@ -47,7 +54,9 @@ export function factsOf(observation: Observation, context: InstanceContext, acti
     diverged: context.ha.diverged,
     diskFull: observation.diskShortage !== undefined,
     backingOff: actions.backingOff,
-    configurationStale: isStale(observation) && actions.mayReload(observation),
+    configurationStale:
+      (isStale(observation) || (server !== undefined && reloadAsked(cluster) > server.loadedAt.getTime())) &&
+      actions.mayReload(observation),
     restartDue:
       cluster !== undefined &&
       server !== undefined &&

@@ -21,7 +21,9 @@ export function restartTurn(
   const names = status?.instanceNames ?? [instance];
   if (role === 'primary') {
     if (status?.phase === restartInPlacePhase || names.length <= 1) return 0;
-    return spec.primaryUpdateStrategy === 'supervised' ? undefined : names.length * turnSeconds;
+    // The operator says so when all others have restarted, or asks for a switchover. Without it the turn comes with time.
+    const others = spec.primaryUpdateStrategy === 'supervised' || spec.primaryUpdateMethod === 'switchover';
+    return others ? undefined : names.length * turnSeconds;
   }
   const standbys = names.filter((name) => name !== status?.currentPrimary).sort();
   return Math.max(0, standbys.indexOf(instance)) * turnSeconds;

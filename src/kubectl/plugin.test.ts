@@ -60,6 +60,13 @@ test('status says what the cluster is', async () => {
   );
 });
 
+test('promote refuses what would be refused, and status is unchanged', async () => {
+  await run('fencing', 'on', 'pg', '1');
+  await expect(run('promote', 'pg', '2')).rejects.toThrow('no switchover to pg-2: pg-1 is fenced');
+  expect((await read())?.status?.targetPrimary).toBe('pg-1');
+  await run('fencing', 'off', 'pg', '1');
+});
+
 test('promote writes the target as CloudNativePG’s plugin does; the serial is enough', async () => {
   expect(await run('promote', 'pg', '1')).toBe('pg-1 is already the primary instance in the cluster\n');
   expect(await run('promote', 'pg', '2')).toBe('Node pg-2 in cluster pg will be promoted\n');
@@ -71,6 +78,34 @@ test('promote writes the target as CloudNativePG’s plugin does; the serial is 
   });
 });
 
+const annotations = async (): Promise<Record<string, string> | undefined> => (await read())?.metadata.annotations;
+
+test('fencing on and off edits the annotation, and knows the instances', async () => {
+  expect(await run('fencing', 'on', 'pg', 'pg-2')).toBe('pg-2 fenced\n');
+  expect((await annotations())?.['cnpg.io/fencedInstances']).toBe('["pg-2"]');
+  expect(await run('fencing', 'on', 'pg', '*')).toBe('* fenced\n');
+  expect((await annotations())?.['cnpg.io/fencedInstances']).toBe('["*"]');
+  await run('fencing', 'off', 'pg', '1');
+  expect((await annotations())?.['cnpg.io/fencedInstances']).toBe('["pg-2"]');
+  await run('fencing', 'off', 'pg', '*');
+  expect((await annotations())?.['cnpg.io/fencedInstances']).toBeUndefined();
+});
+
+test('hibernate, reload, restart and maintenance write their wish into the Cluster', async () => {
+  await run('hibernate', 'on', 'pg');
+  await run('reload', 'pg');
+  await run('restart', 'pg');
+  expect(await annotations()).toMatchObject({
+    'cnpg.io/hibernation': 'on',
+    'cnpg.io/reloadedAt': '2026-11-23T17:00:00.000Z',
+    'kubectl.kubernetes.io/restartedAt': '2026-11-23T17:00:00.000Z',
+  });
+  expect(await run('maintenance', 'set', 'pg')).toBe('default/pg: maintenance false => true, reusePVC true => false\n');
+  expect((await read())?.spec.nodeMaintenanceWindow).toEqual({ inProgress: true, reusePVC: false });
+  await run('maintenance', 'unset');
+  expect((await read())?.spec.nodeMaintenanceWindow?.inProgress).toBe(false);
+});
+
 test('backup makes a Backup named by the time', async () => {
   expect(await run('backup', 'pg')).toBe('backup/pg-20261123170000 created\n');
   const made = await api.get<Backup>(resource.backups, { namespace: 'default', name: 'pg-20261123170000' });
@@ -80,6 +115,9 @@ test('backup makes a Backup named by the time', async () => {
 test.each([
   ['status', [], /the name of a cluster is missing/],
   ['status', ['nothing'], /there is no cluster "nothing" in namespace "default"/],
+  ['destroy', ['pg', 'pg-1'], /pg-1 is the primary; promote another/],
+  ['hibernate', ['maybe', 'pg'], /"maybe" must be on or off/],
+  ['fencing', ['on', 'pg', 'pg-9'], /"pg-9" is no instance of pg/],
   ['promote', ['pg', 'pg-9'], /"pg-9" is no instance of pg; there are pg-1, pg-2/],
 ])('%s %p is refused', async (command, words, message) => {
   await expect(run(command, ...words)).rejects.toThrow(message);

@@ -1,27 +1,11 @@
 // `kubectl howdah …`: the plugin. Every command is a function of the API and its words; it returns what is to be printed.
 import type { Backup } from '../api/generated/backup.ts';
-import type { Cluster } from '../api/generated/cluster.ts';
-import type { KubeApi } from '../kube/port.ts';
+import { isFenced } from '../fencing.ts';
 import { resource } from '../kube/resource-types.ts';
 import { apiVersion } from '../naming.ts';
+import { type Command, type Invocation, clusterOf, instanceOf, UsageError } from './invocation.ts';
+import { operations } from './operations.ts';
 import { statusText } from './status.ts';
-
-/** The person's mistake: shown without a stack trace. */
-export class UsageError extends Error {}
-
-export interface Invocation {
-  readonly api: KubeApi;
-  readonly namespace: string;
-  readonly words: readonly string[];
-  readonly now: Date;
-}
-
-async function clusterOf({ api, namespace }: Invocation, name: string | undefined): Promise<Cluster> {
-  if (name === undefined) throw new UsageError('the name of a cluster is missing');
-  const cluster = await api.get<Cluster>(resource.clusters, { namespace, name });
-  if (!cluster) throw new UsageError(`there is no cluster "${name}" in namespace "${namespace}"`);
-  return cluster;
-}
 
 async function status(invocation: Invocation): Promise<string> {
   const cluster = await clusterOf(invocation, invocation.words[0]);
@@ -29,31 +13,28 @@ async function status(invocation: Invocation): Promise<string> {
   return statusText(cluster, items);
 }
 
-/** Asks for a switchover, as CloudNativePG's plugin does: by the status. The serial alone names an instance, too. */
+/** Asks for a switchover, as CloudNativePG's plugin does: by the status. What is known to be refused is not even asked. */
 async function promote(invocation: Invocation): Promise<string> {
   const { api, namespace, now } = invocation;
-  const [name, wanted = ''] = invocation.words;
+  const [name, wanted] = invocation.words;
   const cluster = await clusterOf(invocation, name);
-  const instance = /^\d+$/.test(wanted) ? `${name}-${wanted}` : wanted;
-  const instances = cluster.status?.instanceNames ?? [];
-  if (!instances.includes(instance)) {
-    throw new UsageError(`"${wanted}" is no instance of ${name}; there are ${instances.join(', ')}`);
+  const instance = instanceOf(cluster, wanted);
+  const { currentPrimary = '' } = cluster.status ?? {};
+  if (currentPrimary === instance) return `${instance} is already the primary instance in the cluster\n`;
+  for (const fenced of [currentPrimary, instance]) {
+    if (isFenced(cluster, fenced)) throw new UsageError(`no switchover to ${instance}: ${fenced} is fenced`);
   }
-  if (cluster.status?.currentPrimary === instance)
-    return `${instance} is already the primary instance in the cluster\n`;
-  await api.patchStatus(
-    resource.clusters,
-    { namespace, name: name ?? '' },
-    {
-      metadata: { resourceVersion: cluster.metadata?.resourceVersion },
-      status: {
-        targetPrimary: instance,
-        targetPrimaryTimestamp: now.toISOString(),
-        phase: 'Switchover in progress',
-        phaseReason: `Switching over to ${instance}`,
-      },
+  const { resourceVersion } = cluster.metadata;
+  const patch = {
+    metadata: { resourceVersion },
+    status: {
+      targetPrimary: instance,
+      targetPrimaryTimestamp: now.toISOString(),
+      phase: 'Switchover in progress',
+      phaseReason: `Switching over to ${instance}`,
     },
-  );
+  };
+  await api.patchStatus(resource.clusters, { namespace, name: name ?? '' }, patch);
   return `Node ${instance} in cluster ${name} will be promoted\n`;
 }
 
@@ -71,13 +52,12 @@ async function backup(invocation: Invocation): Promise<string> {
   return `backup/${name} created\n`;
 }
 
-export const commands: Readonly<
-  Record<string, { readonly usage: string; run(invocation: Invocation): Promise<string> }>
-> = {
-  status: { usage: 'status CLUSTER             how a cluster is', run: status },
+export const commands: Readonly<Record<string, Command>> = {
+  status: { usage: 'status CLUSTER                        how a cluster is', run: status },
   promote: {
-    usage: 'promote CLUSTER INSTANCE   a planned switchover to an instance (its serial is enough)',
+    usage: 'promote CLUSTER INSTANCE              a planned switchover to an instance (its serial is enough)',
     run: promote,
   },
-  backup: { usage: 'backup CLUSTER             a base backup now', run: backup },
+  backup: { usage: 'backup CLUSTER                        a base backup now', run: backup },
+  ...operations,
 };

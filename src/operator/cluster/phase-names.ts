@@ -5,6 +5,8 @@ export const phase = {
   creatingReplica: 'Creating a new replica',
   upgrading: 'Upgrading cluster',
   restartingPrimary: 'Primary instance is being restarted without a switchover',
+  restartingInPlace: 'Primary instance is being restarted in-place',
+  waitingForUser: 'Waiting for user action',
   failingOver: 'Failing over',
   switchingOver: 'Switchover in progress',
   healthy: 'Cluster in healthy state',
@@ -18,6 +20,7 @@ export const phase = {
 
 export const conditionType = {
   ready: 'Ready',
+  hibernation: 'cnpg.io/hibernation',
   systemId: 'ConsistentSystemID',
   initialized: 'Initialized',
 } as const;
@@ -55,6 +58,8 @@ export const eventReason = {
   joinFailed: 'JoinFailed',
   volumesLost: 'VolumesLost',
   scaleDown: 'ScaleDown',
+  deleteUnrecoverable: 'DeleteUnrecoverableInstance',
+  hibernating: 'Hibernating',
   deletePod: 'DeletePod',
   deleteClaims: 'DeletePVCs',
   notEnoughDiskSpace: 'NotEnoughDiskSpace',

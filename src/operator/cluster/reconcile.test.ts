@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { PersistentVolumeClaim, Pod } from '../../kube/objects.ts';
 import { KubeError } from '../../kube/errors.ts';
-import type { KubeApi } from '../../kube/port.ts';
 import { startApiServer } from '../../local/apiserver/testing/server.ts';
 import { resource } from '../../kube/resource-types.ts';
 import { isHealthy, startPlatform, TestCluster, type TestPlatform } from '../testing/test-world.ts';
+import { watched } from '../testing/watched.ts';
 
 let platform: TestPlatform;
 beforeAll(async () => {
@@ -243,31 +243,3 @@ test('an operator that dies after any write goes on to the same end', async () =
 
 const uids = async (test: TestCluster): Promise<Record<string, string | undefined>> =>
   Object.fromEntries((await test.list<Pod>(resource.pods)).map(({ metadata }) => [metadata?.name, metadata?.uid]));
-
-const writing = new Set([
-  'create',
-  'replace',
-  'replaceStatus',
-  'patch',
-  'patchStatus',
-  'apply',
-  'applyStatus',
-  'delete',
-]);
-
-/** The same API with a look at every write, before it is sent or after. */
-function watched(api: KubeApi, onWrite: (call: string) => void, afterwards = false): KubeApi {
-  return new Proxy(api, {
-    get: (target, name: keyof KubeApi) => {
-      const method = target[name].bind(target) as (...values: unknown[]) => unknown;
-      if (!writing.has(name)) return method;
-      return async (...values: unknown[]) => {
-        const call = `${name} ${JSON.stringify(values.slice(0, 3)).slice(0, 200)}`;
-        if (!afterwards) onWrite(call);
-        const result = await method(...values);
-        if (afterwards) onWrite(call);
-        return result;
-      };
-    },
-  });
-}

@@ -16,6 +16,8 @@ import { ensureSecrets } from './phases/ensure-secrets.ts';
 import { expandVolumes } from './phases/expand-volumes.ts';
 import { finishJobs } from './phases/finish-jobs.ts';
 import { followLease } from './phases/follow-lease.ts';
+import { giveUp } from './phases/give-up.ts';
+import { hibernate } from './phases/hibernate.ts';
 import { keepChronicle } from './phases/keep-chronicle.ts';
 import { keepTarget } from './phases/keep-target.ts';
 import { removeInstances } from './phases/remove-instances.ts';
@@ -51,11 +53,13 @@ const acting: readonly Phase<ObservedScope>[] = [
   finishJobs,
   removeInstances,
   createFirstInstance,
+  hibernate,
   switchOver,
   followLease,
   keepTarget,
   keepChronicle,
   syncRoles,
+  giveUp,
   scaleDown,
   startInstances,
   addReplicas,
@@ -102,13 +106,17 @@ async function runAll(scope: Scope): Promise<PhaseResult> {
   return result;
 }
 
+const sleeping = new Set(['DeletingPods', 'WaitingPodsDeletion', 'Hibernated']);
+
 function readiness(report: Report): void {
-  const healthy = report.status.phase === phase.healthy;
+  const asleep = sleeping.has(report.conditions.get(conditionType.hibernation)?.reason ?? '');
+  const healthy = report.status.phase === phase.healthy && !asleep;
+  const problem = asleep ? 'it is hibernated' : (report.status.phase ?? 'being set up');
   report.condition({
     type: conditionType.ready,
     status: healthy ? 'True' : 'False',
     reason: healthy ? conditionReason.ready : conditionReason.notReady,
-    message: healthy ? 'Cluster is Ready' : `Cluster is not ready: ${report.status.phase ?? 'being set up'}`,
+    message: healthy ? 'Cluster is Ready' : `Cluster is not ready: ${problem}`,
   });
 }
 

@@ -2,8 +2,9 @@ import type { FailoverFacts } from '../../../../state-machines/failover/machine.
 import { readQuorum } from '../../../../state-machines/protocol/quorum.ts';
 import type { Cluster } from '../../../api/generated/cluster.ts';
 import { fencedByOperator, isFenced } from '../../../fencing.ts';
-import { annotation, instanceRole, label } from '../../../labels.ts';
+import { instanceRole, label } from '../../../labels.ts';
 import { phase } from '../phase-names.ts';
+import { primaryRestarts } from './rollout.ts';
 import { isReady, isTerminating, members, type Instance, type World } from '../world.ts';
 
 const answersAsPrimary = ({ answer }: Instance): boolean => answer?.ok === true && answer.status.isPrimary === true;
@@ -13,13 +14,6 @@ function serves(instance: Instance | undefined, settled: boolean): boolean {
   if (instance === undefined) return false;
   if (instance.answer?.ok === true) return instance.answer.status.isPrimary === true;
   return settled && isReady(instance.pod);
-}
-
-/** It is away because the operator makes it anew, and keeps the role. */
-function isRestarted(cluster: Cluster, holder: Instance | undefined): boolean {
-  if (holder?.pod?.metadata?.annotations?.[annotation.keepsRole] !== undefined && isTerminating(holder.pod))
-    return true;
-  return cluster.status?.phase === phase.restartingPrimary && !isReady(holder?.pod);
 }
 
 const standsAfter = (cluster: Cluster, instance: Instance): boolean =>
@@ -53,7 +47,8 @@ export function failoverFacts(cluster: Cluster, world: World, now: Date): Failov
     epoch: lease.epoch,
     holderServes,
     holderFenced: holder !== undefined && isFenced(cluster, holder) && !ours.includes(holder),
-    holderRestarts: holder !== undefined && isRestarted(cluster, holding),
+    // It is away because the operator makes it anew, and keeps the role.
+    holderRestarts: holder !== undefined && holder === currentPrimary && primaryRestarts(cluster, holding?.pod),
     unfenced: world.instances
       .filter((it) => it.name !== holder && world.holderBefore === holder && answersAsPrimary(it))
       .filter(({ name }) => !isFenced(cluster, name))

@@ -1,6 +1,7 @@
 import { jobName } from '../../../naming.ts';
 import { jobRole } from '../../../labels.ts';
 import { createClaims, createJob } from '../create.ts';
+import { decided, subjectCondition } from '../decided.ts';
 import { nextReplicas } from '../decide/next-replicas.ts';
 import { phase } from '../phase-names.ts';
 import { goOn, type PhaseResult } from '../result.ts';
@@ -10,7 +11,13 @@ import type { ObservedScope } from '../scope.ts';
 export async function addReplicas(scope: ObservedScope): Promise<PhaseResult> {
   const { world, cluster, report } = scope;
   const { running, create, rule } = nextReplicas(cluster, world);
-  if (running.length + create.length === 0) return goOn;
+  if (running.length + create.length === 0) {
+    const said = cluster.status?.conditions?.some(({ type }) => type === subjectCondition('Scaling')) ?? false;
+    const leaving = world.instances.some(({ removal }) => removal !== undefined);
+    const message = `${cluster.spec.instances} instances, as specified`;
+    if (said && rule === 'enough' && !leaving) decided(scope, 'Scaling', { rule, status: 'True', message });
+    return goOn;
+  }
   const described = [
     ...running.map(({ name, failures, message }) => {
       const tried = failures > 0 ? ` (${failures} failed so far, the last with: ${message})` : '';

@@ -1,5 +1,6 @@
 import { resource } from '../../../kube/resource-types.ts';
 import { createClaims, createPod } from '../create.ts';
+import { primaryRestarts } from '../decide/rollout.ts';
 import { eventReason, phase } from '../phase-names.ts';
 import { goOn, type PhaseResult } from '../result.ts';
 import type { ObservedScope } from '../scope.ts';
@@ -7,7 +8,7 @@ import { hasEnded, isTerminating, members } from '../world.ts';
 
 /** Every instance whose data is there has a pod: new ones, deleted ones, evicted ones. */
 export async function startInstances(scope: ObservedScope): Promise<PhaseResult> {
-  const { world, api, namespace, signal, report } = scope;
+  const { world, cluster, api, namespace, signal, report } = scope;
   for (const { name, serial, filled, missing, pod } of members(world)) {
     if (!filled || isTerminating(pod)) continue;
     if (pod !== undefined && hasEnded(pod)) {
@@ -20,7 +21,9 @@ export async function startInstances(scope: ObservedScope): Promise<PhaseResult>
     if (pod !== undefined) continue;
     // A WAL volume that was added to the specification: the instance moves its WAL there as it starts.
     if (missing.length > 0) await createClaims(scope, serial, new Set(missing.map((claim) => claim.name)), true);
-    if (await createPod(scope, serial)) report.phase(phase.waitingForInstances, `Starting instance ${name}`);
+    const created = await createPod(scope, serial);
+    const restarts = name === cluster.status?.currentPrimary && primaryRestarts(cluster, undefined);
+    if (created && !restarts) report.phase(phase.waitingForInstances, `Starting instance ${name}`);
   }
   return goOn;
 }

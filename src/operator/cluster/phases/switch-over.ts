@@ -10,7 +10,13 @@ export function switchOver(scope: ObservedScope): Promise<PhaseResult> {
   const primary = world.instances.find(({ name }) => name === cluster.status?.currentPrimary);
   const why = primary && drained(primary, owned.nodes, configuration.drainTaints);
   const node = primary?.pod?.spec?.nodeName ?? '';
-  const others = members(world).length > 1;
-  planSwitchover(scope, why !== undefined && others ? { why: `node ${node} is to be left, ${why}` } : undefined);
+  const others = members(world).some(({ name }) => name !== primary?.name);
+  const reason =
+    why !== undefined
+      ? `node ${node} is to be left, ${why}`
+      : primary?.terminating === true
+        ? 'its volume is being deleted'
+        : undefined;
+  planSwitchover(scope, reason !== undefined && others ? { why: reason } : undefined);
   return Promise.resolve(goOn);
 }
