@@ -23,6 +23,15 @@ export interface ClusterObject extends KubeObject {
     instanceNames?: string[];
     timelineID?: number;
     howdah?: { retention?: { policy?: string; kept?: string[] } };
+    roleChanges?: {
+      epoch: number;
+      from?: string;
+      to: string;
+      cause: string;
+      shutdownLSN?: string;
+      promoteLSN?: string;
+      steps?: { name: string; time: string }[];
+    }[];
     conditions?: { type: string; status: string; reason?: string; message?: string }[];
   };
 }

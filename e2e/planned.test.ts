@@ -1,0 +1,150 @@
+// What a person plans, under a recorded write load: each ends with a healthy cluster, nothing acknowledged is lost, and the cluster
+// says what was done.
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Lease, Pod } from '../src/kube/objects.ts';
+import { resource } from '../src/kube/resource-types.ts';
+import { commands } from '../src/kubectl/plugin.ts';
+import { annotation } from '../src/labels.ts';
+import { type ClusterObject, getCluster, instancePods, isHealthy, waitForCluster } from './support/cluster.ts';
+import { openNamespace, openShared } from './support/shared.ts';
+import { connect, connectionConfig } from './support/sql.ts';
+import { waitFor } from './support/wait.ts';
+import { WriteLoad, lostAndFound } from './support/write-load.ts';
+
+const platform = openShared();
+const { api } = platform;
+const cluster = 'planned';
+let namespace: Awaited<ReturnType<typeof openNamespace>>;
+const gaps: string[] = [];
+
+beforeAll(async () => {
+  namespace = await openNamespace(platform, 'planned');
+  await api.create<ClusterObject>(resource.clusters, {
+    apiVersion: 'postgresql.cnpg.io/v1',
+    kind: 'Cluster',
+    metadata: { name: cluster, namespace: namespace.name },
+    spec: { instances: 3, imageName: platform.image(18), storage: { size: '1Gi' } },
+  });
+  await healthy();
+});
+afterAll(async () => {
+  process.stdout.write(`longest gap between two acknowledged writes:\n${gaps.map((line) => `  ${line}\n`).join('')}`);
+  await namespace?.[Symbol.asyncDispose]();
+  await platform[Symbol.asyncDispose]();
+});
+
+const key = (name = cluster): { namespace: string; name: string } => ({ namespace: namespace.name, name });
+const healthy = (): Promise<ClusterObject> => waitForCluster(api, namespace.name, cluster, isHealthy, 'health');
+const plugin = (command: string, ...words: string[]): Promise<string> =>
+  commands[command]!.run({ api, namespace: namespace.name, words, now: new Date() });
+const status = async (): Promise<NonNullable<ClusterObject['status']>> =>
+  (await getCluster(api, namespace.name, cluster))?.status ?? {};
+const primary = async (): Promise<string> => (await status()).currentPrimary ?? '';
+const podOf = async (name: string): Promise<Pod | undefined> => api.get<Pod>(resource.pods, key(name));
+
+async function members(): Promise<string[]> {
+  const lease = await api.get<Lease>(resource.leases, key());
+  const record = JSON.parse(lease?.metadata?.annotations?.[annotation.lease] ?? '{}') as {
+    members?: { instance: string }[];
+  };
+  return (record.members ?? []).map(({ instance }) => instance).sort();
+}
+
+async function underLoad(name: string, change: () => Promise<unknown>): Promise<void> {
+  const table = name.replaceAll(/\W+/g, '_');
+  const rw = { namespace: namespace.name, cluster, to: 'rw' } as const;
+  const load = await WriteLoad.start(() => connectionConfig(api, rw), { table });
+  await waitFor('writes', async () => (load.count > 50 ? true : undefined));
+  await change();
+  await healthy();
+  const since = load.count;
+  await waitFor('writes afterwards', async () => (load.count > since + 50 ? true : undefined));
+  const report = await load.stop();
+  await using session = await connect(api, rw);
+  expect(await lostAndFound(session, report, table)).toEqual({ lost: [], unknown: [] });
+  gaps.push(`${name}: ${Math.round(report.longestGap)} ms of ${report.acknowledged.size} writes`);
+}
+
+test('switchover: the plugin asks for it, the target leads, and status tells its story', async () => {
+  const before = await primary();
+  const target = (await status()).instanceNames?.find((name) => name !== before) ?? '';
+  await underLoad('switchover', async () => {
+    await plugin('promote', cluster, target);
+    await waitFor('the target as primary', async () => ((await primary()) === target ? true : undefined));
+  });
+  const told = await waitForCluster(
+    api,
+    namespace.name,
+    cluster,
+    ({ status: now }) => now?.roleChanges?.at(-1)?.to === target,
+    'the story of the switchover',
+  );
+  const change = told.status?.roleChanges?.at(-1);
+  expect(change).toMatchObject({ cause: 'Switchover', from: before, to: target });
+  expect(change?.shutdownLSN).toMatch(/^[0-9A-F]+\/[0-9A-F]+$/);
+  expect(change?.promoteLSN).toMatch(/^[0-9A-F]+\/[0-9A-F]+$/);
+  const steps = change?.steps?.map(({ name }) => name) ?? [];
+  expect(steps).toEqual(['requested', 'stopped', 'claimed', 'promoting', 'promoted', 'routed']);
+});
+
+test('a switchover to a fenced instance is refused, and status is as before', async () => {
+  const leader = await primary();
+  const target = (await status()).instanceNames?.find((name) => name !== leader) ?? '';
+  await plugin('fencing', 'on', cluster, target);
+  await waitFor('the fence', async () => {
+    const ready = (await podOf(target))?.status?.conditions?.find(({ type }) => type === 'Ready');
+    return ready?.status === 'False' ? true : undefined;
+  });
+  await api.patchStatus(resource.clusters, key(), { status: { targetPrimary: target } });
+  await waitForCluster(
+    api,
+    namespace.name,
+    cluster,
+    ({ status: now }) => now?.targetPrimary === leader,
+    'the old target',
+  );
+  expect(await primary()).toBe(leader);
+  await underLoad('unfencing', () => plugin('fencing', 'off', cluster, '*'));
+});
+
+test('scaling 3 → 2 → 3: off the list of members, then the pod, then the volume; and back', async () => {
+  const leader = await primary();
+  await underLoad('scaling', async () => {
+    await api.patch(resource.clusters, key(), { spec: { instances: 2 } });
+    await waitFor('two volumes', async () => {
+      const { items } = await api.list(resource.persistentVolumeClaims, { namespace: namespace.name });
+      return items.length === 2 ? true : undefined;
+    });
+    expect(await members()).toHaveLength(2);
+    expect(await instancePods(api, namespace.name, cluster)).toHaveLength(2);
+    await api.patch(resource.clusters, key(), { spec: { instances: 3 } });
+    await waitFor('three members', async () => ((await members()).length === 3 ? true : undefined));
+  });
+  expect(await primary()).toBe(leader);
+});
+
+test('drain: the primary of a cordoned node is switched over, and may then be evicted', async () => {
+  const leader = await primary();
+  const node = { name: (await podOf(leader))?.spec?.nodeName ?? '' };
+  const evict = async (): Promise<number> => {
+    const path = `/api/v1/namespaces/${namespace.name}/pods/${leader}/eviction`;
+    const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: key(leader) };
+    return (await api.raw('POST', path, { body })).status;
+  };
+  expect(await evict()).toBe(429);
+  await underLoad('drain', async () => {
+    await api.patch(resource.nodes, node, { spec: { unschedulable: true } });
+    try {
+      await waitFor('another primary', async () => ((await primary()) === leader ? undefined : true));
+      const uid = (await podOf(leader))?.metadata?.uid;
+      await waitFor('the eviction', async () => ((await evict()) < 300 ? true : undefined));
+      await waitFor('the pod to be gone', async () =>
+        (await podOf(leader))?.metadata?.uid === uid ? undefined : true,
+      );
+    } finally {
+      await api.patch(resource.nodes, node, { spec: { unschedulable: null } });
+    }
+  });
+  const elsewhere = (await podOf(await primary()))?.spec?.nodeName;
+  expect(elsewhere).not.toBe(node.name);
+});
