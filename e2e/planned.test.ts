@@ -61,7 +61,7 @@ async function underLoad(name: string, change: () => Promise<unknown>): Promise<
   await waitFor('writes afterwards', async () => (load.count > since + 50 ? true : undefined));
   const report = await load.stop();
   await using session = await connect(api, rw);
-  expect(await lostAndFound(session, report, table)).toEqual({ lost: [], unknown: [] });
+  expect(await lostAndFound(session, report, table)).toMatchObject({ lost: [], unknown: [] });
   gaps.push(`${name}: ${Math.round(report.longestGap)} ms of ${report.acknowledged.size} writes`);
 }
 

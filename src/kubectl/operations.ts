@@ -1,6 +1,7 @@
 // Commands for what is planned: all of them write a wish into an object, and the operator and the instances do the rest.
 import type { Cluster } from '../api/generated/cluster.ts';
 import { changedFencing, fencedNames, isFenced } from '../fencing.ts';
+import { isConflict } from '../kube/errors.ts';
 import type { PersistentVolumeClaim } from '../kube/objects.ts';
 import { resource } from '../kube/resource-types.ts';
 import { annotation, label } from '../labels.ts';
@@ -11,10 +12,34 @@ const annotate = async (
   { metadata }: Cluster,
   annotations: Record<string, string | null>,
 ): Promise<void> => {
-  const { namespace = '', name, resourceVersion } = metadata;
-  // With the version that was read: somebody who changes the same at this moment is not overruled.
-  await api.patch(resource.clusters, { namespace, name }, { metadata: { resourceVersion, annotations } });
+  const { namespace = '', name } = metadata;
+  await api.patch(resource.clusters, { namespace, name }, { metadata: { annotations } });
 };
+
+/** A running cluster's status changes all the time; so often a change is tried on the newest version. */
+const attempts = 10;
+
+/** Changes an annotation that is made from what it was: somebody who changes it at this moment is not overruled. */
+async function change(
+  invocation: Invocation,
+  first: Cluster,
+  key: string,
+  value: (cluster: Cluster) => string | null,
+): Promise<void> {
+  const { api } = invocation;
+  let cluster = first;
+  for (let attempt = 1; ; attempt += 1) {
+    const { namespace = '', name, resourceVersion } = cluster.metadata;
+    const metadata = { resourceVersion, annotations: { [key]: value(cluster) } };
+    try {
+      await api.patch(resource.clusters, { namespace, name }, { metadata });
+      return;
+    } catch (error) {
+      if (!isConflict(error) || attempt === attempts) throw error;
+      cluster = await clusterOf(invocation, name);
+    }
+  }
+}
 
 function onOrOff(word: string | undefined): 'on' | 'off' {
   if (word === 'on' || word === 'off') return word;
@@ -26,10 +51,10 @@ async function fencing(invocation: Invocation): Promise<string> {
   const way = onOrOff(word);
   const cluster = await clusterOf(invocation, name);
   const instance = wanted === '*' ? '*' : instanceOf(cluster, wanted);
-  const known = cluster.status?.instanceNames ?? [];
-  const change = way === 'on' ? { add: instance } : { remove: instance };
-  const value = changedFencing(fencedNames(cluster), known, change);
-  await annotate(invocation, cluster, { [annotation.fencedInstances]: value });
+  const wish = way === 'on' ? { add: instance } : { remove: instance };
+  await change(invocation, cluster, annotation.fencedInstances, (now) =>
+    changedFencing(fencedNames(now), now.status?.instanceNames ?? [], wish),
+  );
   return `${instance} ${way === 'on' ? 'fenced' : 'unfenced'}\n`;
 }
 

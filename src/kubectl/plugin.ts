@@ -24,9 +24,7 @@ async function promote(invocation: Invocation): Promise<string> {
   for (const fenced of [currentPrimary, instance]) {
     if (isFenced(cluster, fenced)) throw new UsageError(`no switchover to ${instance}: ${fenced} is fenced`);
   }
-  const { resourceVersion } = cluster.metadata;
   const patch = {
-    metadata: { resourceVersion },
     status: {
       targetPrimary: instance,
       targetPrimaryTimestamp: now.toISOString(),
