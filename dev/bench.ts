@@ -7,18 +7,19 @@ import { openShared, tellShared } from '../e2e/support/shared.ts';
 import { temporaryPostgres } from '../src/testing/postgres.ts';
 import { baseBackup } from './bench/base-backup.ts';
 import { failover } from './bench/failover.ts';
+import { peers } from './bench/peers/run.ts';
 import { type Figure, header, row } from './bench/figures.ts';
 import { provisioning } from './bench/provisioning.ts';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    runs: { type: 'string', default: '5' },
-    size: { type: 'string', default: '1024' },
+    runs: { type: 'string' },
+    size: { type: 'string' },
     only: { type: 'string' },
   },
 });
-const runs = Number(options.runs);
+const runs = Number(options.runs ?? 5);
 const [only = options.only, ...faults] = positionals;
 
 /** initdb and a start, with nothing around them: what provisioning cannot beat. */
@@ -36,6 +37,13 @@ async function ownPlatform(): Promise<Awaited<ReturnType<typeof localPlatform>>>
   return platform;
 }
 
+// Beside pgBackRest and barman-cloud, without a platform.
+const steps = (['backup', 'restore'] as const).filter((step) => positionals.includes(step));
+if (steps.length > 0) {
+  await peers({ mebibytes: Number(options.size ?? 2048), runs: Number(options.runs ?? 3), steps });
+  process.exit();
+}
+
 const platform = process.env['HOWDAH_E2E'] === undefined ? await ownPlatform() : openShared();
 try {
   await createBucket(platform.objectStore);
@@ -44,7 +52,7 @@ try {
       await bareStart();
       return provisioning(platform, runs, await bareStart());
     },
-    'base-backup': () => baseBackup(platform, runs, Number(options.size)),
+    'base-backup': () => baseBackup(platform, runs, Number(options.size ?? 1024)),
     failover: () => failover(platform, runs, faults),
   };
   process.stdout.write(`${header}\n`);
