@@ -18,7 +18,7 @@ export async function pgbackrest(pg: ArchivingPostgres, store: PeerStore, type: 
   const common = [
     ...['--stanza=bench', `--pg1-socket-path=${server.socketDirectory}`, `--pg1-port=${server.port}`],
     ...['--pg1-user=postgres', '--repo1-type=s3', '--repo1-s3-region=us-east-1', '--repo1-s3-uri-style=path'],
-    ...[`--repo1-s3-bucket=${bucket}`, '--repo1-s3-endpoint=127.0.0.1', `--repo1-storage-port=${store.port}`],
+    ...[`--repo1-s3-bucket=${bucket}`, '--repo1-s3-endpoint=localhost', `--repo1-storage-port=${store.port}`],
     ...[`--repo1-storage-ca-file=${store.caFile}`, `--repo1-path=/pgbackrest-${type}`, `--lock-path=${home}`],
     ...[`--log-path=${home}`, '--log-level-console=error', '--config=/dev/null'],
     ...['--process-max=2', `--compress-type=${type}`, '--compress-level=1'],

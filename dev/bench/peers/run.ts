@@ -1,6 +1,6 @@
 // Base backup and restore beside pgBackRest and barman-cloud: same server, same data, same store over TLS, same moment.
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { spawnSync } from 'node:child_process';
@@ -82,6 +82,8 @@ export async function peers({ mebibytes, runs, steps }: PeerOptions): Promise<vo
     const restores: Measured[] = [];
     for (let number = 0; number < runs; number += 1) {
       const directory = await mkdtemp(path.join(os.tmpdir(), 'hwb-restore-'));
+      // pgBackRest runs as the server's user.
+      await chmod(directory, 0o755);
       try {
         restores.push(await measured(peer.restore(path.join(directory, 'data'))));
       } finally {
