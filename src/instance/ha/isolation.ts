@@ -8,7 +8,7 @@ export interface Surroundings {
   /** Addresses of the other instances. */
   readonly others: readonly string[];
   /** The API server answered the last call. */
-  apiAnswers(): boolean;
+  readonly apiAnswers: () => boolean;
   /** Rejects when the instance at this address does not answer. */
   reach(address: string, limits: { readonly connect: number; readonly request: number }): Promise<unknown>;
 }

@@ -132,7 +132,7 @@ test('a restore that begins while retention has written its intent is either ref
       ...archive.store,
       // Just before the intent is written: the restore sees no intent, and the second look of retention sees the restore.
       async put(key, body, options) {
-        if (key.endsWith('retention.json') && String(body).includes(oldest)) {
+        if (key.endsWith('retention.json') && Buffer.isBuffer(body) && body.includes(oldest)) {
           hold ??= await holdBackup(archive, oldest, silent, signal).catch((error: unknown) => void (refused = error));
         }
         return archive.store.put(key, body, options);

@@ -1,4 +1,3 @@
-import type { LeaseRecord } from '../../../state-machines/protocol/types.ts';
 import { decodeLease } from '../../instance/ha/lease-record.ts';
 import type { Lease } from '../../kube/objects.ts';
 import type { Change } from './api-store.ts';
@@ -76,7 +75,7 @@ export class Checker implements Witness {
 
   changed({ plural, type, object }: Change): void {
     if (plural !== 'leases' || type === 'DELETED') return;
-    const record = decodeLease(object as Lease) as LeaseRecord | 'blank';
+    const record = decodeLease(object as Lease);
     if (record === 'blank') return;
     if (record.epoch < this.#epoch) this.#wrong(`epochs grow: ${record.epoch} after ${this.#epoch}`);
     this.#epoch = Math.max(this.#epoch, record.epoch);

@@ -1,0 +1,30 @@
+// docs/faults.md names tests: each of them exists, under that title.
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from '@jest/globals';
+
+const root = path.dirname(import.meta.dirname);
+const page = readFileSync(path.join(root, 'docs/faults.md'), 'utf8');
+const rows = page.split('\n').filter((line) => /^\| F\d/.test(line));
+
+/** `file` "title", "title" … of one row. */
+const named = (row: string): { file: string; titles: string[] }[] =>
+  [...row.matchAll(/`([^`]+\.test\.ts)`((?:,? "[^"]+")*)/g)].map(([, file = '', titles = '']) => ({
+    file,
+    titles: [...titles.matchAll(/"([^"]+)"/g)].map(([, title = '']) => title),
+  }));
+
+test('every fault of the catalogue has its row', () => {
+  const faults = rows.map((row) => /^\| (F\d+)/.exec(row)?.[1]);
+  expect(faults).toEqual(Array.from({ length: 36 }, (_, i) => `F${i + 1}`));
+});
+
+test.each(rows)('%s', (row) => {
+  const tests = named(row);
+  expect(tests.length > 0 || row.includes('waits for')).toBe(true);
+  for (const { file, titles } of tests) {
+    expect([file, existsSync(path.join(root, file))]).toEqual([file, true]);
+    const text = readFileSync(path.join(root, file), 'utf8');
+    expect(titles.filter((title) => !text.includes(title))).toEqual([]);
+  }
+});
