@@ -45,6 +45,8 @@ const tasks: Record<string, (args: string[]) => Promise<number>> = {
     ),
   e2e: (args) => sequence(build, () => e2e(args)),
   'e2e:faults': (args) => sequence(build, () => faults(args)),
+  'test:s3': (args) => node(['dev/second-s3.ts', ...args]),
+  'test:containers': () => node(['dev/containers.ts']),
   howdah: (args) => sequence(build, () => run('dist/howdah/bin/howdah', args)),
   demo: (args) => sequence(build, () => node(['e2e/demo/demo.ts', ...args])),
   bench: (args) => sequence(build, () => node(['dev/bench.ts', ...args])),

@@ -59,6 +59,9 @@ export const annotation = {
   /** Ours: on the Lease of a cluster, what the instances have agreed on (docs/ha-protocol.md §2), and which write that was. */
   lease: 'howdah.dev/ha',
   leaseWrite: 'howdah.dev/ha-write',
+  /** Ours: when a Cluster's newest backup is restored to see whether it can be, and on what is restored for that: of which cluster. */
+  restoreDrill: 'howdah.dev/restore-drill',
+  drillOf: 'howdah.dev/drill-of',
   /** Ours: the newest complete backups that are kept whatever their age, and whether retention only says what it would remove. */
   retentionCount: 'howdah.dev/retention-count',
   retentionDryRun: 'howdah.dev/retention-dry-run',

@@ -22,7 +22,6 @@ export interface ClusterObject extends KubeObject {
     readyInstances?: number;
     instanceNames?: string[];
     timelineID?: number;
-    howdah?: { retention?: { policy?: string; kept?: string[] } };
     roleChanges?: {
       epoch: number;
       from?: string;
@@ -32,6 +31,16 @@ export interface ClusterObject extends KubeObject {
       promoteLSN?: string;
       steps?: { name: string; time: string }[];
     }[];
+    howdah?: {
+      retention?: { policy?: string; kept?: string[] };
+      restoreDrill?: {
+        phase?: string;
+        message?: string;
+        recoverySeconds?: number;
+        recoveryPointSeconds?: number;
+        verification?: { databases?: number; tables?: number; indexes?: number; problems?: string[] };
+      };
+    };
     conditions?: { type: string; status: string; reason?: string; message?: string }[];
   };
 }

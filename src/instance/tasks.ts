@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { InstanceContext } from './context.ts';
 import { reconcileRoles } from './roles/reconcile.ts';
 import { ensureExtensions } from './sql/extensions.ts';
+import { verifyDrill } from './drill/task.ts';
 import { reconcileSlots } from './slots/reconcile.ts';
 import type { InstanceView } from './view.ts';
 
@@ -45,6 +46,7 @@ export async function runTasks(
   const tasks: Task[] = [
     { name: 'roles', everyMs: 250, run: roles },
     { name: 'slots', everyMs: 1000, run: reconcileSlots(context) },
+    { name: 'drill', everyMs: 1000, run: verifyDrill(context, signal) },
     { name: 'extensions', everyMs: 5000, run: ensureExtensions(context) },
   ];
   await Promise.all(tasks.map((task) => repeat(task, context, view, signal)));

@@ -30,6 +30,8 @@ const forbidden = new Set([
   'InvalidAccessKeyId',
   'InvalidToken',
   'SignatureDoesNotMatch',
+  // versitygw, with status 404: must not be taken for an object that is not there.
+  'XAdminUserNotFound',
 ]);
 const throttled = new Set([
   'SlowDown',

@@ -99,15 +99,24 @@ async function start(
   attributes: UploadOptions,
   signal: AbortSignal | undefined,
 ): Promise<string> {
-  const { UploadId } = await call(context, `start upload of "${key}"`, signal, (send) =>
+  const { UploadId } = await call(context, `start upload of "${key}"`, signal, async (send) =>
     context.client.send(
-      new CreateMultipartUploadCommand({ Bucket: context.bucket, Key: key, ...attributeParameters(attributes) }),
+      new CreateMultipartUploadCommand({
+        Bucket: context.bucket,
+        Key: key,
+        // The parts will have checksums, and a store may insist on having been told.
+        ...((await checksums(context)) && { ChecksumAlgorithm: 'CRC32' as const }),
+        ...attributeParameters(attributes),
+      }),
       send,
     ),
   );
   if (UploadId !== undefined) return UploadId;
   throw new ObjectStoreError('other', `start upload of "${key}" in ${context.where}: no upload id`);
 }
+
+const checksums = async ({ client }: S3Context): Promise<boolean> =>
+  (await client.config.requestChecksumCalculation()) === 'WHEN_SUPPORTED';
 
 interface SentPart {
   readonly key: string;

@@ -5,6 +5,7 @@ import type { FieldError, ValidationResult } from '../validation/field-error.ts'
 import { accessLineRules, ldapRules, podSelectorRules } from './rules/access.ts';
 import { backupRules } from './rules/backup.ts';
 import { pluginRules } from './rules/plugins.ts';
+import { restoreDrillRules } from './rules/restore-drill.ts';
 import { bootstrapRules } from './rules/bootstrap.ts';
 import { certificateRules, credentialRules } from './rules/credentials.ts';
 import { environmentRules } from './rules/environment.ts';
@@ -50,6 +51,7 @@ const rules: readonly ((cluster: Cluster) => Iterable<FieldError>)[] = [
   storageRules,
   backupRules,
   pluginRules,
+  restoreDrillRules,
   managedRules,
 ];
 

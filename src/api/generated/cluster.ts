@@ -1117,6 +1117,10 @@ export interface AvailableArchitecture {
 export interface HowdahStatus {
   /** The newest run of retention; the primary writes it. */
   retention?: RetentionStatus;
+  /** The newest restore drill; the operator writes it. */
+  restoreDrill?: RestoreDrillStatus;
+  /** What was found in a restored database; its instance writes it. */
+  verification?: RestoreVerification;
 }
 
 /** The newest run of retention; the primary writes it. */
@@ -1139,4 +1143,48 @@ export interface RetentionStatus {
   walKept?: string;
   /** Why the policy was not applied. */
   error?: string;
+}
+
+/** The newest restore drill; the operator writes it. */
+export interface RestoreDrillStatus {
+  /** running, succeeded or failed. */
+  phase?: string;
+  /** When it began. */
+  startedAt?: string;
+  /** When it ended. */
+  endedAt?: string;
+  /** When the next one begins. */
+  nextTime?: string;
+  /** Seconds until the restored database was up: the recovery time that can be reached. */
+  recoverySeconds?: number;
+  /** Seconds between the last restored transaction and the beginning: the most that would have been lost. */
+  recoveryPointSeconds?: number;
+  /** What went wrong. */
+  message?: string;
+  /** What was found in a restored database; its instance writes it. */
+  verification?: RestoreVerification;
+}
+
+/** What was found in a restored database; its instance writes it. */
+export interface RestoreVerification {
+  /** When the checks began: the database was up. */
+  startedAt?: string;
+  /** When they ended. */
+  endedAt?: string;
+  /** The backup that was restored. */
+  backupId?: string;
+  /** When the last transaction that was restored was committed. */
+  recoveredTo?: string;
+  /** Databases that were checked. */
+  databases?: number;
+  /** Tables that were checked, those of the catalogs included. */
+  tables?: number;
+  /** B-tree indexes that were checked against their tables. */
+  indexes?: number;
+  /** amcheck, or read where the extension is not there. */
+  method?: string;
+  /** Pages have checksums, so each page that was read was verified. */
+  dataChecksums?: boolean;
+  /** What is damaged. */
+  problems?: string[];
 }

@@ -8,9 +8,11 @@ import { validateDatabase } from '../database/validate.ts';
 import type { Backup } from '../generated/backup.ts';
 import type { Cluster } from '../generated/cluster.ts';
 import type { Database } from '../generated/database.ts';
+import type { ObjectStore } from '../generated/object-store.ts';
 import type { Pooler } from '../generated/pooler.ts';
 import type { ScheduledBackup } from '../generated/scheduled-backup.ts';
 import { kinds } from '../kinds/kinds.ts';
+import { validateObjectStore } from '../object-store/validate.ts';
 import { validatePooler } from '../pooler/validate.ts';
 import { defaultScheduledBackup } from '../scheduled-backup/defaults.ts';
 import { validateScheduledBackup } from '../scheduled-backup/validate.ts';
@@ -42,6 +44,8 @@ export function validateObject(object: KubeObject, old?: KubeObject): Validation
       return validateBackup(object as Backup);
     case 'ScheduledBackup':
       return validateScheduledBackup(object as ScheduledBackup);
+    case 'ObjectStore':
+      return validateObjectStore(object as ObjectStore);
     case 'Pooler':
       return validatePooler(object as Pooler);
     case 'Database':

@@ -17,6 +17,7 @@ import { type Archive, ArchiveSource } from '../wal/archive-source.ts';
 import { patientReads } from '../replication/patient-api.ts';
 import { Restorer } from '../wal/restore.ts';
 import { archiveSection } from '../wal/services.ts';
+import { noteRestore } from './restored.ts';
 import { findOrigin } from './origin.ts';
 import { recover } from './recover.ts';
 import { parseTarget } from './target.ts';
@@ -99,6 +100,7 @@ export async function runRestore(deps: RestoreDeps): Promise<void> {
     signal,
   });
   await restorer.close();
+  if (result !== 'present') await noteRestore(paths.state, result);
   log.info(
     result === 'present' ? {} : { ...result },
     result === 'present' ? 'The data directory is already there' : 'Restored',

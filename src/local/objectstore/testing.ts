@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { secondImplementation, startSecondServer } from './second-implementation.ts';
 import { openObjectStore } from './run.ts';
 
 export interface TestObjectStore extends AsyncDisposable {
@@ -23,7 +24,9 @@ export async function startObjectStore(
   const { address = '127.0.0.1', port = 0, buckets = [] } = options;
   const dataDir = options.dataDir ?? (await mkdtemp(path.join(tmpdir(), 'howdah-s3-')));
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test-secret' };
-  const running = await openObjectStore({ dataDir, address, port, credentials, buckets });
+  const program = secondImplementation();
+  const asked = { dataDir, address, port, credentials, buckets };
+  const running = await (program === undefined ? openObjectStore(asked) : startSecondServer({ ...asked, program }));
   return {
     endpoint: running.endpoint,
     ...credentials,

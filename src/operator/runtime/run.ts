@@ -6,6 +6,8 @@ import { readInstanceStatus } from '../cluster/instance-status.ts';
 import { reconcileCluster } from '../cluster/reconcile.ts';
 import type { OperatorConfiguration } from '../config.ts';
 import { messageOf } from '../errors.ts';
+import { createDrillController } from '../drill/controller.ts';
+import { reconcileDrill } from '../drill/reconcile.ts';
 import { createScheduleController } from '../scheduled-backup/controller.ts';
 import { reconcileSchedule } from '../scheduled-backup/reconcile.ts';
 import { createKubeClient } from '../../kube/client.ts';
@@ -92,6 +94,16 @@ async function lead(options: OperatorOptions, parts: Parts, signal: AbortSignal)
       reconcileSchedule({ ...common, settings: configuration }, key, stop),
     ),
   });
+  const drills = createDrillController({
+    api,
+    namespaces,
+    workers,
+    onError,
+    onWatchFailure,
+    reconcile: measured(metrics, 'restore-drill', (key: { namespace: string; name: string }, stop: AbortSignal) =>
+      reconcileDrill(common, key, stop),
+    ),
+  });
   const clusters = createClusterController({
     api,
     namespaces,
@@ -109,7 +121,7 @@ async function lead(options: OperatorOptions, parts: Parts, signal: AbortSignal)
   metrics.leading(true);
   log.info('leading');
   try {
-    await Promise.all([clusters.run(signal), backups.run(signal), schedules.run(signal)]);
+    await Promise.all([clusters.run(signal), backups.run(signal), schedules.run(signal), drills.run(signal)]);
   } finally {
     metrics.leading(false);
   }

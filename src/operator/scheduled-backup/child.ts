@@ -2,7 +2,7 @@ import type { Backup, BackupSpec } from '../../api/generated/backup.ts';
 import type { Cluster } from '../../api/generated/cluster.ts';
 import type { ScheduledBackup } from '../../api/generated/scheduled-backup.ts';
 import type { OwnerReference } from '../../kube/types.ts';
-import { label } from '../../labels.ts';
+import { annotation, label } from '../../labels.ts';
 import { apiVersion } from '../../naming.ts';
 import { applicationLabels, ownedBy } from '../../resources/metadata.ts';
 import type { BuildSettings } from '../../resources/model.ts';
@@ -22,6 +22,15 @@ function owners({ metadata, spec }: ScheduledBackup, cluster: Cluster): OwnerRef
     default:
       return [];
   }
+}
+
+/** What a Backup is asked for beyond the API is asked of its schedule. */
+const passedOn = [annotation.incrementalFrom, annotation.maxRate] as const;
+
+function annotations({ metadata }: ScheduledBackup): { annotations?: Record<string, string> } {
+  const own = metadata.annotations ?? {};
+  const found = passedOn.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]] as const]));
+  return found.length === 0 ? {} : { annotations: Object.fromEntries(found) };
 }
 
 /** The Backup that a schedule makes at a moment. */
@@ -52,6 +61,7 @@ export function childBackup(
         [label.scheduledBackup]: scheduled.metadata.name,
         [label.immediateBackup]: String(immediate),
       },
+      ...annotations(scheduled),
       ownerReferences: owners(scheduled, cluster),
     },
     spec,

@@ -27,11 +27,15 @@ const namespace = 'default';
 const settings = parseConfiguration({ OPERATOR_IMAGE_NAME: 'howdah:test' }, 'test');
 const at = (time: string): Date => new Date(`2026-01-01T${time}Z`);
 
-async function create(name: string, spec: Partial<ScheduledBackupSpec> = {}): Promise<void> {
+async function create(
+  name: string,
+  spec: Partial<ScheduledBackupSpec> = {},
+  annotations: Record<string, string> = {},
+): Promise<void> {
   await api.create<ScheduledBackup>(resource.scheduledBackups, {
     apiVersion: 'postgresql.cnpg.io/v1',
     kind: 'ScheduledBackup',
-    metadata: { name, namespace },
+    metadata: { name, namespace, annotations },
     spec: { schedule: '0 0 * * * *', cluster: { name: 'c' }, ...spec },
   });
 }
@@ -94,7 +98,11 @@ test('from its first look to its second backup', async () => {
 });
 
 test('immediate: at once, marked so, owned by the cluster when asked; a look that died before its status is not repeated', async () => {
-  await create('now', { immediate: true, backupOwnerReference: 'cluster' });
+  await create(
+    'now',
+    { immediate: true, backupOwnerReference: 'cluster' },
+    { 'howdah.dev/incremental-from': 'latest', other: 'x' },
+  );
   await look('now', at('09:30:15'));
   await api.patchStatus(resource.scheduledBackups, { namespace, name: 'now' }, { status: null });
   await finish('now-20260101093015');
@@ -104,6 +112,7 @@ test('immediate: at once, marked so, owned by the cluster when asked; a look tha
   expect(children[0]?.metadata).toMatchObject({
     name: 'now-20260101093015',
     labels: { 'cnpg.io/immediateBackup': 'true' },
+    annotations: { 'howdah.dev/incremental-from': 'latest' },
     ownerReferences: [{ kind: 'Cluster', name: 'c' }],
   });
 });

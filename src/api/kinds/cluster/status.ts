@@ -79,6 +79,19 @@ const pluginStatus = object('PluginStatus', 'A loaded plugin.', {
   status: text('Status that it reports.'),
 });
 
+const verification = object('RestoreVerification', 'What was found in a restored database; its instance writes it.', {
+  startedAt: time('When the checks began: the database was up.'),
+  endedAt: time('When they ended.'),
+  backupId: text('The backup that was restored.'),
+  recoveredTo: time('When the last transaction that was restored was committed.'),
+  databases: integer('Databases that were checked.'),
+  tables: integer('Tables that were checked, those of the catalogs included.'),
+  indexes: integer('B-tree indexes that were checked against their tables.'),
+  method: text('amcheck, or read where the extension is not there.'),
+  dataChecksums: flag('Pages have checksums, so each page that was read was verified.'),
+  problems: texts('What is damaged.'),
+});
+
 const howdahStatus = object('HowdahStatus', 'What goes beyond the API of CloudNativePG.', {
   retention: object('RetentionStatus', 'The newest run of retention; the primary writes it.', {
     lastRunTime: time('When it ran.'),
@@ -91,6 +104,19 @@ const howdahStatus = object('HowdahStatus', 'What goes beyond the API of CloudNa
     walKept: text('Why no WAL can go.'),
     error: text('Why the policy was not applied.'),
   }),
+  restoreDrill: object('RestoreDrillStatus', 'The newest restore drill; the operator writes it.', {
+    phase: text('running, succeeded or failed.'),
+    startedAt: time('When it began.'),
+    endedAt: time('When it ended.'),
+    nextTime: time('When the next one begins.'),
+    recoverySeconds: integer('Seconds until the restored database was up: the recovery time that can be reached.'),
+    recoveryPointSeconds: integer(
+      'Seconds between the last restored transaction and the beginning: the most that would have been lost.',
+    ),
+    message: text('What went wrong.'),
+    verification,
+  }),
+  verification,
 });
 
 export const clusterStatus = object('ClusterStatus', 'What was observed of the cluster; only the operator writes it.', {
