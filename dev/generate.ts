@@ -21,7 +21,10 @@ function generatedFiles(): Map<string, string> {
   for (const [name, content] of toTypeScript(kinds)) files.set(`src/api/generated/${name}.ts`, content);
   for (const kind of kinds) {
     const crd = toCrd(kind, kubernetes.types);
-    files.set(`crds/${groupOf(kind)}_${kind.plural}.yaml`, stringify(crd, { aliasDuplicateObjects: false, lineWidth: 0 }));
+    files.set(
+      `crds/${groupOf(kind)}_${kind.plural}.yaml`,
+      stringify(crd, { aliasDuplicateObjects: false, lineWidth: 0 }),
+    );
     files.set(`docs/reference/${fileName(kind)}.md`, toReference(kind));
   }
   files.set('docs/compatibility.md', compatibilityDocument(kinds));
