@@ -17,8 +17,9 @@ import { waitFor } from './wait.ts';
 import { type LoadReport, WriteLoad, lostAndFound } from './write-load.ts';
 
 export type Mode = 'asynchronous' | 'synchronous';
-/** What the product offers so far; each suite of faults runs in every one. */
-export const modes: readonly Mode[] = ['asynchronous'];
+const isMode = (text: string): text is Mode => ['asynchronous', 'synchronous'].includes(text);
+/** Each suite of faults runs in every one: what the product offers so far, or what HOWDAH_MODES names, separated by commas. */
+export const modes: readonly Mode[] = (process.env['HOWDAH_MODES'] ?? 'asynchronous').split(',').filter(isMode);
 
 export interface ScenarioOptions {
   readonly name: string;

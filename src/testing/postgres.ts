@@ -171,6 +171,8 @@ class Server implements TemporaryPostgres {
 
   async query<R extends pg.QueryResultRow>(sql: string, values?: unknown[]): Promise<R[]> {
     const client = new pg.Client(this.connection());
+    // A server that is killed meanwhile ends the query, not the test's process.
+    client.on('error', () => undefined);
     await client.connect();
     try {
       return (await client.query<R>(sql, values)).rows;
