@@ -20,7 +20,11 @@ describe.each(modes)('%s', (mode) => {
     const store = objectStoreSection({ ...platform.objectStore, endpoint: proxy.endpoint });
     // A prefix of its own: the bucket is everybody's.
     store['serverName'] = `${name}-${Date.now().toString(36)}`;
-    scenario = await Scenario.open(platform, { name, mode, spec: { backup: { barmanObjectStore: store } } });
+    scenario = await Scenario.open(platform, {
+      name,
+      mode,
+      spec: { backup: { barmanObjectStore: store }, enableSuperuserAccess: true },
+    });
   });
   beforeEach(() => scenario.healthy());
   afterAll(async () => {
