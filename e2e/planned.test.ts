@@ -50,13 +50,18 @@ async function members(): Promise<string[]> {
   return (record.members ?? []).map(({ instance }) => instance).sort();
 }
 
-async function underLoad(name: string, change: () => Promise<unknown>): Promise<void> {
+/** `settled`: what is waited for after the change. */
+async function underLoad(
+  name: string,
+  change: () => Promise<unknown>,
+  settled: () => Promise<unknown> = healthy,
+): Promise<void> {
   const table = name.replaceAll(/\W+/g, '_');
   const rw = { namespace: namespace.name, cluster, to: 'rw' } as const;
   const load = await WriteLoad.start(() => connectionConfig(api, rw), { table });
   await waitFor('writes', async () => (load.count > 50 ? true : undefined));
   await change();
-  await healthy();
+  await settled();
   const since = load.count;
   await waitFor('writes afterwards', async () => (load.count > since + 50 ? true : undefined));
   const report = await load.stop();
@@ -92,8 +97,13 @@ test('a switchover to a fenced instance is refused, and status is as before', as
   const target = (await status()).instanceNames?.find((name) => name !== leader) ?? '';
   await plugin('fencing', 'on', cluster, target);
   await waitFor('the fence', async () => {
-    const ready = (await podOf(target))?.status?.conditions?.find(({ type }) => type === 'Ready');
-    return ready?.status === 'False' ? true : undefined;
+    try {
+      await using session = await connect(api, { namespace: namespace.name, cluster, to: { instance: target } });
+      await session.query('select');
+      return undefined;
+    } catch {
+      return true;
+    }
   });
   await api.patchStatus(resource.clusters, key(), { status: { targetPrimary: target } });
   await waitForCluster(
@@ -132,7 +142,7 @@ test('drain: the primary of a cordoned node is switched over, and may then be ev
     return (await api.raw('POST', path, { body })).status;
   };
   expect(await evict()).toBe(429);
-  await underLoad('drain', async () => {
+  const drain = async (): Promise<void> => {
     await api.patch(resource.nodes, node, { spec: { unschedulable: true } });
     try {
       await waitFor('another primary', async () => ((await primary()) === leader ? undefined : true));
@@ -144,7 +154,10 @@ test('drain: the primary of a cordoned node is switched over, and may then be ev
     } finally {
       await api.patch(resource.nodes, node, { spec: { unschedulable: null } });
     }
-  });
+  };
+  const two = (): Promise<ClusterObject> =>
+    waitForCluster(api, namespace.name, cluster, ({ status: now }) => (now?.readyInstances ?? 0) >= 2, 'two instances');
+  await underLoad('drain', drain, two);
   const elsewhere = (await podOf(await primary()))?.spec?.nodeName;
   expect(elsewhere).not.toBe(node.name);
 });
