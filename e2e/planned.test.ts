@@ -7,9 +7,9 @@ import { commands } from '../src/kubectl/plugin.ts';
 import { annotation } from '../src/labels.ts';
 import { type ClusterObject, getCluster, instancePods, isHealthy, waitForCluster } from './support/cluster.ts';
 import { openNamespace, openShared } from './support/shared.ts';
-import { connect, connectionConfig } from './support/sql.ts';
+import { connect } from './support/sql.ts';
+import { underLoad } from './support/under-load.ts';
 import { waitFor } from './support/wait.ts';
-import { WriteLoad, lostAndFound } from './support/write-load.ts';
 
 const platform = openShared();
 const { api } = platform;
@@ -50,30 +50,14 @@ async function members(): Promise<string[]> {
   return (record.members ?? []).map(({ instance }) => instance).sort();
 }
 
-/** `settled`: what is waited for after the change. */
-async function underLoad(
-  name: string,
-  change: () => Promise<unknown>,
-  settled: () => Promise<unknown> = healthy,
-): Promise<void> {
-  const table = name.replaceAll(/\W+/g, '_');
-  const rw = { namespace: namespace.name, cluster, to: 'rw' } as const;
-  const load = await WriteLoad.start(() => connectionConfig(api, rw), { table });
-  await waitFor('writes', async () => (load.count > 50 ? true : undefined));
-  await change();
-  await settled();
-  const since = load.count;
-  await waitFor('writes afterwards', async () => (load.count > since + 50 ? true : undefined));
-  const report = await load.stop();
-  await using session = await connect(api, rw);
-  expect(await lostAndFound(session, report, table)).toMatchObject({ lost: [], unknown: [] });
-  gaps.push(`${name}: ${Math.round(report.longestGap)} ms of ${report.acknowledged.size} writes`);
-}
+const loaded = async (name: string, change: () => Promise<unknown>, settled = healthy): Promise<void> => {
+  gaps.push(await underLoad({ api, namespace: namespace.name, cluster }, name, change, settled));
+};
 
 test('switchover: the plugin asks for it, the target leads, and status tells its story', async () => {
   const before = await primary();
   const target = (await status()).instanceNames?.find((name) => name !== before) ?? '';
-  await underLoad('switchover', async () => {
+  await loaded('switchover', async () => {
     await plugin('promote', cluster, target);
     await waitFor('the target as primary', async () => ((await primary()) === target ? true : undefined));
   });
@@ -114,12 +98,12 @@ test('a switchover to a fenced instance is refused, and status is as before', as
     'the old target',
   );
   expect(await primary()).toBe(leader);
-  await underLoad('unfencing', () => plugin('fencing', 'off', cluster, '*'));
+  await loaded('unfencing', () => plugin('fencing', 'off', cluster, '*'));
 });
 
 test('scaling 3 → 2 → 3: off the list of members, then the pod, then the volume; and back', async () => {
   const leader = await primary();
-  await underLoad('scaling', async () => {
+  await loaded('scaling', async () => {
     await api.patch(resource.clusters, key(), { spec: { instances: 2 } });
     await waitFor('two volumes', async () => {
       const { items } = await api.list(resource.persistentVolumeClaims, { namespace: namespace.name });
@@ -157,7 +141,7 @@ test('drain: the primary of a cordoned node is switched over, and may then be ev
   };
   const two = (): Promise<ClusterObject> =>
     waitForCluster(api, namespace.name, cluster, ({ status: now }) => (now?.readyInstances ?? 0) >= 2, 'two instances');
-  await underLoad('drain', drain, two);
+  await loaded('drain', drain, two);
   const elsewhere = (await podOf(await primary()))?.spec?.nodeName;
   expect(elsewhere).not.toBe(node.name);
 });

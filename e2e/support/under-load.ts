@@ -1,0 +1,35 @@
+import { expect } from '@jest/globals';
+import type { KubeApi } from '../../src/kube/port.ts';
+import { connect, connectionConfig } from './sql.ts';
+import { waitFor } from './wait.ts';
+import { WriteLoad, lostAndFound } from './write-load.ts';
+
+export interface Loaded {
+  readonly api: KubeApi;
+  readonly namespace: string;
+  readonly cluster: string;
+}
+
+/**
+ * Changes something under a write load and waits until it has `settled`; nothing that was acknowledged may be lost. Returns a line about
+ * the longest gap.
+ */
+export async function underLoad(
+  { api, namespace, cluster }: Loaded,
+  name: string,
+  change: () => Promise<unknown>,
+  settled: () => Promise<unknown>,
+): Promise<string> {
+  const table = name.replaceAll(/\W+/g, '_');
+  const rw = { namespace, cluster, to: 'rw' } as const;
+  const load = await WriteLoad.start(() => connectionConfig(api, rw), { table });
+  await waitFor('writes', async () => (load.count > 50 ? true : undefined));
+  await change();
+  await settled();
+  const since = load.count;
+  await waitFor('writes afterwards', async () => (load.count > since + 50 ? true : undefined));
+  const report = await load.stop();
+  await using session = await connect(api, rw);
+  expect(await lostAndFound(session, report, table)).toMatchObject({ lost: [], unknown: [] });
+  return `${name}: ${Math.round(report.longestGap)} ms of ${report.acknowledged.size} writes`;
+}
