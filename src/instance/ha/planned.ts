@@ -19,6 +19,8 @@ import type { Departure, LeaseContent } from './lease-record.ts';
 type Handover = NonNullable<HaCore['memory']['handover']>;
 
 const askMs = 400;
+/** So long the target of a switchover may be unfit before the wish is taken back. */
+const doubtMs = 5_000;
 /** Milliseconds that a process which ends goes on looking for somebody to hand over to. */
 const seekMs = 2000;
 /** Milliseconds that the successor of a switchover has to claim; then the old primary stands again. */
@@ -28,6 +30,8 @@ const patience = 15_000;
 export class Planned {
   readonly #core: HaCore;
   #busy = false;
+  /** The wish that could not be fulfilled at once. */
+  #doubted: { readonly target: string; readonly since: number } | undefined;
   /** Since when this process ends for good while somebody else could go on. */
   #leaving: number | undefined;
 
@@ -111,10 +115,14 @@ export class Planned {
 
   async #switchover(): Promise<void> {
     const target = this.#wish();
+    if (target === undefined) this.#doubted = undefined;
     if (target === undefined) return;
     const { context, memory, clock } = this.#core;
-    const problem = await this.#unfitTarget(target);
-    if (problem !== undefined) {
+    const problem = this.#refusal(target) ?? (await this.#unfitTarget(target));
+    if (problem === undefined) this.#doubted = undefined;
+    else if (this.#refusal(target) === undefined && this.#mayPass(target)) return;
+    else {
+      this.#doubted = undefined;
       context.log.warn({ rule: 'switchover-refused', target }, `No switchover to ${target}: ${problem}`);
       await this.#takeBack(target, problem);
       return;
@@ -132,10 +140,21 @@ export class Planned {
     await session.query('CHECKPOINT').catch(() => undefined);
   }
 
+  /** A busy machine answers late, and a standby may be about to catch up: only what lasts is a reason to refuse. */
+  #mayPass(target: string): boolean {
+    const { clock } = this.#core;
+    if (this.#doubted?.target !== target) this.#doubted = { target, since: clock() };
+    return clock() - this.#doubted.since < doubtMs;
+  }
+
+  /** What no waiting changes. */
+  #refusal(target: string): string | undefined {
+    if (!others(this.#core).some(({ instance }) => instance === target)) return 'it is not a member of this cluster';
+    return isFenced(this.#core.context.cluster.current, target) ? 'it is fenced' : undefined;
+  }
+
   async #unfitTarget(target: string): Promise<string | undefined> {
     const { context, session } = this.#core;
-    if (!others(this.#core).some(({ instance }) => instance === target)) return 'it is not a member of this cluster';
-    if (isFenced(context.cluster.current, target)) return 'it is fenced';
     if ((await this.#successor(target)) === undefined) return 'it does not answer as a standby that could be promoted';
     const [row] = await session.query<{ lag: string }>(
       `SELECT (pg_catalog.pg_current_wal_lsn() - flush_lsn)::text AS lag FROM pg_catalog.pg_stat_replication
