@@ -112,7 +112,9 @@ test('scaling 3 → 2 → 3: off the list of members, then the pod, then the vol
     expect(await members()).toHaveLength(2);
     expect(await instancePods(api, namespace.name, cluster)).toHaveLength(2);
     await api.patch(resource.clusters, key(), { spec: { instances: 3 } });
-    await waitFor('three members', async () => ((await members()).length === 3 ? true : undefined));
+    await waitFor('three members', async () => ((await members()).length === 3 ? true : undefined), {
+      timeout: 150_000,
+    });
   });
   expect(await primary()).toBe(leader);
 });
