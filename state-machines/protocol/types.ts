@@ -59,6 +59,8 @@ export interface PersistedState {
   readonly promotes?: number;
   /** This directory's log is the whole log of its own configuration: it stopped as primary and has not followed since (rule 18). */
   readonly ownsLog: boolean;
+  /** A rewind was begun in this directory and has not ended: it holds nothing that can be relied upon (rule 27). */
+  readonly unfinished?: 'rewind';
   readonly configurationVersion: number;
   readonly configurationEpoch: number;
 }

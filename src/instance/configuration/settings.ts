@@ -86,9 +86,15 @@ export function customSettings({
 }
 
 /** How this instance streams from the primary: by address, verified by the name of the service (architecture §1). */
-export function primaryConninfo(environment: InstanceEnvironment, primary: PrimaryAddress): string {
+export const primaryConninfo = (environment: InstanceEnvironment, primary: PrimaryAddress): string =>
+  connectionString(primaryConninfoWords(environment, primary));
+
+export function primaryConninfoWords(
+  environment: InstanceEnvironment,
+  primary: PrimaryAddress,
+): Record<string, string> {
   const { certificates } = environment.paths;
-  return connectionString({
+  return {
     host: readWriteService(environment.clusterName),
     hostaddr: primary.ip,
     port: String(environment.port),
@@ -101,7 +107,7 @@ export function primaryConninfo(environment: InstanceEnvironment, primary: Prima
     sslkey: `${certificates}/streaming_replica.key`,
     connect_timeout: '5',
     tcp_user_timeout: String(environment.tcpUserTimeoutMs),
-  });
+  };
 }
 
 /**

@@ -14,6 +14,8 @@ export function stands(core: HaCore): boolean {
   const seen = view();
   if (!seen || context.terminatingSince() !== undefined || seen.facts.fenced || memory.diverged || memory.wrongTimeline)
     return false;
+  // Rule 27; and one that does not get what the others have is no candidate.
+  if (state.current.unfinished !== undefined || memory.stalled !== undefined) return false;
   const released = memory.handover?.released;
   if (memory.handover && (released === undefined || clock() - released < courtesy)) return false;
   if (seen.data.state !== 'valid') return false;
@@ -26,8 +28,9 @@ export function stands(core: HaCore): boolean {
 export async function writtenHistory({ session, view, memory, context }: HaCore): Promise<WireHistory | undefined> {
   const data = view()?.data;
   if (data?.state !== 'valid' || memory.promoting || view()?.postmaster.state !== 'up') return undefined;
-  const [row] = await session.query<{ wal: string }>(
-    `SELECT pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()) AS wal WHERE NOT pg_catalog.pg_is_in_recovery()`,
+  const [row] = await session.query<{ wal: string; written: string }>(
+    `SELECT pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()) AS wal,
+            (pg_catalog.pg_current_wal_flush_lsn() - '0/0')::text AS written WHERE NOT pg_catalog.pg_is_in_recovery()`,
   );
   if (!row) return undefined;
   const { timeline, switches } = await localHistory(
@@ -37,6 +40,7 @@ export async function writtenHistory({ session, view, memory, context }: HaCore)
   return {
     systemIdentifier: data.control.systemIdentifier,
     timeline,
+    written: row.written,
     switches: switches.map(({ timeline: left, end }) => ({ timeline: left, end: end.toString() })),
   };
 }

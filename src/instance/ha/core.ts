@@ -50,6 +50,10 @@ export interface Memory {
   wrongTimeline?: string;
   /** What the promotion to this epoch has come to, as far as it cannot be observed. */
   promotion?: PromotionNotes;
+  /** A rewind to this member was refused or failed: a clone is made instead. */
+  notRewindable?: Member;
+  /** For people: where this standby has stopped to follow its primary. */
+  stalled?: string | undefined;
   /** Own slot on the primary, as last seen: whether its WAL is gone; undefined: there is none. */
   slot?: { readonly lost: boolean } | undefined;
   /** Somebody handed the lease over to us: no need to wait for others who may be ahead. */

@@ -1,23 +1,23 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { onHistory } from '../../../state-machines/protocol/history.ts';
 import { sameMember } from '../../../state-machines/protocol/position.ts';
 import type { PrimaryAddress } from '../configuration/settings.ts';
 import { addressedSelf, type HaCore, holderOf } from './core.ts';
-import { endPostgres, runningPostmaster } from './local-postgres.ts';
-import { standbyPosition } from './position.ts';
-
-/** In the place of a postmaster: the next one that is started. */
-const notYet = 0;
+import { runningPostmaster } from './local-postgres.ts';
+import type { Rebuild } from './rebuild.ts';
+import { Rejoin } from './rejoin.ts';
+import { notYet } from './rejoin-facts.ts';
 
 /** Whom a standby may stream from: the lease's holder, once this log is known to be a beginning of his (rules 16, 21). */
 export class Follower {
   readonly #core: HaCore;
+  readonly #rejoin: Rejoin;
   #busy = false;
   #announcedAt = 0;
 
-  constructor(core: HaCore) {
+  constructor(core: HaCore, rebuild: Rebuild) {
     this.#core = core;
+    this.#rejoin = new Rejoin(core, rebuild);
     const { follow } = core.life.current;
     if (follow) core.memory.follow = follow;
   }
@@ -53,7 +53,7 @@ export class Follower {
     try {
       this.#adopt();
       await this.#announce();
-      await this.#check();
+      await this.#rejoin.tick(this.incomplete);
     } catch (error) {
       this.#core.context.log.debug({ err: error }, 'The primary cannot be followed yet');
     } finally {
@@ -81,65 +81,5 @@ export class Follower {
     if (listed || this.#core.memory.follow === undefined) return;
     this.#announcedAt = clock();
     await peers.ask('announce', holder, { epoch: record.epoch, address: self.address }, 1000);
-  }
-
-  async #check(): Promise<void> {
-    const { memory, store, state, view, session, context, life } = this.#core;
-    const holder = holderOf(this.#core);
-    const record = store.record;
-    const data = view()?.data;
-    const running = runningPostmaster(this.#core);
-    if (!holder || !record || data?.state !== 'valid' || state.current.promised > record.epoch) return;
-    const { incomplete } = this;
-    if (!incomplete && (running === undefined || view()?.server?.standby !== true)) return;
-    const postmaster = running ?? notYet;
-    const { follow } = memory;
-    const known =
-      follow && follow.postmaster === postmaster && sameMember(follow, holder) && follow.ip === holder.address;
-    if (known || (memory.diverged && sameMember(memory.diverged, holder))) return;
-    const report = await this.#core.peers.ask('position', holder, { epoch: record.epoch }, 500);
-    if (report?.primaryOf !== record.epoch) return;
-    if (report.history?.systemIdentifier !== state.current.systemIdentifier) return;
-    const { timeline, switches } = report.history;
-    const history = {
-      timeline,
-      switches: switches.map((left) => ({ timeline: left.timeline, end: BigInt(left.end) })),
-    };
-    const primary = { instance: holder.instance, ip: holder.address };
-    if (incomplete && running !== undefined && view()?.server === undefined) {
-      endPostgres(running);
-      return;
-    }
-    const { checkpointTimeline, checkpoint } = data.control;
-    const own = incomplete
-      ? { position: { timeline: checkpointTimeline, lsn: checkpoint }, settled: true }
-      : await standbyPosition(session, context.environment.paths.data, data.control);
-    if (!own?.settled) return;
-    const left = incomplete && ![0, record.epoch].includes(state.current.configurationEpoch);
-    if (left || !onHistory(own.position, history)) {
-      memory.diverged = holder;
-      context.log.warn(
-        {
-          rule: 'not-on-the-history',
-          holder: holder.instance,
-          epoch: record.epoch,
-          lsn: own.position.lsn.toString(16),
-          timeline: own.position.timeline,
-        },
-        'This instance is not on the history of the primary',
-      );
-    } else {
-      await state.update({
-        configurationEpoch: Math.max(record.epoch, state.current.configurationEpoch),
-        ownsLog: false,
-      });
-      memory.follow = { ...primary, postmaster, incarnation: holder.incarnation, epoch: record.epoch };
-      life.set({ ...life.current, follow: memory.follow });
-      context.log.info(
-        { rule: 'on-the-history', primary: holder.instance, epoch: record.epoch },
-        'Following the primary',
-      );
-    }
-    this.#core.wake();
   }
 }

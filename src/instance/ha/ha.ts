@@ -104,7 +104,8 @@ export class HighAvailability implements AsyncDisposable {
 
   /** What this instance has must be thrown away: it is on no other. */
   get diverged(): boolean {
-    return this.#parts?.core.memory.diverged !== undefined;
+    const core = this.#parts?.core;
+    return core?.memory.diverged !== undefined || core?.state.current.unfinished !== undefined;
   }
 
   /** Cut off from the API server and from every other instance: for the liveness probe. */
@@ -126,9 +127,9 @@ export class HighAvailability implements AsyncDisposable {
   /** What stands in the way, for people. */
   get problems(): string[] {
     const wrong = this.#promotionOutcome === 'wrong' ? wrongTimeline : undefined;
-    return [this.#problem, this.#parts?.rebuild.problem, this.#parts?.core.memory.wrongTimeline ?? wrong].filter(
-      (problem) => problem !== undefined,
-    );
+    const { core, rebuild } = this.#parts ?? {};
+    const found = [this.#problem, rebuild?.problem, core?.memory.wrongTimeline ?? wrong, core?.memory.stalled];
+    return found.filter((problem) => problem !== undefined);
   }
 
   /** How this instance became the primary the last time. */
@@ -146,8 +147,13 @@ export class HighAvailability implements AsyncDisposable {
     return voterRoutes(() => this.#parts?.core);
   }
 
+  /** PostgreSQL has stopped for it: how the data is made anew is decided by the rejoin's own table, which is asked at once. */
   rebuild(): void {
-    this.#parts?.rebuild.begin();
+    this.#alarm?.();
+  }
+
+  get rewinding(): boolean {
+    return this.#parts?.rebuild.rewinding ?? false;
   }
 
   /** Before a directory that was a primary becomes a standby. */
@@ -299,15 +305,16 @@ export class HighAvailability implements AsyncDisposable {
     };
     const everyMs = (): number => (timingOf(core).retryPeriod * 1000) / 2;
     void core.fitness.run(everyMs, () => postgresRole(core) === 'primary', signal);
+    const rebuild = new Rebuild(core);
     this.#parts = {
       core,
       ...{
         fence: new Fence(core),
         elector: new Elector(core),
         promoter: new Promoter(core),
-        follower: new Follower(core),
+        follower: new Follower(core, rebuild),
       },
-      ...{ planned: new Planned(core), rebuild: new Rebuild(core) },
+      ...{ planned: new Planned(core), rebuild },
     };
     this.#context.log.info(
       { incarnation: state.current.incarnation, promised: state.current.promised, led: state.current.led },

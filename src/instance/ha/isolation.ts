@@ -10,7 +10,7 @@ export interface Surroundings {
   /** The API server answered the last call. */
   readonly apiAnswers: () => boolean;
   /** Rejects when the instance at this address does not answer. */
-  reach(address: string, limits: { readonly connect: number; readonly request: number }): Promise<unknown>;
+  readonly reach: (address: string, limits: { readonly connect: number; readonly request: number }) => Promise<unknown>;
 }
 
 /** Milliseconds in which a renewal that is under way may still prove the API server alive. */

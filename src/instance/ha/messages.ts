@@ -44,6 +44,8 @@ export const fromWire = ({ timeline, lsn }: WirePosition): Position => ({ timeli
 export interface WireHistory {
   readonly systemIdentifier: string;
   readonly timeline: number;
+  /** How far its log is on disk; decimal. */
+  readonly written?: string;
   readonly switches: readonly { readonly timeline: number; readonly end: string }[];
 }
 

@@ -53,6 +53,30 @@ export async function standbyPosition(
   return { position: { timeline: await timelineAt(dataDirectory, lsn, control), lsn }, settled };
 }
 
+/** The newest timeline of what a running standby has; undefined while it does not answer. */
+export async function newestTimeline(
+  session: Session,
+  dataDirectory: string,
+  control: ControlData,
+): Promise<number | undefined> {
+  const found = await standbyPosition(session, dataDirectory, control).catch(() => undefined);
+  return found?.position.timeline;
+}
+
+/** How far a running standby is with receiving and with replaying. */
+export async function standbyProgress(
+  session: Session,
+): Promise<{ readonly received: bigint; readonly replayed: bigint } | undefined> {
+  const [row] = await session.query<{ received: string | null; replayed: string | null }>(
+    `SELECT pg_catalog.pg_last_wal_receive_lsn()::text AS received, pg_catalog.pg_last_wal_replay_lsn()::text AS replayed
+      WHERE pg_catalog.pg_is_in_recovery()`,
+  );
+  if (!row || row.replayed === null) return undefined;
+  const replayed = parseLsn(row.replayed);
+  const received = row.received === null ? 0n : parseLsn(row.received);
+  return { received: received > replayed ? received : replayed, replayed };
+}
+
 /** Made by a bootstrap, and not yet in any lease. */
 export const hasNeverLed = ({ led, configurationEpoch }: PersistedState): boolean =>
   led === undefined && configurationEpoch === 0;

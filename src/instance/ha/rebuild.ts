@@ -6,6 +6,7 @@ import { clone } from '../replication/clone.ts';
 import { sync } from '../replication/durable.ts';
 import { reserveSlot } from '../replication/slot.ts';
 import { type HaCore, holderOf } from './core.ts';
+import { rewindOnto } from './rewind-source.ts';
 
 const exists = (place: string): Promise<boolean> =>
   stat(place).then(
@@ -29,7 +30,7 @@ export async function finishRebuild(data: string): Promise<void> {
  */
 export class Rebuild {
   readonly #core: HaCore;
-  #running = false;
+  #running: 'rewind' | 'clone' | undefined;
   #failures = 0;
   #retryAt = 0;
   problem: string | undefined;
@@ -43,12 +44,20 @@ export class Rebuild {
     return { data, fresh: `${data}.fresh`, old: `${data}.diverged` };
   }
 
+  get running(): boolean {
+    return this.#running !== undefined;
+  }
+
+  get rewinding(): boolean {
+    return this.#running === 'rewind';
+  }
+
   /** Begins, unless it is under way or failed a moment ago. */
-  begin(): void {
+  begin(how: 'rewind' | 'clone'): void {
     const { clock, context } = this.#core;
-    if (this.#running || clock() < this.#retryAt) return;
-    this.#running = true;
-    this.#rebuild()
+    if (this.#running !== undefined || clock() < this.#retryAt) return;
+    this.#running = how;
+    (how === 'rewind' ? this.#rewind() : this.#rebuild())
       .then(() => {
         this.#failures = 0;
         this.problem = undefined;
@@ -60,13 +69,51 @@ export class Rebuild {
         context.log.error({ err: error, failures: this.#failures }, this.problem);
       })
       .finally(() => {
-        this.#running = false;
+        this.#running = undefined;
         this.#core.wake();
       });
   }
 
+  /** Of the directory as it is. One that fails is followed by a clone. */
+  async #rewind(): Promise<void> {
+    const { context, memory, state, store } = this.#core;
+    const holder = holderOf(this.#core);
+    const epoch = store.record?.epoch;
+    if (!holder || epoch === undefined) throw new Error('nobody holds the lease');
+    const { log } = context;
+    log.info({ rule: 'rewind', from: holder.instance, epoch }, 'Rewinding the data directory');
+    try {
+      await rewindOnto(this.#core, holder, () => state.update({ unfinished: 'rewind' }));
+    } catch (error) {
+      memory.notRewindable = { instance: holder.instance, incarnation: holder.incarnation };
+      log.warn({ err: error, rule: 'rewind-failed' }, 'The rewind did not succeed: a clone is made instead');
+      return;
+    }
+    // It has lost what it had promised to keep: another member than before (rule 20).
+    await this.#become(randomUUID(), epoch);
+    await this.#finished();
+    log.info({ rule: 'rewound' }, 'The data directory is rewound');
+  }
+
+  /** Another member from now on; written before the exchange, so that no new directory ever has an old one's promises. */
+  async #become(incarnation: string, epoch: number): Promise<void> {
+    const { state } = this.#core;
+    await state.update({
+      incarnation,
+      promised: Math.max(epoch, state.current.promised),
+      ...{ led: undefined, promotes: undefined, ownsLog: false, configurationEpoch: epoch },
+    });
+  }
+
+  /** Only what is in its place and whole is no more unfinished. */
+  async #finished(): Promise<void> {
+    const { memory, state } = this.#core;
+    await state.update({ unfinished: undefined });
+    Object.assign(memory, { diverged: undefined, follow: undefined, stalled: undefined, slot: undefined });
+  }
+
   async #rebuild(): Promise<void> {
-    const { context, memory, state, store, signal } = this.#core;
+    const { context, store, signal } = this.#core;
     const { environment, log } = context;
     const { paths } = environment;
     const holder = holderOf(this.#core);
@@ -100,27 +147,20 @@ export class Rebuild {
       { label: `howdah rejoin ${environment.podName}`, log, signal },
     );
     // The clone is another member than the directory before it (rule 20).
-    await state.update({
-      incarnation,
-      promised: Math.max(epoch, state.current.promised),
-      led: undefined,
-      promotes: undefined,
-      ownsLog: false,
-      configurationEpoch: epoch,
-    });
+    await this.#become(incarnation, epoch);
     await rm(old, { recursive: true, force: true });
     await rename(data, old);
     await rename(fresh, data);
     await sync(path.dirname(data));
-    memory.diverged = undefined;
-    memory.follow = undefined;
+    await this.#finished();
     log.info({ rule: 'rebuilt', incarnation }, 'The data directory is made anew');
   }
 
   /** Once the new one streams the old one is of no more use. */
   async removeOld(): Promise<void> {
     const { old } = this.#places;
-    if (this.#running || this.#core.view()?.server?.receiver !== 'streaming' || !(await exists(old))) return;
+    if (this.#running !== undefined || this.#core.view()?.server?.receiver !== 'streaming' || !(await exists(old)))
+      return;
     await rm(old, { recursive: true, force: true });
   }
 }

@@ -18,7 +18,7 @@ export interface StatusSource {
   readonly sessionId: string;
   readonly ready: () => boolean;
   /** What the protocol has to tell. */
-  readonly ha: Pick<InstanceContext['ha'], 'roleChange' | 'handover'>;
+  readonly ha: Pick<InstanceContext['ha'], 'roleChange' | 'handover' | 'rewinding'>;
 }
 
 const serverQuery = `
@@ -118,7 +118,7 @@ export async function collectStatus(source: StatusSource): Promise<Json> {
     problem: view?.problems.join('; ') ?? '',
     notEnoughDiskSpace: view?.facts.diskFull ?? false,
     pendingRestart: (view?.server?.pendingRestart.length ?? 0) > 0,
-    isPgRewindRunning: false,
+    isPgRewindRunning: source.ha.rewinding,
     mightBeUnavailable: server === undefined,
     mightBeUnavailableMaskedError: server === undefined ? problem : '',
     readyWalFiles: await readyWalFiles(environment.paths.data),

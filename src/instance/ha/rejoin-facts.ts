@@ -1,0 +1,87 @@
+import type { RejoinFacts } from '../../../state-machines/rejoin/machine.ts';
+import { type History, onHistory } from '../../../state-machines/protocol/history.ts';
+import { sameMember } from '../../../state-machines/protocol/position.ts';
+import type { LeaseMember, Position } from '../../../state-machines/protocol/types.ts';
+import { type HaCore, leaseState, selfOf } from './core.ts';
+import { runningPostmaster } from './local-postgres.ts';
+import type { PositionReport, WireHistory } from './messages.ts';
+import { standbyPosition } from './position.ts';
+
+/** The holder of the lease as it answered, with the history of what it writes. */
+export interface Holder {
+  readonly member: LeaseMember;
+  readonly history: History;
+  readonly written: bigint;
+}
+
+/** In the place of a postmaster: the next one that is started. */
+export const notYet = 0;
+
+const fromWire = ({ timeline, switches }: WireHistory): History => ({
+  timeline,
+  switches: switches.map((left) => ({ timeline: left.timeline, end: BigInt(left.end) })),
+});
+
+/** Undefined: no answer of a primary in the lease's epoch with data of this cluster. */
+export function holderFrom(core: HaCore, member: LeaseMember, report: PositionReport | undefined): Holder | undefined {
+  const { history } = report ?? {};
+  if (report?.primaryOf !== core.store.record?.epoch || !history) return undefined;
+  if (history.systemIdentifier !== core.state.current.systemIdentifier) return undefined;
+  return { member, history: fromWire(history), written: BigInt(history.written ?? 0) };
+}
+
+/** Whether primary_conninfo names this member, for the postmaster that runs or is to be started. */
+export function follows({ memory, ...core }: HaCore, holder: LeaseMember): boolean {
+  const { follow } = memory;
+  const postmaster = runningPostmaster({ memory, ...core }) ?? notYet;
+  return (
+    follow !== undefined &&
+    follow.postmaster === postmaster &&
+    sameMember(follow, holder) &&
+    follow.ip === holder.address
+  );
+}
+
+/** Where the own log ends; undefined while that cannot be said (rule 12). */
+export async function settledPosition(core: HaCore, incomplete: boolean): Promise<Position | undefined> {
+  const { view, session, context } = core;
+  const data = view()?.data;
+  if (data?.state !== 'valid') return undefined;
+  const { checkpointTimeline, checkpoint } = data.control;
+  if (incomplete) return { timeline: checkpointTimeline, lsn: checkpoint };
+  const own = await standbyPosition(session, context.environment.paths.data, data.control);
+  return own?.settled === true ? own.position : undefined;
+}
+
+/** Own position against the primary's history (rule 21). */
+export async function ancestry(core: HaCore, holder: Holder, incomplete: boolean): Promise<RejoinFacts['ancestor']> {
+  const { memory, state, store } = core;
+  if (memory.diverged && sameMember(memory.diverged, holder.member)) return 'no';
+  if (follows(core, holder.member)) return 'yes';
+  // A copy that was not completed before its origin lost the lease cannot be completed from another.
+  if (incomplete && ![0, store.record?.epoch ?? 0].includes(state.current.configurationEpoch)) return 'no';
+  const position = await settledPosition(core, incomplete);
+  if (!position) return 'unknown';
+  return onHistory(position, holder.history) ? 'yes' : 'no';
+}
+
+/** This incarnation is counted on by a configuration that is in force (rule 28). */
+export function inForce(core: HaCore): boolean {
+  const self = selfOf(core);
+  return (core.store.record?.configurations ?? []).some(
+    ({ names, owner }) =>
+      names.some((name) => sameMember(name, self)) || (sameMember(owner, self) && core.state.current.ownsLog),
+  );
+}
+
+/** The state of postgres as far as it matters here: a complete directory is looked at while it runs as a standby. */
+export function postgresFact(core: HaCore, incomplete: boolean): RejoinFacts['postgres'] {
+  const { view, memory, state } = core;
+  if (runningPostmaster(core) === undefined) {
+    const judged = incomplete || memory.diverged !== undefined || state.current.unfinished !== undefined;
+    return judged ? 'down' : 'busy';
+  }
+  return view()?.server?.standby === true ? 'up' : 'busy';
+}
+
+export const holdsLease = (core: HaCore): boolean => leaseState(core) === 'mine';
