@@ -48,8 +48,10 @@ export class Rejoin {
     const member = holderOf(this.#core);
     const holdsLease = leaseState(this.#core) === 'mine';
     const data = view()?.data;
-    if (holdsLease || !member || (data?.state === 'valid' && !data.standby && memory.diverged === undefined))
-      return undefined;
+    const condemned = memory.diverged !== undefined || state.current.unfinished !== undefined;
+    // What was a primary is turned into a standby first, and only then looked at.
+    const primary = data?.state === 'valid' && !data.standby;
+    if (holdsLease || !member || (primary && !condemned)) return undefined;
     await this.#ask();
     const connected = follows(this.#core, member);
     const holder = this.#holder;
@@ -203,9 +205,8 @@ export class Rejoin {
     const obstacle = await rewindObstacleFrom(this.#core, holder.history).catch((error: unknown) => String(error));
     this.#rewindable = { from: holder.member.incarnation, obstacle };
     const { instance } = holder.member;
-    const at = clock();
     context.log.warn(
-      { rule: 'not-on-the-history', holder: instance, obstacle, at },
+      { rule: 'not-on-the-history', holder: instance, obstacle },
       'This instance is not on the history of the primary',
     );
   }

@@ -6,8 +6,8 @@ import { checkRewind, rewind } from '../replication/rewind.ts';
 import type { HaCore } from './core.ts';
 import { newestTimeline } from './position.ts';
 
-const program = (major: number): Promise<string | undefined> =>
-  findProgram('pg_rewind', major).then(
+const program = (name: 'pg_rewind' | 'postgres', major: number): Promise<string | undefined> =>
+  findProgram(name, major).then(
     ({ file }) => file,
     () => undefined,
   );
@@ -20,7 +20,7 @@ export async function rewindObstacleFrom(core: HaCore, history: History): Promis
   const { data: directory } = context.environment.paths;
   const timeline = (await newestTimeline(session, directory, data.control)) ?? data.control.checkpointTimeline;
   const fork = history.switches.find((left) => left.timeline === timeline);
-  return checkRewind(directory, (await program(data.major)) !== undefined, data.control, fork);
+  return checkRewind(directory, (await program('pg_rewind', data.major)) !== undefined, data.control, fork);
 }
 
 /** Rewinds the stopped directory onto the holder's. `begin` is done before the first byte changes. */
@@ -28,8 +28,9 @@ export async function rewindOnto(core: HaCore, holder: LeaseMember, begin: () =>
   const { view, context, signal } = core;
   const { environment, log } = context;
   const data = view()?.data;
-  const file = data?.state === 'valid' ? await program(data.major) : undefined;
-  if (file === undefined) throw new Error('there is no pg_rewind for this data directory');
+  const major = data?.state === 'valid' ? data.major : 0;
+  const [file, postgres] = await Promise.all([program('pg_rewind', major), program('postgres', major)]);
+  if (file === undefined || postgres === undefined) throw new Error('there is no pg_rewind for this data directory');
   const source = primaryConninfoWords(environment, { instance: holder.instance, ip: holder.address });
-  await rewind({ program: file, dataDirectory: environment.paths.data, source, log, signal }, begin);
+  await rewind({ program: file, postgres, dataDirectory: environment.paths.data, source, log, signal }, begin);
 }

@@ -1,7 +1,7 @@
-import { chmod, readdir, rm, statfs } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from 'pino';
-import type { ControlData } from '../../postgres/control-data.ts';
+import { type ControlData, parseControlData } from '../../postgres/control-data.ts';
 import { connectionString } from '../../postgres/quote.ts';
 import { segmentName, segmentNumber } from '../../postgres/wal-name.ts';
 import { setStandby } from '../configuration/write.ts';
@@ -44,6 +44,8 @@ export async function checkRewind(
 
 export interface RewindOptions {
   readonly program: string;
+  /** The server's own program: of the data directory's version. */
+  readonly postgres: string;
   readonly dataDirectory: string;
   /** libpq's words for the primary. No secret is among them: a key is named by its file. */
   readonly source: Readonly<Record<string, string>>;
@@ -61,15 +63,17 @@ export class RewindRefused extends Error {
  * anything: RewindRefused. `begin` is done before the first byte changes; when it rejects after that the directory is of no more use.
  */
 export async function rewind(
-  { program, dataDirectory, source, log, signal }: RewindOptions,
+  { program, postgres, dataDirectory, source, log, signal }: RewindOptions,
   begin: () => Promise<void>,
 ): Promise<void> {
   // The one file that is kept from being written to, and that is replaced like all others.
   await chmod(path.join(dataDirectory, 'postgresql.auto.conf'), 0o600).catch(() => undefined);
   await rm(path.join(dataDirectory, 'postmaster.pid'), { force: true });
-  // A server that did not stop in good order is recovered by the program itself, alone, which cannot be done to a standby.
   await setStandby(dataDirectory, false);
   try {
+    // A server that did not stop in good order is recovered alone, with nobody connected, which cannot be done to a standby.
+    if (!(await stoppedInGoodOrder(dataDirectory)))
+      await runProgram(postgres, ['--single', '-D', dataDirectory, 'template1'], log, signal);
     // No timeout of the user's may end it half-way.
     const options = '-c statement_timeout=0 -c idle_in_transaction_session_timeout=0 -c lock_timeout=0';
     const conninfo = connectionString({ ...source, options, application_name: 'howdah-rewind' });
@@ -82,4 +86,9 @@ export async function rewind(
   } finally {
     await setStandby(dataDirectory, true);
   }
+}
+
+async function stoppedInGoodOrder(dataDirectory: string): Promise<boolean> {
+  const { state } = parseControlData(await readFile(path.join(dataDirectory, 'global/pg_control')));
+  return state === 'shut down' || state === 'shut down in recovery';
 }

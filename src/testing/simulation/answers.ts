@@ -41,13 +41,24 @@ const lagOf: Answer = (server, [name]) =>
     .filter((sender) => sender.open && sender.standby.home.name === name)
     .map((sender) => ({ lag: String(server.wal.lsn - server.wal.lsnOf(sender.confirmed)) }));
 
+/** Of a promotion that is being made. */
+const promotionLook: Answer = (server) => [
+  {
+    standby: server.standby,
+    receiving: server.stream?.open === true,
+    wal: server.standby ? null : walFile(server),
+    replayed: server.standby ? lsn(server.wal.lsnOf(server.replayed)) : null,
+  },
+];
+
 const answers: readonly (readonly [RegExp, Answer])[] = [
   [/^SELECT 1$/, () => [{}]],
   [/AS received,.*AS replayed/, standbyPosition],
+  [/AS standby, EXISTS .* AS receiving/, promotionLook],
   [/AS loaded_at/, serverState],
   [
     /pg_walfile_name.*WHERE NOT pg_catalog\.pg_is_in_recovery/,
-    (server) => (server.standby ? [] : [{ wal: walFile(server) }]),
+    (server) => (server.standby ? [] : [{ wal: walFile(server), written: String(server.wal.lsn) }]),
   ],
   [/^SELECT pg_catalog\.pg_walfile_name/, (server) => [{ wal: walFile(server) }]],
   [/^SELECT pg_catalog\.pg_is_in_recovery\(\) AS standby$/, (server) => [{ standby: server.standby }]],
