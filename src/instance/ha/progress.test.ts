@@ -28,6 +28,7 @@ test('a reconnection counts until there is progress', () => {
   progress.observe(seen(10n, 20n), 1);
   progress.reconnected(5);
   progress.reconnected(9);
+  progress.connected(10);
   progress.observe(seen(10n, 20n), 10);
   expect([progress.at, progress.tries]).toEqual([10, 2]);
   progress.observe(seen(12n, 20n), 11);

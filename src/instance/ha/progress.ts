@@ -37,6 +37,12 @@ export class Progress {
     if (last !== undefined) this.#tries = 0;
   }
 
+  /** Connected (again): it has its time anew, and its tries are not forgotten before it moves. */
+  connected(now: number): void {
+    this.#at = now;
+    this.#last = undefined;
+  }
+
   reconnected(now: number): void {
     this.#tries += 1;
     this.#at = now;

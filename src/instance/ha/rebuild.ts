@@ -109,7 +109,14 @@ export class Rebuild {
   async #finished(): Promise<void> {
     const { memory, state } = this.#core;
     await state.update({ unfinished: undefined });
-    Object.assign(memory, { diverged: undefined, follow: undefined, stalled: undefined, slot: undefined });
+    const forgotten = {
+      diverged: undefined,
+      notRewindable: undefined,
+      follow: undefined,
+      stalled: undefined,
+      slot: undefined,
+    };
+    Object.assign(memory, forgotten);
   }
 
   async #rebuild(): Promise<void> {

@@ -1,6 +1,5 @@
 import { sameMember } from '../../../state-machines/protocol/position.ts';
 import { rejoin, type RejoinAction, type RejoinFacts } from '../../../state-machines/rejoin/machine.ts';
-import { signal } from '../postmaster/process.ts';
 import { type HaCore, holderOf, leaseState } from './core.ts';
 import { removeFillers } from './history-files.ts';
 import { endPostgres, runningPostmaster } from './local-postgres.ts';
@@ -23,6 +22,8 @@ export class Rejoin {
   #holder: Holder | undefined;
   #askedAt = 0;
   #progress: Progress;
+  /** Incarnation of whom the progress is measured against. */
+  #followed: string | undefined;
   #rewindable: { readonly from: string; readonly obstacle: string | undefined } | undefined;
   #said = '';
 
@@ -172,7 +173,7 @@ export class Rejoin {
       const removed = above === undefined ? [] : await removeFillers(paths.data, above, holder.history);
       if (removed.length > 0 && running !== undefined) {
         context.log.warn({ rule: 'fillers-removed', removed }, 'A promotion that was given up is undone by a restart');
-        signal(running, 'SIGINT');
+        endPostgres(running);
         return;
       }
     }
@@ -181,7 +182,10 @@ export class Rejoin {
     await state.update({ configurationEpoch, ownsLog: false });
     memory.follow = { instance, incarnation, ip, postmaster: running ?? notYet, epoch: record.epoch };
     life.set({ ...life.current, follow: memory.follow });
-    this.#progress = new Progress(this.#core.clock());
+    this.#rewindable = undefined;
+    if (this.#followed !== incarnation) this.#progress = new Progress(this.#core.clock());
+    this.#followed = incarnation;
+    this.#progress.connected(this.#core.clock());
     context.log.info({ rule: 'on-the-history', primary: instance, epoch: record.epoch }, 'Following the primary');
     wake();
   }
@@ -194,7 +198,8 @@ export class Rejoin {
     this.#progress.reconnected(clock());
     context.log.warn({ rule: 'stalled', tries: this.#progress.tries }, memory.stalled);
     const running = runningPostmaster(this.#core);
-    if (running !== undefined) signal(running, 'SIGINT');
+    // Not in good order: what hangs would not let it stop.
+    if (running !== undefined) endPostgres(running);
   }
 
   async #checkRewind(): Promise<void> {

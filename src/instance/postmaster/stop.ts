@@ -36,7 +36,8 @@ export function stopPlan(
   farewell: Farewell = { successor: false, grace: undefined },
 ): StopStep[] {
   if (why !== 'termination') {
-    const limit = why === 'foreign' ? 30 : (spec?.switchoverDelay ?? 3600);
+    // What is thrown away need not be waited for.
+    const limit = why === 'foreign' || why === 'diverged' ? 30 : (spec?.switchoverDelay ?? 3600);
     return [
       { after: 0, mode: 'fast' },
       { after: limit, mode: 'immediate' },
