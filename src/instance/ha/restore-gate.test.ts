@@ -3,7 +3,10 @@ import type { InstanceContext } from '../context.ts';
 import type { RestoreOutcome, WalRestorer } from '../wal-port.ts';
 import { gatedRestorer } from './restore-gate.ts';
 
-function gate(restorer: WalRestorer): { restorer: WalRestorer; follow(instance: string | undefined): void } {
+function gate(restorer: WalRestorer): {
+  restorer: WalRestorer;
+  readonly follow: (instance: string | undefined) => void;
+} {
   let primary: { instance: string; ip: string } | undefined;
   const ha = {
     get primary() {
