@@ -7,7 +7,7 @@ import type { InstanceView } from '../view.ts';
 import type { Chronicle } from './chronicle.ts';
 import type { BootClock } from './clock.ts';
 import type { Fitness } from './fitness.ts';
-import type { HistoryArchive } from './history-sources.ts';
+import type { HistoryArchive } from './history-archive.ts';
 import type { LeaseStore } from './lease-store.ts';
 import type { LifeFile } from './life-file.ts';
 import type { Peers } from './peers.ts';

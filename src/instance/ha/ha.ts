@@ -24,7 +24,7 @@ import { LifeFile } from './life-file.ts';
 import { postgresRole, runningPostmaster } from './local-postgres.ts';
 import { Peers } from './peers.ts';
 import { Planned } from './planned.ts';
-import type { HistoryArchive } from './history-sources.ts';
+import type { HistoryArchive } from './history-archive.ts';
 import { Promoter } from './promoter.ts';
 import { promotionOutcome } from './promotion-outcome.ts';
 import { finishRebuild, Rebuild } from './rebuild.ts';

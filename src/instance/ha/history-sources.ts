@@ -3,12 +3,6 @@ import { parseHistory } from '../../postgres/timeline.ts';
 import { type HaCore, others } from './core.ts';
 import { isFiller, realHistory } from './history-files.ts';
 
-/** Where history files are kept beside the instances. */
-export interface HistoryArchive {
-  /** Undefined: there is none of this timeline. Rejects when that cannot be said. */
-  history(timeline: number, signal: AbortSignal): Promise<string | undefined>;
-}
-
 const askMs = 400;
 /** An archive that is down must not hold up a promotion. */
 const archiveMs = 1500;

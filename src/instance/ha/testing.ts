@@ -18,7 +18,7 @@ import { killFamily } from '../postmaster/process.ts';
 import { Session } from '../sql/session.ts';
 import { bootClock } from './clock.ts';
 import { type HaCore, newMemory } from './core.ts';
-import type { HistoryArchive } from './history-sources.ts';
+import type { HistoryArchive } from './history-archive.ts';
 import { LifeFile } from './life-file.ts';
 import type { HistoriesReport } from './messages.ts';
 import { Promoter } from './promoter.ts';
