@@ -69,6 +69,7 @@ export const asyncScenarios: Record<string, AsyncScenario> = {
   'two instances, clocks differ': { bounds: { ...small, duration: 5, drifts: 1, outages: 1 } },
   'three instances': { bounds: { ...small, instances: 3 } },
   'three instances, an outage': { bounds: { ...small, instances: 3, outages: 1 } },
+  'four instances': { bounds: { ...small, instances: 4 } },
   'three instances, the primary is cut off': {
     bounds: { ...small, instances: 3, outages: 1, crashes: 1 },
     begins: ['a reaches the API server no more', 'tick', 'a begins a round of holds'],

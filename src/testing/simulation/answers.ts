@@ -51,6 +51,15 @@ const promotionLook: Answer = (server) => [
   },
 ];
 
+const walsenders: Answer = (server) =>
+  [...server.senders].map((sender) => ({
+    pid: sender.standby.process.pid,
+    name: sender.name,
+    state: 'streaming',
+    reply: String(sender.replies),
+    flushed: lsn(server.wal.lsnOf(sender.confirmed)),
+  }));
+
 const answers: readonly (readonly [RegExp, Answer])[] = [
   [/^SELECT 1$/, () => [{}]],
   [/AS received,.*AS replayed/, standbyPosition],
@@ -63,6 +72,11 @@ const answers: readonly (readonly [RegExp, Answer])[] = [
   [/^SELECT pg_catalog\.pg_walfile_name/, (server) => [{ wal: walFile(server) }]],
   [/^SELECT pg_catalog\.pg_is_in_recovery\(\) AS standby$/, (server) => [{ standby: server.standby }]],
   [/^SELECT pg_catalog\.pg_promote/, (server) => (server.promote(), [{ pg_promote: true }])],
+  [/^SELECT pid, application_name AS name, state, reply_time/, walsenders],
+  [/current_setting\('synchronous_standby_names'\) AS names$/, (server) => [{ names: server.synchronousNames }]],
+  [/current_setting\('primary_conninfo'\) AS conninfo$/, (server) => [{ conninfo: server.stream?.address ?? '' }]],
+  [/pg_current_wal_flush_lsn\(\)::text AS lsn$/, (server) => [{ lsn: lsn(server.wal.lsnOf(server.wal.flushed)) }]],
+  [/pg_logical_emit_message/, (server) => (server.emitMessage(), [{}])],
   [/^CHECKPOINT$/, (server) => (server.checkpoint(), [])],
   [/AS clients FROM pg_catalog\.pg_stat_activity/, () => [{ clients: 0 }]],
   [/AS lag FROM pg_catalog\.pg_stat_replication/, lagOf],

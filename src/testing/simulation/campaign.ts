@@ -7,6 +7,8 @@ import type { Outcome, PlayOptions } from './play.ts';
 export interface CampaignOptions {
   readonly seeds: readonly number[];
   readonly threads: number;
+  /** For every seed instead of its own. */
+  readonly script?: Pick<PlayOptions, 'faults' | 'instances'>;
   /** A bug to be found. */
   readonly plant?: Plant;
   /** No more seeds after the first failure of which it is true. */
@@ -59,7 +61,7 @@ export async function campaign(options: CampaignOptions): Promise<Outcome[]> {
   const thread = async (): Promise<void> => {
     await using stage = new Stage(options.plant);
     for (let seed = waiting.shift(); seed !== undefined && !enough; seed = waiting.shift()) {
-      const outcome = await stage.play({ seed });
+      const outcome = await stage.play({ seed, ...options.script });
       options.onOutcome?.(outcome);
       if (!outcome.violation) continue;
       failures.push(outcome);

@@ -44,18 +44,17 @@ export interface FaultWindow {
   readonly from: number;
   readonly to: number;
   readonly most: number;
-  readonly kinds?: readonly FaultKind[];
 }
 
 /** Faults like to come together: often the next one strikes while the one before is on, or close to a role change. */
 export function makeFaults(random: Random, names: readonly string[], window: FaultWindow): Fault[] {
   const count = random.integer(1, window.most);
   const faults: Fault[] = [];
-  let at = random.between(window.from, window.from + 3000);
+  let at = random.between(window.from, window.from + 2000);
   for (let number = 0; number < count && at < window.to; number++) {
     const target = random.chance(0.5) ? (names[0] ?? '') : random.pick(names);
     const lasts = random.chance(0.4) ? random.between(50, 1500) : random.between(1500, 9000);
-    const kind = random.pick(window.kinds ?? faultKinds);
+    const kind = random.pick(faultKinds);
     faults.push({ kind, at, lasts, target, other: random.pick(names.filter((name) => name !== target)) });
     at += random.chance(0.6) ? random.between(0, 2500) : random.between(2500, 8000);
   }

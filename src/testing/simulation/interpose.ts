@@ -21,6 +21,7 @@ const modules: Readonly<Record<string, string>> = {
   [source('instance/programs.ts')]: here('programs'),
   [source('instance/replication/clone.ts')]: here('clone'),
   [source('instance/replication/slot.ts')]: here('slot'),
+  [source('instance/ha/synchronous/wal-end.ts')]: here('wal-end'),
 };
 
 /** A change of one source file, to plant a bug. */

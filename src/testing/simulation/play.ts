@@ -12,10 +12,10 @@ import { firstLsn, Wal } from './wal.ts';
 import { clusterName, copyData, namespace, World } from './world.ts';
 
 /** Milliseconds of simulated time. */
-const beginning = 3000;
-const faultsEnd = 15_000;
+const beginning = 2200;
+const faultsEnd = 12_000;
 /** What flaps is not well. */
-const wellFor = 2000;
+const wellFor = 1000;
 const recovery = 60_000;
 const loadEvery = 60;
 
@@ -23,6 +23,7 @@ export interface PlayOptions {
   readonly seed: number;
   /** Instead of those that the seed makes. */
   readonly faults?: readonly Fault[];
+  readonly instances?: number;
   readonly transcript?: boolean;
   readonly verbose?: boolean;
 }
@@ -93,7 +94,8 @@ function load(world: World): void {
 export async function play(options: PlayOptions): Promise<Outcome> {
   const { seed } = options;
   const plan = new Random(seed + 0x5eed);
-  const instances = plan.chance(0.2) ? 2 : 3;
+  const drawn = plan.chance(0.2) ? 2 : 3;
+  const instances = options.instances ?? drawn;
   const transcript: string[] = [];
   const note = (home: string, text: string): void => {
     if (options.transcript === true)
@@ -104,7 +106,8 @@ export async function play(options: PlayOptions): Promise<Outcome> {
     (name) => world.machine(name).thawedAt,
   );
   const world: World = new World({
-    ...{ seed, instances, witness: checker, start: startManager, note, verbose: options.verbose ?? false },
+    ...{ seed, instances, witness: checker, start: startManager, note },
+    told: options.transcript === true ? (options.verbose === true ? 'all' : 'much') : 'nothing',
     onChange: (change) => checker.changed(change),
   });
   stage.world = world;

@@ -11,8 +11,18 @@ interface Waiting {
   readonly count: number;
 }
 
-export const conninfoOf = (override: unknown): string | undefined => {
-  const found = /^primary_conninfo = '(.*)'$/m.exec(typeof override === 'string' ? override : '')?.[1];
+/** How many of which standbys must have a commit on disk; undefined: none is waited for. */
+export function quorumOf(names: string): { readonly number: number; readonly names: readonly string[] } | undefined {
+  const [, number, list] = /^(?:ANY|FIRST) (\d+) \((.*)\)$/i.exec(names) ?? [];
+  if (number === undefined || list === undefined) return undefined;
+  return { number: Number(number), names: list.split(',').map((name) => name.trim().replaceAll('"', '')) };
+}
+
+const settingOf = (file: unknown, name: string): string =>
+  new RegExp(`^${name} = '(.*)'$`, 'm').exec(typeof file === 'string' ? file : '')?.[1] ?? '';
+
+const conninfoOf = (override: string): string | undefined => {
+  const found = /^primary_conninfo = '(.*)'$/m.exec(override)?.[1];
   return found && /hostaddr=\\?'*([0-9.]+)/.exec(found)?.[1];
 };
 
@@ -30,7 +40,8 @@ export class Postgres implements Server {
   stream: Stream | undefined;
   /** To the standbys that stream from here. */
   readonly senders = new Set<Sender>();
-  readonly #waiting: Waiting[] = [];
+  synchronousNames = '';
+  #waiting: Waiting[] = [];
   #control: Control;
   #promoting = false;
 
@@ -88,8 +99,25 @@ export class Postgres implements Server {
     this.home.files.writeDurably(this.at('global/pg_control'), encodeControl(this.#control));
   }
 
+  /** What a session sees that is opened now; walsenders go by it, too. */
+  #loadNames(): void {
+    const { files } = this.home;
+    for (const name of ['override.conf', 'custom.conf']) {
+      const file = this.at(name);
+      const found = files.has(file) ? settingOf(files.read(file), 'synchronous_standby_names') : '';
+      this.synchronousNames = found;
+      if (found !== '') break;
+    }
+    this.release();
+  }
+
+  emitMessage(): void {
+    if (this.serves) this.#append(0);
+  }
+
   #ready(): void {
     this.status = 'ready';
+    this.#loadNames();
     this.replayed = this.wal.records.length;
     this.#pidFile('ready');
     this.#setControl({});
@@ -100,6 +128,7 @@ export class Postgres implements Server {
   reload(): void {
     this.#later(this.home.random.between(2, 30), () => {
       this.loadedAt = this.home.wallClock();
+      this.#loadNames();
       if (this.standby && this.status === 'ready') this.#follow();
     });
   }
@@ -108,10 +137,12 @@ export class Postgres implements Server {
   #follow(): void {
     const override = this.at('override.conf');
     const { files } = this.home;
-    const wanted = files.has(override) ? conninfoOf(files.read(override)) : undefined;
+    const text = files.has(override) ? (files.read(override) as string) : '';
+    const wanted = conninfoOf(text);
     if (wanted === this.stream?.address) return;
     this.stream?.close();
-    this.stream = wanted === undefined ? undefined : new Stream(this, wanted);
+    const name = /application_name=\\?'*([\w-]+)/.exec(text)?.[1] ?? this.home.name;
+    this.stream = wanted === undefined ? undefined : new Stream(this, wanted, name);
   }
 
   /** As a standby: a record of the primary has arrived. */
@@ -159,7 +190,17 @@ export class Postgres implements Server {
   /** Acknowledges what waits no longer. */
   release(): void {
     if (!this.serves) return;
-    for (const { commit } of this.#waiting.splice(0)) this.home.witness.acknowledged(this, commit);
+    const quorum = quorumOf(this.synchronousNames);
+    const enough = ({ count }: Waiting): boolean => {
+      const have = [...this.senders].filter(
+        ({ name, confirmed }) => quorum?.names.includes(name) && confirmed >= count,
+      );
+      return quorum === undefined || have.length >= quorum.number;
+    };
+    const done = this.#waiting.filter(enough);
+    if (done.length === 0) return;
+    this.#waiting = this.#waiting.filter((waiting) => !done.includes(waiting));
+    for (const { commit } of done) this.home.witness.acknowledged(this, commit);
   }
 
   promote(): void {
@@ -222,7 +263,7 @@ export class Postgres implements Server {
     const starting = this.status === 'starting';
     this.status = 'stopping';
     this.#pidFile('stopping');
-    this.#waiting.splice(0);
+    this.#waiting = [];
     if (!this.standby && !starting) this.#append(0);
     const began = this.home.scheduler.now;
     const wait = (): void => {

@@ -53,6 +53,10 @@ export interface Sender {
   readonly open: boolean;
   /** Records that the standby has said to have on disk. */
   readonly confirmed: number;
+  /** application_name of the standby. */
+  readonly name: string;
+  /** How many times it has said where it is. */
+  readonly replies: number;
   readonly standby: Server;
   pump(): void;
   lost(): void;

@@ -9,6 +9,7 @@ const timeoutMs = 5000;
 /** A WAL receiver and its sender: connects, asks from where it is, receives what the primary has on disk. */
 export class Stream implements Sender {
   readonly address: string;
+  readonly name: string;
   readonly #standby: Server;
   #primary: Server | undefined;
   #sent = 0;
@@ -17,10 +18,12 @@ export class Stream implements Sender {
   #stalledSince: number | undefined;
   /** Records that the standby has said to have on disk. */
   confirmed = 0;
+  replies = 0;
 
-  constructor(standby: Server, address: string) {
+  constructor(standby: Server, address: string, name: string) {
     this.#standby = standby;
     this.address = address;
+    this.name = name;
     this.#after(3, () => this.#connect());
   }
 
@@ -61,6 +64,7 @@ export class Stream implements Sender {
   #keepAlive(primary: Server): void {
     if (this.#primary !== primary) return;
     this.pump();
+    this.confirm(this.#standby.wal.flushed);
     this.#after(300, () => this.#keepAlive(primary));
   }
 
@@ -110,6 +114,7 @@ export class Stream implements Sender {
     this.#after(0.5, () => {
       if (this.#primary !== primary || !primary.home.connected(this.#standby.home.name)) return;
       this.confirmed = Math.max(this.confirmed, count);
+      this.replies += 1;
       primary.release();
     });
   }

@@ -23,15 +23,16 @@ const shown = (value: unknown): unknown => {
 };
 
 /** A logger whose lines go to the transcript: rule, message and what else is said. */
-export function simulatedLogger(note: (text: string) => void, verbose: boolean): Logger {
+export function simulatedLogger(note: (text: string) => void, told: 'nothing' | 'much' | 'all'): Logger {
   const say = (what: unknown, message?: string): void => {
     if (typeof what === 'string') return note(what);
     const facts = Object.entries(what as object).map(([key, value]) => `${key}=${JSON.stringify(shown(value))}`);
     note([message ?? '', ...facts].join(' '));
   };
   const quiet = (): void => undefined;
+  const usual = told === 'nothing' ? quiet : say;
   const logger = {
-    ...{ trace: quiet, debug: verbose ? say : quiet, info: say, warn: say, error: say, fatal: say },
+    ...{ trace: quiet, debug: told === 'all' ? say : quiet, info: usual, warn: usual, error: usual, fatal: usual },
     child: () => logger,
   };
   return logger as unknown as Logger;

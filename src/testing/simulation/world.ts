@@ -25,7 +25,7 @@ export interface WorldOptions {
   readonly start: (options: ManagerOptions) => Program;
   /** A line of the transcript. */
   readonly note: (home: string, text: string) => void;
-  readonly verbose: boolean;
+  readonly told: 'nothing' | 'much' | 'all';
 }
 
 /** Everything around the product's code: machines, their disks and clocks, the network, the API server. */
@@ -178,7 +178,7 @@ export class World {
       environment,
       kube: this.api.client(),
       supervisor: supervisorOf(machine),
-      log: simulatedLogger((text) => this.options.note(machine.name, text), this.options.verbose),
+      log: simulatedLogger((text) => this.options.note(machine.name, text), this.options.told),
       ended: () => machine.managerEnded(process),
     };
     this.scheduler.after(
