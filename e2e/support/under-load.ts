@@ -23,11 +23,16 @@ export async function underLoad(
   const table = name.replaceAll(/\W+/g, '_');
   const rw = { namespace, cluster, to: 'rw' } as const;
   const load = await WriteLoad.start(() => connectionConfig(api, rw), { table });
-  await waitFor('writes', async () => (load.count > 50 ? true : undefined));
-  await change();
-  await settled();
-  const since = load.count;
-  await waitFor('writes afterwards', async () => (load.count > since + 50 ? true : undefined));
+  try {
+    await waitFor('writes', async () => (load.count > 50 ? true : undefined));
+    await change();
+    await settled();
+    const since = load.count;
+    await waitFor('writes afterwards', async () => (load.count > since + 50 ? true : undefined));
+  } finally {
+    // Clients that go on would keep the test's process from ending.
+    await load.stop();
+  }
   const report = await load.stop();
   await using session = await connect(api, rw);
   expect(await lostAndFound(session, report, table)).toMatchObject({ lost: [], unknown: [] });
