@@ -73,4 +73,6 @@ export const role = {
 } as const;
 
 /** Physical slot of an instance on its primary (reference §2.11). */
+/** As which an instance streams until the lease lists it: no set of synchronous standbys names it so. */
+export const joiningName = (instance: string): string => `${instance}-joining`;
 export const slotName = (prefix: string, instance: string): string => `${prefix}${instance.replaceAll('-', '_')}`;

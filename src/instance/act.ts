@@ -90,7 +90,13 @@ export class Actions {
       await guardAutoConf(paths.data, observation.cluster?.spec.postgresql?.enableAlterSystem ?? false);
       log.info({ as, program: observation.program.file }, 'Starting PostgreSQL');
       this.#started = { at: seconds(), previousExit: supervisor.lastExit()?.pid };
-      await startPostgres(paths, observation.program.file, supervisor);
+      const { ha } = this.#context;
+      await startPostgres(
+        paths,
+        observation.program.file,
+        supervisor,
+        () => as === 'standby' || ha.mayStartAsPrimary(),
+      );
     } catch (error) {
       this.#failed(`PostgreSQL cannot be started: ${error instanceof Error ? error.message : String(error)}`);
     }

@@ -126,6 +126,8 @@ export class Observer {
         control: data.control,
         standby: server?.standby ?? data.standby,
         primary: this.#context.ha.primary,
+        synchronousNames: this.#context.ha.synchronousNames,
+        refusesClients: this.#context.ha.refusesClients,
       });
     } catch (error) {
       problems.push(`the configuration cannot be rendered: ${error instanceof Error ? error.message : String(error)}`);

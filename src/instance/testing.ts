@@ -34,6 +34,8 @@ export interface TestPod extends AsyncDisposable {
   /** Runs a Job's command; resolves to its exit code. */
   job(command: 'init' | 'join' | 'restore', beforeEnd?: (child: ChildProcess) => Promise<void>): Promise<number | null>;
   start(): ChildProcess;
+  /** Kills the supervisor, and no more is known of what it had started. */
+  abandon(): Promise<void>;
   /** SIGTERM, and the exit code. */
   stop(): Promise<number | null>;
   output(): Promise<string>;
@@ -114,6 +116,13 @@ export async function testPod(options: PodOptions): Promise<TestPod> {
     start() {
       running = launch('supervise', ['instance', 'run', '--log-level=debug']);
       return running;
+    },
+    async abandon() {
+      if (!running) return;
+      const child = running;
+      running = undefined;
+      child.kill('SIGKILL');
+      await exited(child);
     },
     async stop() {
       if (!running) return null;

@@ -89,6 +89,7 @@ test("the user changes defaults, and nothing that is the operator's", () => {
     listen_addresses: '*',
     archive_mode: 'on',
     restart_after_crash: 'off',
+    wal_receiver_status_interval: '1s',
     wal_retrieve_retry_interval: '200ms',
   });
 });

@@ -2,6 +2,8 @@ import { role } from '../naming.ts';
 
 export interface HbaInput {
   readonly major: number;
+  /** Only the manager itself and other instances are let in. */
+  readonly closed?: boolean;
   /** spec.postgresql.pg_hba, in the user's order. */
   readonly userRules: readonly string[];
   /** Addresses behind `${podselector:NAME}` (status.podSelectorRefs). */
@@ -31,6 +33,7 @@ export function renderHba(input: HbaInput): string {
     `local replication ${role.superuser} peer map=local`,
     `hostssl postgres ${role.replication} all cert map=cnpg_streaming_replica`,
     `hostssl replication ${role.replication} all cert map=cnpg_streaming_replica`,
+    ...(input.closed === true ? ['host all all all reject'] : []),
     `hostssl all ${role.pooler} all cert map=cnpg_pooler_pgbouncer`,
     ...input.userRules.flatMap((rule) => expand(rule, input.podSelectors)),
     ...(input.ldap === undefined ? [] : [input.ldap]),

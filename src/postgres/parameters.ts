@@ -44,6 +44,8 @@ export function renderParameters(input: ParameterInput): Record<string, string> 
   return {
     ...globalParameters,
     wal_retrieve_retry_interval: '200ms',
+    // A walsender is known to go by a new set of synchronous standbys once it had two replies (protocol, rule 19).
+    wal_receiver_status_interval: '1s',
     ...Object.fromEntries(user),
     ...(input.major >= 17 ? { allow_alter_system: input.alterSystem ? 'on' : 'off' } : {}),
     archive_command: input.archiveCommand,

@@ -99,6 +99,19 @@ export function instanceRights(cluster: Cluster, stores: readonly ObjectStore[] 
       rule: { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
     },
     {
+      reason: 'the set of synchronous standbys in force, for people and tools; a create cannot be limited to a name',
+      rule: { apiGroups: [apiGroup], resources: ['failoverquorums'], verbs: ['create'] },
+    },
+    {
+      reason: 'the same, to keep it up to date',
+      rule: {
+        apiGroups: [apiGroup],
+        resources: ['failoverquorums', 'failoverquorums/status'],
+        resourceNames: [name],
+        verbs: ['get', 'patch', 'update'],
+      },
+    },
+    {
       reason: 'the addresses of its peers and primary, without waiting for DNS',
       rule: { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] },
     },

@@ -29,6 +29,8 @@ export type Refusal =
   | 'hold-in-force'
   | 'epoch-not-above-promise'
   | 'candidate-behind'
+  /** The end of the own log could not be found out in time. */
+  | 'position-unknown'
   | 'lease-is-alive'
   | 'paused'
   | 'primary'

@@ -1,6 +1,6 @@
 import type { Cluster } from '../../api/generated/cluster.ts';
 import { annotation } from '../../labels.ts';
-import { readWriteService, role, slotName } from '../../naming.ts';
+import { joiningName, readWriteService, role, slotName } from '../../naming.ts';
 import type { ControlData } from '../../postgres/control-data.ts';
 import { configurationHash } from '../../postgres/configuration-hash.ts';
 import { renderHba } from '../../postgres/hba.ts';
@@ -15,6 +15,8 @@ import { slotWishes } from '../slots/plan.ts';
 export interface PrimaryAddress {
   readonly instance: string;
   readonly ip: string;
+  /** False: the lease does not list this life of the directory yet, and no set may count it (protocol, rule 20). */
+  readonly admitted?: boolean;
 }
 
 export interface SettingsInput {
@@ -25,6 +27,10 @@ export interface SettingsInput {
   readonly control?: ControlData | undefined;
   readonly standby: boolean;
   readonly primary?: PrimaryAddress | undefined;
+  /** Value of synchronous_standby_names. */
+  readonly synchronousNames?: string;
+  /** Nobody but the instances is let in (protocol, rule 23). */
+  readonly refusesClients?: boolean;
 }
 
 /** The content of the configuration files by their names in PGDATA. */
@@ -100,7 +106,7 @@ export function primaryConninfoWords(
     port: String(environment.port),
     user: role.replication,
     dbname: 'postgres',
-    application_name: environment.podName,
+    application_name: primary.admitted === false ? joiningName(environment.podName) : environment.podName,
     sslmode: 'verify-full',
     sslrootcert: `${certificates}/server-ca.crt`,
     sslcert: `${certificates}/streaming_replica.crt`,
@@ -123,12 +129,13 @@ function logicalSettings({ cluster, environment, major }: SettingsInput): Record
 }
 
 export function overrideSettings(input: SettingsInput): Record<string, string> {
-  const { cluster, environment, standby, primary } = input;
+  const { cluster, environment, standby, primary, synchronousNames = '' } = input;
   const slots = cluster.spec.replicationSlots?.highAvailability;
   const settings: Record<string, string> = {
     restore_command: `${walRequest(environment)} restore %f %p`,
     recovery_target_timeline: 'latest',
     ...logicalSettings(input),
+    synchronous_standby_names: synchronousNames,
   };
   if (!standby || !primary || primary.instance === environment.podName) return settings;
   settings['primary_conninfo'] = primaryConninfo(environment, primary);
@@ -145,7 +152,12 @@ export function configurationFiles(input: SettingsInput): ConfigurationFiles {
   return {
     'custom.conf': settingsFile(customSettings(input)),
     'override.conf': settingsFile(overrideSettings(input)),
-    'pg_hba.conf': renderHba({ major, userRules: postgresql.pg_hba ?? [], podSelectors: selectors }),
+    'pg_hba.conf': renderHba({
+      major,
+      closed: input.refusesClients === true,
+      userRules: postgresql.pg_hba ?? [],
+      podSelectors: selectors,
+    }),
     'pg_ident.conf': renderIdent(environment.systemUser, postgresql.pg_ident ?? []),
   };
 }

@@ -8,10 +8,13 @@ import type { Chronicle } from './chronicle.ts';
 import type { BootClock } from './clock.ts';
 import type { Fitness } from './fitness.ts';
 import type { HistoryArchive } from './history-archive.ts';
+import type { LeaseContent } from './lease-record.ts';
 import type { LeaseStore } from './lease-store.ts';
 import type { LifeFile } from './life-file.ts';
 import type { Peers } from './peers.ts';
 import type { StateFile } from './state-file.ts';
+import { modeOf } from './synchronous/configuration.ts';
+import type { Promises } from './synchronous/promise.ts';
 
 /** What the manager forgets when it ends (docs/ha-protocol.md §2). Times on the boot clock. */
 export interface Memory {
@@ -33,6 +36,22 @@ export interface Memory {
     | undefined;
   /** Members that asked to be listed, by name. */
   readonly joining: Map<string, LeaseMember>;
+  /** Incarnations, by name, that asked to be no part of any configuration any more (rule 28). */
+  readonly leaving: Map<string, string>;
+  /** As primary: names under which somebody streams from here, as last seen. */
+  streaming?: ReadonlySet<string> | undefined;
+  /** What our last renewal wrote. */
+  held?: LeaseContent;
+  /** A change of the configurations that goes with the next renewal. */
+  amend?: ((content: LeaseContent) => LeaseContent) | undefined;
+  /** The highest epoch that another says to have promised (rule 17). */
+  promisedElsewhere?: number;
+  /** No WAL is received until then, whoever is primary: the position is being taken for a promise. */
+  closedUntil?: number;
+  /** PostgreSQL was ordered to start as primary; until then it may come up. */
+  startingUntil?: number;
+  /** synchronous_standby_names as it was last rendered. */
+  names?: string;
   follow?:
     | {
         readonly postmaster: number;
@@ -40,6 +59,7 @@ export interface Memory {
         readonly incarnation: string;
         readonly ip: string;
         readonly epoch: number;
+        readonly admitted?: boolean;
       }
     | undefined;
   /** What this instance has is not a beginning of what this holder has. */
@@ -60,7 +80,13 @@ export interface Memory {
   called?: number | undefined;
 }
 
-export const newMemory = (): Memory => ({ renewing: false, claiming: false, promoting: false, joining: new Map() });
+export const newMemory = (): Memory => ({
+  renewing: false,
+  claiming: false,
+  promoting: false,
+  joining: new Map(),
+  leaving: new Map(),
+});
 
 /** See PromotionFacts. */
 export interface PromotionNotes {
@@ -87,6 +113,7 @@ export interface HaCore {
   readonly chronicle: Chronicle;
   readonly life: LifeFile;
   readonly peers: Peers;
+  readonly promises: Promises;
   readonly fitness: Fitness;
   readonly memory: Memory;
   /** Undefined until there is one. */
@@ -116,18 +143,44 @@ export const addressedSelf = (core: HaCore): LeaseMember => ({
   address: core.context.environment.podIp,
 });
 
-/** The lease as this instance sees it. */
+/**
+ * The lease as this instance sees it. It is not ours any more once a higher epoch was promised to another. One that names another in
+ * an epoch below the one that this directory leads in comes from a restored API: the leader makes it anew (rule 8).
+ */
 export function leaseState(core: HaCore): 'mine' | 'other' | 'released' | 'absent' | 'unknown' {
-  const observed = core.store.observed;
+  const { observed, record } = core.store;
+  const { led, promised } = core.state.current;
   if (!observed) return 'unknown';
-  const record = core.store.record;
-  if (!record) return 'absent';
+  if (!record || (led !== undefined && record.epoch < led && promised === led)) return 'absent';
   if (!record.holder) return 'released';
-  return sameMember(record.holder, selfOf(core)) ? 'mine' : 'other';
+  if (!sameMember(record.holder, selfOf(core))) return 'other';
+  return promised <= record.epoch ? 'mine' : 'other';
+}
+
+/** Milliseconds for which the lease must have been seen unchanged before anybody stands (§5, prevote; rule 6). */
+export function patienceMs(core: HaCore): number {
+  const { duration, retryPeriod } = timingOf(core);
+  const { record } = core.store;
+  return 1000 * (record && modeOf(record) === 'sync' ? Math.max(2 * retryPeriod, 3) : duration);
 }
 
 export const isFresh = ({ memory, clock }: HaCore): boolean =>
   memory.freshUntil !== undefined && clock() < memory.freshUntil;
+
+/** Milliseconds in which PostgreSQL, ordered to start, may come up unseen. */
+const startMs = 5000;
+
+/** Before PostgreSQL is started as primary; from now on nothing is promised to anybody. False: the role is not ours any more. */
+export function beginStart(core: HaCore): boolean {
+  const { state, store, memory, clock } = core;
+  if (leaseState(core) !== 'mine' || !isFresh(core) || state.current.led !== store.record?.epoch) return false;
+  memory.startingUntil = clock() + startMs;
+  return true;
+}
+
+/** Nothing is received now: the position is being taken for a promise. */
+export const isClosed = ({ memory, clock }: HaCore): boolean =>
+  memory.closedUntil !== undefined && clock() < memory.closedUntil;
 
 export const others = (core: HaCore): LeaseMember[] =>
   ((core.store.record ?? core.store.lastRecord)?.members ?? []).filter(

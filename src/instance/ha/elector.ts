@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Candidacy,
   election,
@@ -5,14 +6,19 @@ import {
   type ElectionFacts,
 } from '../../../state-machines/election/machine.ts';
 import { nextEpoch } from '../../../state-machines/protocol/epoch.ts';
+import { unsatisfied } from '../../../state-machines/protocol/quorum.ts';
 import { comparePositions, sameMember } from '../../../state-machines/protocol/position.ts';
-import type { LeaseMember, Position } from '../../../state-machines/protocol/types.ts';
+import type { GrantedPromise, LeaseMember, Position } from '../../../state-machines/protocol/types.ts';
 import { ownPosition, stands } from './candidate.ts';
 import { hasNeverLed } from './position.ts';
-import { addressedSelf, type HaCore, leaseState, others, selfOf, setFresh, timingOf } from './core.ts';
-import { emptyContent, type LeaseContent } from './lease-record.ts';
+import { addressedSelf, type HaCore, leaseState, others, patienceMs, selfOf, setFresh, timingOf } from './core.ts';
+import { contentOf, emptyContent, type LeaseContent } from './lease-record.ts';
 import { postgresRole } from './local-postgres.ts';
-import { fromWire, type PositionReport } from './messages.ts';
+import { fromWire, type PositionReport, toWire } from './messages.ts';
+import { anySynchronous, configurationFor, modeOf } from './synchronous/configuration.ts';
+import { standbysOf } from './synchronous/names.ts';
+import { truePosition } from './synchronous/promise.ts';
+import { asksForQuorum, wishedTarget } from './synchronous/wish.ts';
 
 const askMs = 400;
 /** How long an answer about positions is good for. */
@@ -20,6 +26,10 @@ const canvassMs = 1000;
 /** Time that is left to one who is further ahead. */
 const yieldMs = 2000;
 const candidacyMs = 2000;
+/** A promise takes the time in which a standby reads what it has received. */
+const promiseMs = 1800;
+/** Refusals that stay, however often one asks in this epoch. */
+const forGood = new Set(['candidate-behind', 'epoch-not-above-promise']);
 /** From a released lease to the claim there are five. */
 const steps = 8;
 
@@ -36,11 +46,13 @@ interface Stand extends Candidacy {
   readonly began: number;
   /** uid and version of the lease that it began with. */
   readonly lease: string;
+  readonly position?: Position;
+  readonly promises: readonly GrantedPromise[];
 }
 
 const serial = (instance: string): number => Number(/(\d+)$/.exec(instance)?.[1] ?? 0);
 
-/** The way of this instance to the lease: canvass, prevote, promise to itself, claim (§5, election). Asynchronous clusters. */
+/** The way of this instance to the lease: canvass, prevote, promises, claim (§5, election). */
 export class Elector {
   readonly #core: HaCore;
   #canvass: Canvass | undefined;
@@ -94,18 +106,17 @@ export class Elector {
   }
 
   facts(): ElectionFacts {
-    const { clock, memory, store, context, state } = this.#core;
-    const { record } = store;
-    const { duration } = timingOf(this.#core);
+    const { clock, memory, store, context } = this.#core;
+    const record = store.lastRecord;
     const lease = leaseState(this.#core);
     const neverServed = (context.cluster.current?.status?.currentPrimary ?? '') === '';
-    const patience = duration * 1000;
+    const patience = patienceMs(this.#core);
     const delay = (context.cluster.current?.spec.failoverDelay ?? 0) * 1000;
     const canvass = this.#canvass && clock() - this.#canvass.at < canvassMs ? this.#canvass : undefined;
     const candidacy = this.#candidacy;
     return {
       now: clock(),
-      mode: 'async',
+      mode: record ? modeOf(record) : 'async',
       member: this.#first || this.#member,
       whole: stands(this.#core),
       apiAnswers: store.apiAnswers,
@@ -123,7 +134,7 @@ export class Elector {
       patience,
       delayed: lease === 'other' && store.unchangedFor() < patience + delay,
       holderAnswers: canvass?.holderAnswers ?? false,
-      leaseInDoubt: record !== undefined && record.epoch < state.current.configurationEpoch,
+      leaseInDoubt: this.#inDoubt(),
       standing: canvass?.standing ?? 'unknown',
       ...(this.#backOffUntil === undefined ? {} : { backOffUntil: this.#backOffUntil }),
       ...(candidacy === undefined
@@ -131,11 +142,30 @@ export class Elector {
         : {
             candidacy: {
               ...candidacy,
-              overtaken: candidacy.lease !== this.#leaseId() && candidacy.claim === 'unsent',
+              quorum: unsatisfied(record?.configurations ?? [], candidacy.promises) === undefined,
+              overtaken: this.#overtaken(candidacy),
               timedOut: clock() - candidacy.began > candidacyMs && candidacy.claim === 'unsent',
             },
           }),
     };
+  }
+
+  /** The lease is older than what this instance has seen of it, or was deleted and nobody here knows what was in it (rule 8). */
+  #inDoubt(): boolean {
+    const { store, state, context } = this.#core;
+    const { configurationEpoch } = state.current;
+    const record = store.lastRecord;
+    if (record) return record.epoch < configurationEpoch;
+    const { spec } = context.cluster.current ?? {};
+    return configurationEpoch > 0 && spec !== undefined && asksForQuorum(spec);
+  }
+
+  /** In sync a renewal alone says nothing: an epoch does, that is not below ours. */
+  #overtaken({ lease, epoch, claim }: Stand): boolean {
+    const { record } = this.#core.store;
+    if (claim !== 'unsent') return false;
+    if (record && modeOf(record) === 'sync') return epoch > 0 && record.epoch >= epoch;
+    return lease !== this.#leaseId();
   }
 
   /** Decides once, and begins what was decided unless something is under way. Resolves when that is done. */
@@ -170,8 +200,7 @@ export class Elector {
       case 'promise-to-self':
         return this.#promise();
       case 'ask-promises':
-        // Only a synchronous configuration asks for them, and none is in force.
-        return;
+        return this.#askPromises();
       case 'claim':
         return this.#claim();
       case 'read-back':
@@ -249,48 +278,112 @@ export class Elector {
 
   #askPrevotes(): void {
     this.#candidacy = {
-      ...{ epoch: 0, promised: false, quorum: true, overtaken: false, refused: false, timedOut: false },
+      ...{ epoch: 0, promised: false, quorum: false, overtaken: false, refused: false, timedOut: false, promises: [] },
       ...{ prevote: this.#canvass?.prevote ?? 'refused', claim: 'unsent' },
       ...{ began: this.#core.clock(), lease: this.#leaseId() },
     };
   }
 
-  async #promise(): Promise<void> {
-    const { store, state, context, view, memory } = this.#core;
-    if (!this.#candidacy) return;
+  /** Rule 7: above every epoch that anybody has seen. The first one of all keeps the timeline that the directory was made with. */
+  #nextEpoch(): number {
+    const { store, state, context, view } = this.#core;
     const data = view()?.data;
     const timeline = data?.state === 'valid' ? data.control.checkpointTimeline : 0;
+    if (this.#first) return Math.max(1, timeline);
     const own = [state.current.promised, timeline, context.cluster.current?.status?.timelineID ?? 0];
-    // The first one of all keeps the timeline that the directory was made with.
-    const epoch = this.#first
-      ? Math.max(1, timeline)
-      : nextEpoch([store.lastRecord?.epoch ?? 0, ...own, ...(this.#canvass?.epochs ?? [])]);
-    await state.update({ promised: epoch });
-    if (memory.follow) memory.follow = undefined;
-    this.#candidacy = { ...this.#candidacy, epoch, promised: true };
+    return nextEpoch([store.lastRecord?.epoch ?? 0, ...own, ...(this.#canvass?.epochs ?? [])]);
+  }
+
+  /** Where a quorum is asked for, the own log's end must be known for good before (rule 11). */
+  #promise(): Promise<void> {
+    return this.#core.promises.alone(async () => {
+      const { store, state, memory, context, clock } = this.#core;
+      const asked = store.lastRecord !== undefined && anySynchronous(store.lastRecord);
+      const position = asked ? await truePosition(this.#core).catch(() => undefined) : undefined;
+      const stand = this.#candidacy;
+      if (!stand) return;
+      if (asked && !position) {
+        context.log.info({ rule: 'position-unknown' }, 'The end of the own log is not known yet');
+        this.#giveUp();
+        return;
+      }
+      const epoch = this.#nextEpoch();
+      // A stopped primary that stands is one no more: it leads again only by its own claim (rule 18).
+      await state.update({ promised: epoch, ...(asked ? { led: undefined, promotes: undefined } : {}) });
+      memory.follow = undefined;
+      const { ownsLog } = state.current;
+      const own = position ? [{ member: selfOf(this.#core), epoch, position, ownsLog }] : [];
+      const known = position ? { position } : {};
+      this.#candidacy = { ...stand, epoch, promised: true, promises: own, began: clock(), ...known };
+    });
+  }
+
+  async #askPromises(): Promise<void> {
+    const { peers, context } = this.#core;
+    const stand = this.#candidacy;
+    if (!stand?.position) {
+      this.#giveUp();
+      return;
+    }
+    const { epoch, position } = stand;
+    const had = (member: LeaseMember): boolean => stand.promises.some((promise) => sameMember(promise.member, member));
+    const asked = others(this.#core).filter((member) => !had(member));
+    const answers = await peers.askAll('promise', asked, { epoch, candidate: toWire(position) }, promiseMs);
+    const given = answers.flatMap(({ member: { instance, incarnation }, answer }): GrantedPromise[] =>
+      answer?.granted === true && answer.position
+        ? [
+            {
+              member: { instance, incarnation },
+              epoch,
+              position: fromWire(answer.position),
+              ownsLog: answer.ownsLog === true,
+            },
+          ]
+        : [],
+    );
+    const refused = answers.some(({ answer }) => answer?.granted === false && forGood.has(answer.reason ?? ''));
+    context.log.info(
+      {
+        rule: 'ask-for-promises',
+        epoch,
+        answers: answers.map(({ member, answer }) => [member.instance, answer?.granted ?? 'silent', answer?.reason]),
+      },
+      'Promises',
+    );
+    if (this.#candidacy?.epoch !== epoch) return;
+    const promises = [...stand.promises, ...given];
+    const missing = unsatisfied(this.#core.store.lastRecord?.configurations ?? [], promises) !== undefined;
+    this.#candidacy = { ...this.#candidacy, promises, refused: refused && missing };
+    if (missing && !refused) await delay(50);
+  }
+
+  /** What the claim writes: its own configuration is added to those in force (rule 14), of all who are there to be named. */
+  #claimed({ epoch }: Stand): LeaseContent {
+    const { store, state, context } = this.#core;
+    const { clusterUid, systemIdentifier } = state.current;
+    const known = store.lastRecord;
+    const { successor: _successor, ...before } = known ? contentOf(known) : emptyContent(clusterUid, systemIdentifier);
+    const self = addressedSelf(this.#core);
+    const members = [...before.members.filter(({ instance }) => instance !== self.instance), self];
+    const spec = context.cluster.current?.spec;
+    const target = spec && { target: wishedTarget(spec, standbysOf(this.#core)), quorum: asksForQuorum(spec) };
+    const own = target && configurationFor(target, before, selfOf(this.#core), epoch);
+    const listed = own && (own.number > 0 || before.configurations.length > 0) ? [own] : [];
+    const configurations = [...before.configurations, ...listed];
+    return { ...before, holder: selfOf(this.#core), epoch, members, configurations };
   }
 
   async #claim(): Promise<void> {
-    const { clock, memory, store, state } = this.#core;
+    const { clock, memory, store } = this.#core;
     const stand = this.#candidacy;
-    if (!stand) return;
-    const {
-      uid: _uid,
-      version: _version,
-      ...before
-    } = {
-      ...emptyContent(state.current.clusterUid, state.current.systemIdentifier),
-      ...store.lastRecord,
-    } as LeaseContent & { uid?: string; version?: string };
-    const self = addressedSelf(this.#core);
-    const members = [...before.members.filter(({ instance }) => instance !== self.instance), self];
+    // Against the very record that the compare-and-swap is made on (rule 13).
+    if (!stand || unsatisfied(store.lastRecord?.configurations ?? [], stand.promises)) return;
+    const content = this.#claimed(stand);
     const start = clock();
     memory.claiming = true;
     memory.released = leaseState(this.#core) === 'released';
     this.#candidacy = { ...stand, claim: 'sent', began: start };
-    this.#core.chronicle.claiming(self, store.record, store.unchangedFor());
-    const { successor: _successor, ...kept } = before;
-    const content = { ...kept, holder: selfOf(this.#core), epoch: stand.epoch, members };
+    this.#core.chronicle.claiming(addressedSelf(this.#core), store.record, store.unchangedFor());
     const outcome = await store.write(content, timingOf(this.#core).retryPeriod * 1000);
     if (outcome === 'done') return this.#won(start);
     this.#candidacy = { ...this.#candidacy, claim: outcome === 'refused' ? 'lost' : 'answer-lost' };
@@ -303,8 +396,15 @@ export class Elector {
     this.#core.chronicle.claimed(epoch);
     const data = view()?.data;
     // A directory that is a primary already goes on in the new epoch on its own timeline.
+    const configurationVersion = store.record?.configurations.at(-1)?.version ?? 0;
     if (data?.state === 'valid' && !data.standby)
-      await state.update({ led: epoch, promotes: undefined, ownsLog: true, configurationEpoch: epoch });
+      await state.update({
+        led: epoch,
+        promotes: undefined,
+        ownsLog: true,
+        configurationEpoch: epoch,
+        configurationVersion,
+      });
     memory.claiming = false;
     memory.handover = undefined;
     memory.called = undefined;

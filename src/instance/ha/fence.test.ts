@@ -36,10 +36,12 @@ function primary() {
     life: { current: {}, set: () => undefined },
     state: {
       current: { ...self, clusterUid: 'cluster', systemIdentifier: 'system', promised: 3, led: 3, ownsLog: true },
+      update: () => Promise.resolve(),
     },
     peers: { askAll: () => Promise.resolve(world.holds.map((granted) => ({ member: other, answer: { granted } }))) },
     store: {
       record,
+      lastRecord: record,
       observed: { record },
       get apiAnswers() {
         return world.api === 'up';

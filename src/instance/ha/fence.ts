@@ -1,8 +1,9 @@
+import { sameMember } from '../../../state-machines/protocol/position.ts';
 import { fence, type FenceAction, type FenceFacts } from '../../../state-machines/fence/machine.ts';
 import { addressedSelf, type HaCore, isFresh, leaseState, others, selfOf, setFresh, timingOf } from './core.ts';
 import { endPostgres, postgresRole, runningPostmaster } from './local-postgres.ts';
-import type { LeaseContent } from './lease-record.ts';
-import { emptyContent } from './lease-record.ts';
+import { contentOf, emptyContent, type LeaseContent } from './lease-record.ts';
+import { membersAfter, namedOtherwise } from './synchronous/configuration.ts';
 
 /** Milliseconds that a primary may take to come back where it is while another could take over. */
 const restartLimit = 10_000;
@@ -19,12 +20,13 @@ export class Fence {
     this.#core = core;
   }
 
-  /** The lease is ours and this directory is what led in its epoch: to be served again (rule 9). */
+  /** The lease is ours and this directory is what led in its epoch, or before a raise of it that was interrupted: to be served again (rule 9). */
   get #serves(): boolean {
     const { memory, state, store, context } = this.#core;
     return (
       leaseState(this.#core) === 'mine' &&
-      state.current.led === store.record?.epoch &&
+      state.current.led !== undefined &&
+      state.current.led <= (store.record?.epoch ?? 0) &&
       memory.handover === undefined &&
       memory.wrongTimeline === undefined &&
       context.terminatingSince() === undefined
@@ -125,29 +127,29 @@ export class Fence {
     }
   }
 
-  /** The lease with ourselves as holder and with those who asked to be in it; who is no more an instance is not in it. */
+  /**
+   * The lease with ourselves as holder, with what is to be changed in it. One that was deleted or restored is made as it was; where
+   * somebody has promised above our epoch and we still lead, the epoch is raised (rules 6, 8, 17).
+   */
   #content(): LeaseContent | undefined {
     const { store, context, state, memory } = this.#core;
-    const cluster = context.cluster.current;
-    const record = store.record ??
-      store.lastRecord ?? {
-        ...emptyContent(state.current.clusterUid, state.current.systemIdentifier),
-        epoch: state.current.led ?? 0,
-      };
-    if (record.epoch === 0) return undefined;
-    const names = cluster?.status?.instanceNames ?? [];
-    const listed = new Map(record.members.map((member) => [member.instance, member]));
-    for (const [name, member] of memory.joining) listed.set(name, member);
-    listed.set(context.environment.podName, addressedSelf(this.#core));
-    const members = [...listed.values()].filter(
-      ({ instance }) => instance === context.environment.podName || names.length === 0 || names.includes(instance),
-    );
-    const { uid: _uid, version: _version, ...content } = record as LeaseContent & { uid?: string; version?: string };
-    return { ...content, holder: selfOf(this.#core), members };
+    const { led } = state.current;
+    const { clusterUid, systemIdentifier } = state.current;
+    const current = store.record && store.record.epoch >= (led ?? 0) ? contentOf(store.record) : undefined;
+    const known = current ?? memory.held ?? (store.lastRecord && contentOf(store.lastRecord));
+    const before = known ?? { ...emptyContent(clusterUid, systemIdentifier), epoch: led ?? 0 };
+    const leads = led === before.epoch && !memory.promoting && memory.handover === undefined;
+    const epoch = Math.max(before.epoch, leads ? (memory.promisedElsewhere ?? 0) : 0);
+    if (epoch === 0) return undefined;
+    const names = context.cluster.current?.status?.instanceNames ?? [];
+    const members = membersAfter(before, addressedSelf(this.#core), memory.joining.values(), names);
+    const { successor: _successor, ...kept } = before;
+    const content = { ...kept, epoch, holder: selfOf(this.#core), members };
+    return memory.amend && memory.handover === undefined ? memory.amend(content) : content;
   }
 
   async #renew(how: 'renew' | 'recreate'): Promise<void> {
-    const { clock, memory, store } = this.#core;
+    const { clock, memory, store, state } = this.#core;
     const { renewDeadline, retryPeriod } = timingOf(this.#core);
     const start = clock();
     memory.lastAttempt = start;
@@ -158,15 +160,29 @@ export class Fence {
     }
     const content = this.#content();
     if (!content) return;
+    const { amend } = memory;
     const joined = [...memory.joining.values()];
     const outcome = await store.write(content, retryPeriod * 1000);
     // The server answers, but the lease was another than we thought: what it is we know now.
     if (outcome === 'refused') memory.lastAttempt = undefined;
+    // Whatever became of it, the change is decided anew from what the lease then says.
+    if (memory.amend === amend) memory.amend = undefined;
     if (outcome !== 'done') return;
     setFresh(this.#core, start + renewDeadline * 1000);
+    memory.held = content;
+    const { epoch, members, configurations } = content;
     for (const member of joined) {
-      if (memory.joining.get(member.instance) === member) memory.joining.delete(member.instance);
+      const waits = namedOtherwise(content, member);
+      if (!waits && memory.joining.get(member.instance) === member) memory.joining.delete(member.instance);
     }
+    for (const [name, incarnation] of memory.leaving) {
+      if (!members.some((listed) => sameMember(listed, { instance: name, incarnation }))) memory.leaving.delete(name);
+    }
+    const seen = { configurationEpoch: epoch, configurationVersion: configurations.at(-1)?.version ?? 0 };
+    const { led } = state.current;
+    // Raised, or a raise that was interrupted: it goes on, on its own timeline.
+    const raised = led === epoch ? {} : { led: epoch, promotes: undefined };
+    if (led !== undefined) await state.update({ ...raised, promised: epoch, ...seen });
     this.#core.wake();
   }
 

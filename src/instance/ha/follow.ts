@@ -2,11 +2,13 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { sameMember } from '../../../state-machines/protocol/position.ts';
 import type { PrimaryAddress } from '../configuration/settings.ts';
-import { addressedSelf, type HaCore, holderOf } from './core.ts';
+import { addressedSelf, type HaCore, holderOf, isClosed, selfOf } from './core.ts';
 import { runningPostmaster } from './local-postgres.ts';
 import type { Rebuild } from './rebuild.ts';
 import { Rejoin } from './rejoin.ts';
 import { notYet } from './rejoin-facts.ts';
+import { anySynchronous } from './synchronous/configuration.ts';
+import { asksForQuorum } from './synchronous/wish.ts';
 
 /** Whom a standby may stream from: the lease's holder, once this log is known to be a beginning of his (rules 16, 21). */
 export class Follower {
@@ -27,11 +29,26 @@ export class Follower {
     const { memory, state, store } = this.#core;
     const { follow } = memory;
     if (!follow || follow.postmaster !== (runningPostmaster(this.#core) ?? notYet)) return undefined;
-    if (state.current.promised > follow.epoch) return undefined;
+    if (state.current.promised > follow.epoch || isClosed(this.#core)) return undefined;
     const holder = store.record?.holder;
     // A released lease leaves the one of before: what he still has to send is wanted.
     if (holder && !sameMember(holder, follow)) return undefined;
-    return { instance: follow.instance, ip: follow.ip };
+    return { instance: follow.instance, ip: follow.ip, admitted: this.#admitted };
+  }
+
+  /** Rule 20; where no set counts anybody, nothing is gained by another name. */
+  get #admitted(): boolean {
+    const { memory, store, context, life } = this.#core;
+    const { record } = store;
+    const { spec } = context.cluster.current ?? {};
+    if (!record || !spec) return memory.follow?.admitted ?? true;
+    const counted = anySynchronous(record) || asksForQuorum(spec);
+    const admitted = !counted || record.members.some((member) => sameMember(member, selfOf(this.#core)));
+    if (memory.follow && memory.follow.admitted !== admitted) {
+      memory.follow = { ...memory.follow, admitted };
+      life.set({ ...life.current, follow: memory.follow });
+    }
+    return admitted;
   }
 
   /**

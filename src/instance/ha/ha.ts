@@ -13,7 +13,7 @@ import type { Surroundings } from '../surroundings.ts';
 import type { InstanceView } from '../view.ts';
 import { Chronicle, type RoleChange } from './chronicle.ts';
 import { bootClock } from './clock.ts';
-import { type HaCore, isFresh, leaseState, leaseTiming, newMemory, others, timingOf } from './core.ts';
+import { beginStart, type HaCore, isFresh, leaseState, leaseTiming, newMemory, others, timingOf } from './core.ts';
 import { Elector } from './elector.ts';
 import { Fence } from './fence.ts';
 import { Fitness } from './fitness.ts';
@@ -29,6 +29,11 @@ import { Promoter } from './promoter.ts';
 import { promotionOutcome } from './promotion-outcome.ts';
 import { finishRebuild, Rebuild } from './rebuild.ts';
 import { StateFile } from './state-file.ts';
+import { synchronousNames } from './synchronous/names.ts';
+import { Promises } from './synchronous/promise.ts';
+import { Doorkeeper } from './synchronous/doorkeeper.ts';
+import { QuorumObject } from './synchronous/quorum-object.ts';
+import { SynchronousSet } from './synchronous/set.ts';
 import { voterRoutes } from './voter.ts';
 
 const tickMs = 100;
@@ -46,6 +51,9 @@ interface Parts {
   readonly follower: Follower;
   readonly planned: Planned;
   readonly rebuild: Rebuild;
+  readonly set: SynchronousSet;
+  readonly doorkeeper: Doorkeeper;
+  readonly quorum: QuorumObject;
 }
 
 /** The high-availability protocol of one instance (docs/ha-protocol.md), beside the manager's loop and faster than it. */
@@ -89,6 +97,8 @@ export class HighAvailability implements AsyncDisposable {
     // Stopped to hand over, it waits until another has the lease: only then is it a standby.
     if (core.memory.handover) return serves || lease === 'other' ? 'other' : 'nobody';
     if (core.memory.wrongTimeline !== undefined || this.#promotionOutcome === 'wrong') return 'nobody';
+    // Rule 9: a directory that has led is primary again only in the epoch that it leads, not after a promise to another.
+    if (lease === 'mine' && !data.standby && core.state.current.led !== core.store.record?.epoch) return 'nobody';
     if (lease === 'mine' && isFresh(core)) return 'self';
     const { incomplete } = this.#parts?.follower ?? {};
     // A copy in the making is started for the primary that it was checked against.
@@ -100,6 +110,27 @@ export class HighAvailability implements AsyncDisposable {
   /** Whom this standby may stream from. */
   get primary(): PrimaryAddress | undefined {
     return this.#parts?.follower.primary;
+  }
+
+  /** Value of synchronous_standby_names; empty before anything is known. */
+  get synchronousNames(): string {
+    const core = this.#parts?.core;
+    if (!core) return this.#life.current.names ?? '';
+    const names = synchronousNames(core);
+    core.memory.names = names;
+    this.#life.set({ ...this.#life.current, names });
+    return names;
+  }
+
+  /** Clients are not let in yet (rule 23). */
+  get refusesClients(): boolean {
+    return this.#parts?.doorkeeper.refuses ?? false;
+  }
+
+  /** To be asked at the last moment before PostgreSQL is started as primary: false, when that is not its role any more. */
+  mayStartAsPrimary(): boolean {
+    const core = this.#parts?.core;
+    return core !== undefined && beginStart(core);
   }
 
   /** What this instance has must be thrown away: it is on no other. */
@@ -265,13 +296,13 @@ export class HighAvailability implements AsyncDisposable {
     }
   }
 
-  #turn({ core, fence, elector, promoter, follower, planned, rebuild }: Parts): void {
+  #turn({ core, fence, elector, promoter, follower, planned, rebuild, set, doorkeeper, quorum }: Parts): void {
     // Before anything else (rule 3).
     fence.tick();
     const seen = this.#view();
     const gone = seen?.postmaster.pid !== undefined && runningPostmaster(core) === undefined;
     if (gone) this.#wake();
-    for (const part of [elector, promoter, follower, planned]) {
+    for (const part of [elector, promoter, follower, planned, set, doorkeeper, quorum]) {
       part.tick().catch((error: unknown) => this.#context.log.error({ err: error }, 'A part of the protocol failed'));
     }
     void rebuild.removeOld().catch(() => undefined);
@@ -300,6 +331,7 @@ export class HighAvailability implements AsyncDisposable {
         podUid: environment.podUid,
         self: () => ({ instance: environment.podName, incarnation: state.current.incarnation }),
       }),
+      promises: new Promises(),
       fitness: new Fitness(this.#session, this.#newcomer, [environment.paths.state, ...walStorage], bootClock),
       ...{ archive: () => this.#archive, view: this.#view, wake: this.#wake, signal },
     };
@@ -314,7 +346,8 @@ export class HighAvailability implements AsyncDisposable {
         promoter: new Promoter(core),
         follower: new Follower(core, rebuild),
       },
-      ...{ planned: new Planned(core), rebuild },
+      ...{ planned: new Planned(core), rebuild, set: new SynchronousSet(core) },
+      ...{ doorkeeper: new Doorkeeper(core), quorum: new QuorumObject(core) },
     };
     this.#context.log.info(
       { incarnation: state.current.incarnation, promised: state.current.promised, led: state.current.led },

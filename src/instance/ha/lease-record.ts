@@ -1,5 +1,5 @@
 // How the Lease object carries the protocol's record: as JSON in an annotation, with the fields of its spec kept for people and tools.
-import type { LeaseRecord, LeaseTiming } from '../../../state-machines/protocol/types.ts';
+import type { Configuration, LeaseRecord, LeaseTiming } from '../../../state-machines/protocol/types.ts';
 import type { Lease } from '../../kube/objects.ts';
 import { annotation } from '../../labels.ts';
 
@@ -18,8 +18,18 @@ export interface Departure {
   readonly lsn?: string;
 }
 
-/** With what only a released lease says: the member that a switchover is for. Others leave it two seconds. */
-export type StoredRecord = LeaseRecord & { readonly successor?: string; readonly departure?: Departure };
+/** With what PostgreSQL's setting needs beyond the quorum: how the names are ordered, and how many of the external ones stand first. */
+export interface StoredConfiguration extends Configuration {
+  readonly method: 'any' | 'first';
+  readonly leading: number;
+}
+
+export interface StoredRecord extends LeaseRecord {
+  readonly configurations: readonly StoredConfiguration[];
+  /** What only a released lease says: the member that a switchover is for. Others leave it two seconds. */
+  readonly successor?: string;
+  readonly departure?: Departure;
+}
 
 export const emptyContent = (clusterUid: string, systemIdentifier: string): LeaseContent => ({
   clusterUid,
@@ -28,6 +38,11 @@ export const emptyContent = (clusterUid: string, systemIdentifier: string): Leas
   configurations: [],
   members: [],
 });
+
+/** What is kept of a record when it is written anew. */
+export function contentOf({ uid: _uid, version: _version, ...content }: StoredRecord): LeaseContent {
+  return content;
+}
 
 /** The record; of a lease that nobody has ever claimed 'blank'. Throws when the annotation is not ours. */
 export function decodeLease({ metadata }: Lease): StoredRecord | 'blank' {

@@ -5,6 +5,8 @@ import path from 'node:path';
 export interface Life {
   /** On the boot clock, milliseconds: until when the primary may serve. */
   readonly freshUntil?: number;
+  /** synchronous_standby_names as it was last rendered. */
+  readonly names?: string;
   /** Whom the running standby was allowed to follow. */
   readonly follow?: {
     readonly postmaster: number;
@@ -12,6 +14,8 @@ export interface Life {
     readonly incarnation: string;
     readonly ip: string;
     readonly epoch: number;
+    /** It streams under its instance's own name (rule 20). */
+    readonly admitted?: boolean;
   };
 }
 

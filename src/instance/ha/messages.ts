@@ -9,6 +9,7 @@ export const messageKinds = [
   'hold',
   'handover',
   'announce',
+  'leave',
   'leads',
   'histories',
 ] as const;
@@ -27,10 +28,12 @@ export interface Message {
   readonly address?: string;
   /** `histories`: of these timelines. */
   readonly timelines?: readonly number[];
+  /** `position`: what the sender has promised, when the receiver leads in a lower epoch (rule 17). */
+  readonly promised?: number;
 }
 
 /** What a message says beside who sends it to whom. */
-export type Said = Pick<Message, 'epoch' | 'candidate' | 'address' | 'timelines'>;
+export type Said = Pick<Message, 'epoch' | 'candidate' | 'address' | 'timelines' | 'promised'>;
 
 export interface WirePosition {
   readonly timeline: number;
@@ -83,6 +86,7 @@ export interface Answers {
   announce: Answer;
   leads: Answer;
   histories: HistoriesReport;
+  leave: Answer;
 }
 
 export interface Envelope<Kind extends MessageKind = MessageKind> {

@@ -14,6 +14,7 @@ import type { Farewell } from '../postmaster/stop.ts';
 import { Session } from '../sql/session.ts';
 import { type HaCore, isFresh, leaseState, others, timingOf } from './core.ts';
 import { postgresRole } from './local-postgres.ts';
+import { anySynchronous } from './synchronous/configuration.ts';
 import type { Departure, LeaseContent } from './lease-record.ts';
 
 type Handover = NonNullable<HaCore['memory']['handover']>;
@@ -25,6 +26,8 @@ const doubtMs = 5_000;
 const seekMs = 2000;
 /** Milliseconds that the successor of a switchover has to claim; then the old primary stands again. */
 const patience = 15_000;
+/** In which a stopped primary is asked for its promise. */
+const promiseMs = 3000;
 
 /** Role changes that are wished for: switchover, pod deletion. The old primary stops first; only then is there another (M30). */
 export class Planned {
@@ -243,9 +246,13 @@ export class Planned {
 
   /** Whether the end of this process has to wait for the lease to be given back; not for long. */
   get releasing(): boolean {
-    const { memory, clock } = this.#core;
+    const { memory, clock, store } = this.#core;
     const { handover } = memory;
     if (this.#seeking) return true;
+    // Its promise may be the only quorum that there is (rule 13): it is there to be asked.
+    if (handover?.released !== undefined && store.record && anySynchronous(store.record)) {
+      return leaseState(this.#core) === 'released' && clock() - handover.released < promiseMs;
+    }
     return (
       handover !== undefined &&
       handover.released === undefined &&

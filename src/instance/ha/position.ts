@@ -3,8 +3,10 @@ import path from 'node:path';
 import type { PersistedState, Position } from '../../../state-machines/protocol/types.ts';
 import type { ControlData } from '../../postgres/control-data.ts';
 import { parseLsn } from '../../postgres/lsn.ts';
+import type { TimelineHistory } from '../../postgres/timeline.ts';
 import { parseWalName, segmentNumberBefore, segmentOf } from '../../postgres/wal-name.ts';
 import type { Session } from '../sql/session.ts';
+import { localHistory } from './history-files.ts';
 
 /** Of a running standby. */
 export interface StandbyPosition {
@@ -13,7 +15,14 @@ export interface StandbyPosition {
   readonly settled: boolean;
 }
 
-/** The newest timeline that WAL up to this position was written for: what is not in pg_wal was left long ago. */
+/** The timeline of the last record before `lsn` on this history: one that ends where its timeline was left is still of that timeline. */
+export const timelineOfRecord = ({ timeline, switches }: TimelineHistory, lsn: bigint): number =>
+  switches.find(({ end }) => lsn <= end)?.timeline ?? timeline;
+
+/**
+ * The timeline of the last record that ends at `lsn`. The newest one that WAL up to there was written for says only which history is
+ * followed: the first segment of a timeline begins with a copy of the one before, so what lies in it may be older (rule 12).
+ */
 export async function timelineAt(dataDirectory: string, lsn: bigint, control: ControlData): Promise<number> {
   const last = segmentNumberBefore(lsn, control.walSegmentSize);
   const names = await readdir(path.join(dataDirectory, 'pg_wal'));
@@ -22,7 +31,8 @@ export async function timelineAt(dataDirectory: string, lsn: bigint, control: Co
     if (file?.kind !== 'segment') return [];
     return segmentOf(file, control.walSegmentSize) <= last ? [file.timeline] : [];
   });
-  return Math.max(control.checkpointTimeline, control.minRecoveryTimeline, ...timelines);
+  const newest = Math.max(control.checkpointTimeline, control.minRecoveryTimeline, ...timelines);
+  return timelineOfRecord(await localHistory(dataDirectory, newest), lsn);
 }
 
 interface Row extends Record<string, unknown> {
@@ -39,10 +49,12 @@ export async function standbyPosition(
   dataDirectory: string,
   control: ControlData,
 ): Promise<StandbyPosition | undefined> {
+  // A receiver that is about to connect is a process already, and not yet in pg_stat_wal_receiver.
   const [row] = await session.query<Row>(`
     SELECT pg_catalog.pg_last_wal_receive_lsn()::text AS received, pg_catalog.pg_last_wal_replay_lsn()::text AS replayed,
            (SELECT wait_event FROM pg_catalog.pg_stat_activity WHERE backend_type = 'startup') AS waits,
-           EXISTS (SELECT 1 FROM pg_catalog.pg_stat_wal_receiver) AS receiving
+           EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity WHERE backend_type = 'walreceiver')
+             OR EXISTS (SELECT 1 FROM pg_catalog.pg_stat_wal_receiver) AS receiving
      WHERE pg_catalog.pg_is_in_recovery()`);
   if (!row || row.replayed === null) return undefined;
   const replayed = parseLsn(row.replayed);

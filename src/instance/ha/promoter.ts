@@ -6,6 +6,7 @@ import { postgresRole } from './local-postgres.ts';
 import { timelineAt } from './position.ts';
 import { PromotionSteps } from './promotion-steps.ts';
 import { type AskedServer, askServer } from './promotion-server.ts';
+import { synchronousNames } from './synchronous/names.ts';
 
 /** A turn goes on as long as there is something to do at once. */
 const steps = 20;
@@ -75,7 +76,7 @@ export class Promoter {
       promotionTimeout: timeout * 1000,
       receiverClosed: server?.receiving === false && memory.follow === undefined,
       oldLabel: notes.oldLabel,
-      configurationInEffect: true,
+      configurationInEffect: postgres !== 'standby' || (await this.#configurationInEffect()),
       historiesPlanted: postgres !== 'standby' || (await this.#planted(server, epoch)),
       ledPersisted: state.current.led === epoch && state.current.promotes === epoch && state.current.ownsLog,
       promoted: state.current.promotes === epoch,
@@ -95,6 +96,14 @@ export class Promoter {
     if (running === 'stopping') return 'stopping';
     if (running !== 'up' || server === undefined) return 'starting';
     return server.standby ? 'standby' : 'primary';
+  }
+
+  /** Rule 15: it enters service with exactly the set that its claim has published. */
+  async #configurationInEffect(): Promise<boolean> {
+    const [row] = await this.#core.session.query<{ names: string }>(
+      "SELECT pg_catalog.current_setting('synchronous_standby_names') AS names",
+    );
+    return row?.names === synchronousNames(this.#core);
   }
 
   async #planted(server: AskedServer | undefined, epoch: number): Promise<boolean> {

@@ -41,6 +41,9 @@ export class PromotionSteps {
         if (memory.promotion) memory.promotion.oldLabel = 'tried';
         return;
       case 'apply-configuration':
+        // The manager's next turn writes it and reloads.
+        this.#core.wake();
+        await delay(20);
         return;
       case 'plant-histories':
         return this.#plant(epoch);

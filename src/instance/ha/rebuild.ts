@@ -5,8 +5,9 @@ import { port, readWriteService, role, slotName } from '../../naming.ts';
 import { clone } from '../replication/clone.ts';
 import { sync } from '../replication/durable.ts';
 import { reserveSlot } from '../replication/slot.ts';
-import { type HaCore, holderOf } from './core.ts';
+import { type HaCore, holderOf, selfOf } from './core.ts';
 import { rewindOnto } from './rewind-source.ts';
+import { dispensable } from './synchronous/configuration.ts';
 
 const exists = (place: string): Promise<boolean> =>
   stat(place).then(
@@ -56,6 +57,10 @@ export class Rebuild {
   begin(how: 'rewind' | 'clone'): void {
     const { clock, context } = this.#core;
     if (this.#running !== undefined || clock() < this.#retryAt) return;
+    if (!dispensable(this.#core.store.record, selfOf(this.#core))) {
+      this.askToLeave();
+      return;
+    }
     this.#running = how;
     (how === 'rewind' ? this.#rewind() : this.#rebuild())
       .then(() => {
@@ -72,6 +77,15 @@ export class Rebuild {
         this.#running = undefined;
         this.#core.wake();
       });
+  }
+
+  /** No set may count on what is about to be wiped (rule 28): the primary takes it out first. */
+  askToLeave(): void {
+    const { clock, peers, store } = this.#core;
+    const holder = holderOf(this.#core);
+    if (clock() < this.#retryAt) return;
+    this.#retryAt = clock() + 500;
+    if (holder) void peers.ask('leave', holder, { epoch: store.record?.epoch ?? 0 }, 1000).catch(() => undefined);
   }
 
   /** Of the directory as it is. One that fails is followed by a clone. */

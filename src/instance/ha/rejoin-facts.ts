@@ -2,7 +2,7 @@ import type { RejoinFacts } from '../../../state-machines/rejoin/machine.ts';
 import { type History, onHistory } from '../../../state-machines/protocol/history.ts';
 import { sameMember } from '../../../state-machines/protocol/position.ts';
 import type { LeaseMember, Position } from '../../../state-machines/protocol/types.ts';
-import { type HaCore, leaseState, selfOf } from './core.ts';
+import { type HaCore, leaseState } from './core.ts';
 import { runningPostmaster } from './local-postgres.ts';
 import type { PositionReport, WireHistory } from './messages.ts';
 import { standbyPosition } from './position.ts';
@@ -63,15 +63,6 @@ export async function ancestry(core: HaCore, holder: Holder, incomplete: boolean
   const position = await settledPosition(core, incomplete);
   if (!position) return 'unknown';
   return onHistory(position, holder.history) ? 'yes' : 'no';
-}
-
-/** This incarnation is counted on by a configuration that is in force (rule 28). */
-export function inForce(core: HaCore): boolean {
-  const self = selfOf(core);
-  return (core.store.record?.configurations ?? []).some(
-    ({ names, owner }) =>
-      names.some((name) => sameMember(name, self)) || (sameMember(owner, self) && core.state.current.ownsLog),
-  );
 }
 
 /** The state of postgres as far as it matters here: a complete directory is looked at while it runs as a standby. */

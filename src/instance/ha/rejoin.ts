@@ -1,13 +1,14 @@
 import { sameMember } from '../../../state-machines/protocol/position.ts';
 import { rejoin, type RejoinAction, type RejoinFacts } from '../../../state-machines/rejoin/machine.ts';
-import { type HaCore, holderOf, leaseState } from './core.ts';
+import { type HaCore, holderOf, isClosed, leaseState, selfOf } from './core.ts';
 import { removeFillers } from './history-files.ts';
 import { endPostgres, runningPostmaster } from './local-postgres.ts';
 import { Progress } from './progress.ts';
 import type { Rebuild } from './rebuild.ts';
-import { ancestry, follows, type Holder, holderFrom, inForce, notYet, postgresFact } from './rejoin-facts.ts';
+import { ancestry, follows, type Holder, holderFrom, notYet, postgresFact } from './rejoin-facts.ts';
 import { newestTimeline, standbyProgress } from './position.ts';
 import { rewindObstacleFrom } from './rewind-source.ts';
+import { dispensable } from './synchronous/configuration.ts';
 
 /** Milliseconds without progress after which something is done about it, and how often, before the data is made anew. */
 const patience = 30_000;
@@ -63,7 +64,7 @@ export class Rejoin {
     return {
       now: clock(),
       holdsLease,
-      standing: memory.claiming,
+      standing: memory.claiming || isClosed(this.#core),
       primary: holder ? 'answers' : 'silent',
       primaryEpoch: store.record?.epoch ?? 0,
       promised: state.current.promised,
@@ -80,7 +81,7 @@ export class Rejoin {
       walGone: memory.slot?.lost === true && !streaming && !archive,
       rewindable: rewindable === undefined ? 'unknown' : rewindable.obstacle === undefined ? 'yes' : 'no',
       rewindFailed: notRewindable !== undefined && sameMember(notRewindable, member),
-      inForce: inForce(this.#core),
+      inForce: !dispensable(store.record, selfOf(this.#core)),
     };
   }
 
@@ -92,7 +93,11 @@ export class Rejoin {
     const known = this.#holder !== undefined && sameMember(this.#holder.member, member) && follows(this.#core, member);
     if (known && clock() - this.#askedAt < askAgain) return;
     this.#askedAt = clock();
-    const report = await peers.ask('position', member, { epoch: store.record?.epoch ?? 0 }, 500);
+    const epoch = store.record?.epoch ?? 0;
+    const { promised } = this.#core.state.current;
+    // An abandoned candidacy: the primary raises its epoch (rule 17), and is followed again.
+    const above = promised > epoch ? { promised } : {};
+    const report = await peers.ask('position', member, { epoch, ...above }, 500);
     this.#holder = holderFrom(this.#core, member, report);
     if (this.#holder) await this.#observe(this.#holder);
   }
@@ -132,7 +137,7 @@ export class Rejoin {
         this.#rebuild.begin('rewind');
         return;
       case 'ask-to-be-removed':
-        // The holder takes out of the set who does not stream; then the table goes on.
+        this.#rebuild.askToLeave();
         return;
       case 'ask-for-clone':
         this.#condemn();
@@ -179,7 +184,10 @@ export class Rejoin {
     }
     const { instance, incarnation, address: ip } = holder.member;
     const configurationEpoch = Math.max(record.epoch, state.current.configurationEpoch);
-    await state.update({ configurationEpoch, ownsLog: false });
+    const configurationVersion = record.configurations.at(-1)?.version ?? 0;
+    await state.update({ configurationEpoch, configurationVersion, promised: record.epoch, ownsLog: false });
+    // Promised to another meanwhile: nothing is received from this one any more (rules 11, 16).
+    if (isClosed(this.#core) || state.current.promised > record.epoch) return;
     memory.follow = { instance, incarnation, ip, postmaster: running ?? notYet, epoch: record.epoch };
     life.set({ ...life.current, follow: memory.follow });
     this.#rewindable = undefined;

@@ -46,11 +46,15 @@ export class StateFile {
     return this.#current;
   }
 
-  /** Resolves when it is on disk; changes take turns. */
+  /** Resolves when it is on disk; changes take turns. What was promised is never taken back, whoever thought it lower. */
   update(change: StateChange): Promise<void> {
     const done = this.#turn.then(async () => {
       const next = Object.fromEntries(
-        Object.entries({ ...this.#current, ...change }).filter(([, value]) => value !== undefined),
+        Object.entries({
+          ...this.#current,
+          ...change,
+          promised: Math.max(this.#current.promised, change.promised ?? 0),
+        }).filter(([, value]) => value !== undefined),
       ) as unknown as PersistedState;
       if (JSON.stringify(next) === JSON.stringify(this.#current)) return;
       await replaceFile(this.#file, JSON.stringify(next));

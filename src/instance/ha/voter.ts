@@ -5,7 +5,7 @@ import { answerHold, answerPrevote, type Answer, type VoterFacts } from '../../.
 import { role } from '../../naming.ts';
 import { json, text, type Handler, type Routes } from '../http/respond.ts';
 import { localHistories } from './history-sources.ts';
-import { type HaCore, isFresh, leaseState, selfOf, timingOf } from './core.ts';
+import { type HaCore, isFresh, leaseState, patienceMs, selfOf, timingOf } from './core.ts';
 import { ownPosition, stands, writtenHistory } from './candidate.ts';
 import { postgresRole } from './local-postgres.ts';
 import {
@@ -17,6 +17,8 @@ import {
   type Message,
   type MessageKind,
 } from './messages.ts';
+
+import { answerPromise } from './synchronous/promise.ts';
 
 const bodyLimit = 65_536;
 const granted: Answer = { granted: true };
@@ -43,9 +45,11 @@ function fromInstance(request: IncomingMessage): boolean {
 
 export function voterFacts(core: HaCore): VoterFacts {
   const { clock, memory, state, store } = core;
-  const { record } = store;
+  const record = store.lastRecord;
   const lease = leaseState(core);
-  const expired = store.unchangedFor() >= timingOf(core).duration * 1000;
+  const expired = store.unchangedFor() >= patienceMs(core);
+  // The holder lets others stand once it could not go on itself.
+  const spent = lease === 'mine' && !isFresh(core) && postgresRole(core) !== 'primary';
   return {
     now: clock(),
     member: record?.members.some((member) => sameMember(member, selfOf(core))) ?? false,
@@ -57,10 +61,7 @@ export function voterFacts(core: HaCore): VoterFacts {
     promised: state.current.promised,
     ...(memory.holdUntil === undefined ? {} : { holdUntil: memory.holdUntil }),
     paused: record?.paused !== undefined,
-    // Our own lease, too, when we have let it expire: a primary that cannot start keeps nobody from taking over.
-    wouldStand:
-      lease === 'released' ||
-      (expired && (lease === 'other' || lease === 'absent' || (lease === 'mine' && !isFresh(core)))),
+    wouldStand: lease === 'released' || ((lease === 'other' || lease === 'absent' || spent) && expired),
     receiverClosed: false,
   };
 }
@@ -68,8 +69,12 @@ export function voterFacts(core: HaCore): VoterFacts {
 type Answering = { readonly [Kind in MessageKind]: (core: HaCore, message: Message) => Promise<Answers[Kind]> };
 
 const answering: Answering = {
-  position: async (core) => {
-    const { state, store } = core;
+  position: async (core, { promised = 0 }) => {
+    const { state, store, memory } = core;
+    if (promised > (memory.promisedElsewhere ?? 0)) {
+      memory.promisedElsewhere = promised;
+      memory.lastAttempt = undefined;
+    }
     const position = await ownPosition(core).catch(() => undefined);
     const history = await writtenHistory(core).catch(() => undefined);
     const serving = leaseState(core) === 'mine' && isFresh(core) && core.memory.handover === undefined;
@@ -87,7 +92,10 @@ const answering: Answering = {
     if (!voterFacts(core).wouldStand) await core.store.read(500).catch(() => undefined);
     return answerPrevote(voterFacts(core));
   },
-  promise: () => Promise.resolve({ granted: false, reason: 'not-a-member' }),
+  promise: async (core, { epoch, candidate }) => {
+    if (!candidate) return { granted: false, reason: 'position-unknown' };
+    return answerPromise(core, () => voterFacts(core), epoch, candidate);
+  },
   hold: (core, { epoch }) => {
     const answer = answerHold(voterFacts(core), epoch);
     if (answer.granted) core.memory.holdUntil = core.clock() + timingOf(core).duration * 1000;
@@ -118,6 +126,11 @@ const answering: Answering = {
   histories: async (core, { timelines = [] }) => ({
     files: await localHistories(core.context.environment.paths.data, timelines),
   }),
+  leave: (core, { from }) => {
+    if (leaseState(core) !== 'mine') return Promise.resolve(refused('lease-is-alive'));
+    core.memory.leaving.set(from.instance, from.incarnation);
+    return Promise.resolve(granted);
+  },
 };
 
 /** The routes for other managers. Without a core yet, nobody is home. */

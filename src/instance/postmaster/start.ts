@@ -14,11 +14,16 @@ async function removeStaleLocks(paths: InstancePaths): Promise<void> {
   }
 }
 
-/** Asks the supervisor to start postgres; whether it came up is seen by observing. */
-export async function startPostgres(paths: InstancePaths, program: string, supervisor: Supervisor): Promise<void> {
+/** Asks the supervisor to start postgres, if it still may; whether it came up is seen by observing. */
+export async function startPostgres(
+  paths: InstancePaths,
+  program: string,
+  supervisor: Supervisor,
+  may: () => boolean,
+): Promise<void> {
   for (const directory of [paths.sockets, paths.logs, paths.temporary]) {
     await mkdir(directory, { recursive: true, mode: 0o700 });
   }
   await removeStaleLocks(paths);
-  supervisor.start([program, '-D', paths.data]);
+  if (may()) supervisor.start([program, '-D', paths.data]);
 }

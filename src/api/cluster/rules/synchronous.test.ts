@@ -23,6 +23,14 @@ test.each<[string, Partial<ClusterSpec>, unknown[]]>([
       'spec.postgresql.synchronous.number: 1: must be more than the number of further standby names, 1, with failoverQuorum',
     ],
   ],
+  [
+    'anybody, and an instance of its own, as further names',
+    synchronous({ number: 2, standbyNamesPre: ['elsewhere', '*'], standbyNamesPost: ['example-2'] }),
+    [
+      'spec.postgresql.synchronous.standbyNamesPre[1]: "*": must be the name of a standby outside of this cluster, and not *',
+      'spec.postgresql.synchronous.standbyNamesPost[0]: "example-2": must be the name of a standby outside of this cluster, and not *',
+    ],
+  ],
   ['the old way', { minSyncReplicas: 1, maxSyncReplicas: 2 }, []],
   [
     'the old way with too many',

@@ -13,12 +13,28 @@ export function* synchronousRules(cluster: Cluster): Generator<FieldError> {
     const message = `must be less than the number of instances and further standby names, ${instances + external}`;
     yield fieldError(`${field}.number`, number, message);
   }
+  yield* externalNames(cluster.metadata.name, { standbyNamesPre, standbyNamesPost });
   if (failoverQuorum && number <= external) {
     yield fieldError(
       `${field}.number`,
       number,
       `must be more than the number of further standby names, ${external}, with failoverQuorum`,
     );
+  }
+}
+
+/** What would count as an instance, or as anybody at all, would be counted in the quorum that no instance stands for. */
+function* externalNames(
+  cluster: string,
+  lists: { readonly standbyNamesPre: readonly string[]; readonly standbyNamesPost: readonly string[] },
+): Generator<FieldError> {
+  for (const [list, names] of Object.entries(lists)) {
+    for (const [index, name] of names.entries()) {
+      const own = name.toLowerCase().startsWith(`${cluster.toLowerCase()}-`) && /-\d+(-joining)?$/i.test(name);
+      if (name !== '*' && !own) continue;
+      const field = `spec.postgresql.synchronous.${list}[${index}]`;
+      yield fieldError(field, name, 'must be the name of a standby outside of this cluster, and not *');
+    }
   }
 }
 
