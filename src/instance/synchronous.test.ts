@@ -70,7 +70,9 @@ test('standbys that join at the same time are admitted to the set, which is neve
   pod('c-3').start();
   const { number } = await settled(2);
   expect(number).toBe(1);
-  const rows = await pod('c-1').query<{ names: string }>('SELECT current_setting($$synchronous_standby_names$$) AS names');
+  const rows = await pod('c-1').query<{ names: string }>(
+    'SELECT current_setting($$synchronous_standby_names$$) AS names',
+  );
   expect(rows[0]?.names).toMatch(/^ANY 1 \("c-[23]","c-[23]"\)$/);
   await pod('c-1').query('CREATE TABLE made (a int); INSERT INTO made VALUES (1)', 'app');
 }, 120_000);
@@ -93,8 +95,16 @@ test('the primary is gone at once: one of the others has the promise of the thir
   await pod(next).query('INSERT INTO made VALUES (3)', 'app');
 }, 120_000);
 
-test('the old primary comes back, and the set is whole again', async () => {
+test('the old primary comes back, streams, and is counted', async () => {
   pod('c-1').start();
+  const next = cluster().status?.currentPrimary ?? '';
+  await eventually(async () => {
+    const answer = await fetch(`http://${pod(next).address}:8010/pg/status`);
+    const { replicationInfo } = (await answer.json()) as {
+      replicationInfo: { applicationName: string; state: string }[];
+    };
+    return replicationInfo.some(({ applicationName, state }) => applicationName === 'c-1' && state === 'streaming');
+  }, 60);
   const { names: members } = await settled(2);
   expect(members.map(({ instance }) => instance)).toContain('c-1');
 }, 120_000);

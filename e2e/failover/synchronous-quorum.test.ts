@@ -2,15 +2,15 @@
 // the members step by step, and it is never empty.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Lease, Pod } from '../src/kube/objects.ts';
-import { resource } from '../src/kube/resource-types.ts';
-import { annotation } from '../src/labels.ts';
-import { powerOff, powerOn } from '../src/local/node/stop.ts';
-import { type ClusterObject, getCluster, instancePods, isHealthy, waitForCluster } from './support/cluster.ts';
-import { openNamespace, openShared, shared } from './support/shared.ts';
-import { connect, connectionConfig } from './support/sql.ts';
-import { waitFor } from './support/wait.ts';
-import { WriteLoad, lostAndFound } from './support/write-load.ts';
+import type { Lease, Pod } from '../../src/kube/objects.ts';
+import { resource } from '../../src/kube/resource-types.ts';
+import { annotation } from '../../src/labels.ts';
+import { powerOff, powerOn } from '../../src/local/node/stop.ts';
+import { type ClusterObject, getCluster, instancePods, isHealthy, waitForCluster } from '../support/cluster.ts';
+import { openNamespace, openShared, shared } from '../support/shared.ts';
+import { connect, connectionConfig } from '../support/sql.ts';
+import { waitFor } from '../support/wait.ts';
+import { WriteLoad, lostAndFound } from '../support/write-load.ts';
 
 const platform = openShared();
 const { api } = platform;
