@@ -103,8 +103,10 @@ describe('members', () => {
 });
 
 describe('what the Cluster asks for', () => {
-  const spec = (synchronous: object): Cluster['spec'] =>
-    ({ instances: 3, postgresql: { synchronous: { method: 'any', number: 1, ...synchronous } } }) as Cluster['spec'];
+  const spec = (synchronous: object): Cluster['spec'] => ({
+    instances: 3,
+    postgresql: { synchronous: { method: 'any', number: 1, ...synchronous } },
+  });
   const standbys = [{ ...member('c-2'), healthy: true, failureDomain: 'other' as const }];
   test.each([
     ['required asks for the quorum', {}, true, 1],
