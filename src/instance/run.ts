@@ -90,6 +90,12 @@ export async function runInstance(
     dataDirectory: paths.data,
     cluster: () => cluster.current,
     isPrimary: () => servesAsPrimary(manager.view),
+    server: () => ({
+      postmaster: manager.view?.postmaster.state,
+      primary: servesAsPrimary(manager.view),
+      standby: manager.view?.server?.standby,
+      leaving: ha.handover !== undefined,
+    }),
     query: (sql) => session.query(sql),
     socket,
     replication: () => Promise.resolve({ ...socket, user: 'postgres' }),

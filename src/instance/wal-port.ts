@@ -4,7 +4,9 @@ export type ArchiveOutcome =
   | { readonly outcome: 'archived' }
   /** Nothing to do here: no archive configured, or this instance is not the one that archives. */
   | { readonly outcome: 'skipped'; readonly reason: string }
-  | { readonly outcome: 'failed'; readonly message: string };
+  | { readonly outcome: 'failed'; readonly message: string }
+  /** PostgreSQL is being stopped and must not try again: what is left is shipped after the next start, or by the successor. */
+  | { readonly outcome: 'given-up'; readonly message: string };
 
 export interface WalArchiver {
   /** `path` is absolute: pg_wal/<segment or history file>. PostgreSQL asks again after a failure. */

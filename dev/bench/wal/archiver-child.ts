@@ -15,7 +15,9 @@ const archive = { store, config };
 const archiver = new Archiver({
   dataDirectory,
   source: { get: () => Promise.resolve(archive), invalidate: () => undefined },
-  isPrimary: () => true,
+  role: () => 'primary',
+  timeLeft: () => undefined,
+  standby: { confirm: () => Promise.resolve(undefined) },
   systemIdentifier: () => Promise.resolve('7'),
   history: () => Promise.resolve(undefined),
   segmentSize: () => Promise.resolve(16 << 20),

@@ -84,7 +84,8 @@ export function customSettings({
     certificates: paths.certificates,
     logs: paths.logs,
     archiveCommand: `${walRequest(environment)} archive %p`,
-    archiveMode: skipArchiving ? 'off' : 'on',
+    // A standby keeps what the archive does not hold yet (instance/wal/standby-archive.ts).
+    archiveMode: skipArchiving ? 'off' : 'always',
     alterSystem: spec.postgresql?.enableAlterSystem ?? false,
     hash: configurationHash(cluster),
   });

@@ -8,6 +8,7 @@ export function localRoutes(handlers: WalHandlers, status: () => Promise<unknown
       const path = url.searchParams.get('path');
       if (path === null) return text(400, 'no path');
       const result = await handlers.archiver.archive(path, signal);
+      if (result.outcome === 'given-up') return text(503, result.message);
       return result.outcome === 'failed' ? text(500, result.message) : text(200, result.outcome);
     },
     'POST /wal/restore': async (url, _request, signal) => {

@@ -9,7 +9,7 @@ import { type ArchiveConfig, openArchive } from '../../objectstore/config.ts';
 import { type Major, type TemporaryPostgres, temporaryPostgres } from '../../testing/postgres.ts';
 import { readServerFacts } from '../backup/server-facts.ts';
 import type { Archive } from '../wal/archive-source.ts';
-import { Archiver } from '../wal/archive.ts';
+import { Archiver, type ArchiverDeps } from '../wal/archive.ts';
 import type { Ship } from '../wal/shipper.ts';
 import { putWal } from '../wal/wal-objects.ts';
 import type { ArchivingState } from '../wal/condition.ts';
@@ -48,6 +48,12 @@ export async function testArchive(): Promise<TestArchive> {
     },
   };
 }
+
+export const alwaysPrimary: Pick<ArchiverDeps, 'role' | 'timeLeft' | 'standby'> = {
+  role: () => 'primary',
+  timeLeft: () => undefined,
+  standby: { confirm: () => Promise.resolve(undefined) },
+};
 
 /** Ships without a process of its own. */
 export function shipHere(archive: () => Promise<Archive | undefined>): Ship {
@@ -94,7 +100,7 @@ export async function archivingPostgres(
       return current().dataDirectory;
     },
     source: { get: archive, invalidate: () => undefined },
-    isPrimary: () => true,
+    ...alwaysPrimary,
     systemIdentifier: async () => (await readServerFacts(current().connection())).systemIdentifier,
     history: () => Promise.resolve(undefined),
     segmentSize: () => Promise.resolve(segmentSize),

@@ -19,6 +19,8 @@ function archiveAnswer(result: ArchiveOutcome): Answer {
       return { status: 200, text: result.reason };
     case 'failed':
       return { status: 409, text: result.message };
+    case 'given-up':
+      return { status: 503, text: result.message };
     default:
       return result satisfies never;
   }

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
 import type { Archiver } from './archive.ts';
 
 export interface ArchiveCheckDeps {
-  readonly archiver: Pick<Archiver, 'check'>;
+  readonly archiver: Pick<Archiver, 'check' | 'tend'>;
+  readonly log: Logger;
   /** What the Cluster says of its archive now, usable or not. */
   readonly section: () => unknown;
   readonly isPrimary: () => boolean;
@@ -22,6 +24,13 @@ export async function checkArchives(deps: ArchiveCheckDeps, signal: AbortSignal)
     if (text !== undefined && text !== checked) {
       if (await deps.archiver.check(signal)) checked = text;
       else pause = failed;
+    }
+    if (text !== undefined && text === checked) {
+      await deps.archiver
+        .tend(signal)
+        .catch(
+          (error: unknown) => signal.aborted || deps.log.warn({ err: error }, 'What is ready could not be shipped'),
+        );
     }
     await delay(pause, undefined, { signal }).catch(() => undefined);
   }

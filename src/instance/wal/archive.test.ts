@@ -5,7 +5,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { ownerMarkerKey, walKey } from '../../objectstore/layout.ts';
 import type { ObjectStore } from '../../objectstore/port.ts';
 import { type TimelineHistory, parseHistory } from '../../postgres/timeline.ts';
-import { archivingPostgres, shipHere, silent, testArchive } from '../recovery/testing.ts';
+import { alwaysPrimary, archivingPostgres, shipHere, silent, testArchive } from '../recovery/testing.ts';
 import type { Archive } from './archive-source.ts';
 import { Archiver, type ArchiverDeps } from './archive.ts';
 import { checkArchives } from './archive-check.ts';
@@ -35,7 +35,7 @@ async function anArchiver(archive: Archive | undefined, change: Partial<Archiver
   const archiver = new Archiver({
     dataDirectory: data,
     source: { get: () => Promise.resolve(archive), invalidate: () => undefined },
-    isPrimary: () => true,
+    ...alwaysPrimary,
     systemIdentifier: () => Promise.resolve('7'),
     history: () => Promise.resolve(undefined),
     segmentSize: () => Promise.resolve(16 << 20),
@@ -229,7 +229,7 @@ test('a new database refuses an archive with WAL in it, and recognizes its own c
 test.each<[string, Partial<ArchiverDeps>, string, object]>([
   [
     'not the primary',
-    { isPrimary: () => false },
+    { role: () => 'unknown' },
     name(1),
     { outcome: 'failed', message: 'this instance is not the primary' },
   ],
@@ -278,7 +278,13 @@ test('an archive is tried before there is WAL for it: what is wrong is said, and
   const life = new AbortController();
   const section = { section: { destinationPath: 's3://p/' }, field: 'f', defaultServer: 'one' };
   const checking = checkArchives(
-    { archiver: mine.archiver, section: () => section, isPrimary: () => true, pauseMs: { idle: 5, failed: 5 } },
+    {
+      archiver: mine.archiver,
+      section: () => section,
+      isPrimary: () => true,
+      log: silent,
+      pauseMs: { idle: 5, failed: 5 },
+    },
     life.signal,
   );
   const until = async (wanted: object): Promise<void> => {

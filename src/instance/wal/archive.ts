@@ -1,5 +1,6 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { ObjectStoreError } from '../../objectstore/errors.ts';
 import { type TimelineHistory, isFileOfHistory } from '../../postgres/timeline.ts';
@@ -10,16 +11,21 @@ import type { ArchiveOutcome, WalArchiver } from '../wal-port.ts';
 import type { Archive, ArchiveSource } from './archive-source.ts';
 import type { ArchivingReporter } from './condition.ts';
 import { NotOwnedError, takeOwnership } from './ownership.ts';
-import { readyFiles } from './ready.ts';
+import { historyFiles, readyFiles } from './ready.ts';
+import { isFiller } from './fillers.ts';
 import type { Ship } from './shipper.ts';
+import type { StandbyArchive } from './standby-archive.ts';
 import { WalConflictError } from './wal-objects.ts';
 
 export interface ArchiverDeps {
   /** PGDATA. */
   readonly dataDirectory: string;
   readonly source: Pick<ArchiveSource, 'get' | 'invalidate'>;
-  /** Only the primary writes to the archive. */
-  readonly isPrimary: () => boolean;
+  /** Only the primary writes to the archive; a standby confirms. */
+  readonly role: () => ArchivingRole;
+  readonly standby: Pick<StandbyArchive, 'confirm'>;
+  /** PostgreSQL is being stopped, and this many milliseconds more may go into archiving; undefined when it is not. */
+  readonly timeLeft: () => number | undefined;
   readonly systemIdentifier: () => Promise<string>;
   /** History of the timeline that is written now; undefined while it is not known. */
   readonly history: () => Promise<TimelineHistory | undefined>;
@@ -32,6 +38,13 @@ export interface ArchiverDeps {
   /** The manager's life: an upload outlives the request that began it. */
   readonly signal: AbortSignal;
 }
+
+/** 'primary' also while it is being stopped. */
+export type ArchivingRole = 'primary' | 'standby' | 'unknown';
+
+/** Milliseconds. */
+const lookEvery = 100;
+const givenUp = (message: string): ArchiveOutcome => ({ outcome: 'given-up', message });
 
 export interface ArchiverStats {
   readonly lastArchivedWal: string | undefined;
@@ -52,6 +65,8 @@ export class Archiver implements WalArchiver {
   /** The archive whose owner we are known to be. */
   #owned: Archive | undefined;
   #owning: Promise<void> | undefined;
+  /** Those that the archive has, or another of that name. */
+  readonly #histories = new Set<string>();
   #stats: ArchiverStats = {
     lastArchivedWal: undefined,
     lastArchivedAt: undefined,
@@ -68,7 +83,34 @@ export class Archiver implements WalArchiver {
     return this.#stats;
   }
 
+  /** Never holds up a shutdown: when its time is over PostgreSQL's archiver is sent home. */
   async archive(file: string, signal: AbortSignal): Promise<ArchiveOutcome> {
+    const answered = new AbortController();
+    const until = AbortSignal.any([signal, answered.signal]);
+    try {
+      const over = this.#timeIsOver(until).then(() => givenUp('the time for archiving at a shutdown is over'));
+      const outcome = await Promise.race([this.#answer(file, signal), over]);
+      if (outcome.outcome !== 'failed' || this.#deps.timeLeft() === undefined) return outcome;
+      return givenUp(outcome.message);
+    } finally {
+      answered.abort();
+    }
+  }
+
+  async #answer(file: string, signal: AbortSignal): Promise<ArchiveOutcome> {
+    const confirmed = this.#deps.role() === 'standby' ? await this.#deps.standby.confirm(file, signal) : undefined;
+    return confirmed ?? this.#archive(file, signal);
+  }
+
+  /** Rejects with `until`. */
+  async #timeIsOver(until: AbortSignal): Promise<void> {
+    for (;;) {
+      await delay(lookEvery, undefined, { signal: until });
+      if ((this.#deps.timeLeft() ?? 1) <= 0) return;
+    }
+  }
+
+  async #archive(file: string, signal: AbortSignal): Promise<ArchiveOutcome> {
     const name = path.basename(file);
     const { source, reporter, log } = this.#deps;
     try {
@@ -78,7 +120,7 @@ export class Archiver implements WalArchiver {
         reporter.report({ state: 'not-configured' });
         return { outcome: 'skipped', reason: 'no archive is configured' };
       }
-      if (!this.#deps.isPrimary()) return { outcome: 'failed', message: 'this instance is not the primary' };
+      if (this.#deps.role() !== 'primary') return { outcome: 'failed', message: 'this instance is not the primary' };
       if (!(await this.#belongs(name))) {
         log.warn({ wal: name }, 'Not archived: the file is not on the history of the current timeline');
         return { outcome: 'skipped', reason: 'the file is not on the history of the current timeline' };
@@ -91,6 +133,25 @@ export class Archiver implements WalArchiver {
     } catch (error) {
       return this.#failed(name, error);
     }
+  }
+
+  /**
+   * Ships what is ready without being asked, histories before all: after failures PostgreSQL asks again only a minute later, and of
+   * histories that fill numbers (rule 24) never, while a restore looks for the newest timeline number by number.
+   */
+  async tend(signal: AbortSignal): Promise<void> {
+    if (this.#deps.role() !== 'primary' || this.#deps.timeLeft() !== undefined) return;
+    const archive = await this.#deps.source.get(signal);
+    if (!archive || this.#owned !== archive) return;
+    const directory = path.join(this.#deps.dataDirectory, 'pg_wal');
+    const current = await this.#deps.history();
+    for (const name of await historyFiles(directory)) {
+      if (this.#histories.has(name) || (parseWalName(name)?.timeline ?? 0) > (current?.timeline ?? 0)) continue;
+      await this.#start(archive, directory, name);
+      this.#histories.add(name);
+      this.#shipped.delete(name);
+    }
+    await this.#shipAhead(archive, directory, '');
   }
 
   /** Opens the archive and claims it, and says how that went; true when nothing is in the way of the first segment. */
@@ -185,7 +246,12 @@ export class Archiver implements WalArchiver {
     const identity = `${ino}:${mtimeMs}`;
     if (this.#shipped.get(name) === identity) return identity;
     const systemIdentifier = await this.#deps.systemIdentifier();
-    const outcome = await this.#deps.ship({ config: archive.config, name, path: file, systemIdentifier }, signal);
+    const request = { config: archive.config, name, path: file, systemIdentifier };
+    const outcome = await this.#deps.ship(request, signal).catch(async (error: unknown) => {
+      // The first one wins: what they hold is not needed, or is in the next timeline's first segment, too (rule 25).
+      if (error instanceof WalConflictError && (await mayDiffer(file, name))) return 'another';
+      throw error;
+    });
     this.#shipped.set(name, identity);
     this.#deps.log.debug({ wal: name, outcome }, 'WAL file archived');
     return identity;
@@ -205,4 +271,9 @@ export class Archiver implements WalArchiver {
       this.#deps.log.warn({ err: error }, 'WAL files could not be shipped ahead');
     }
   }
+}
+
+async function mayDiffer(file: string, name: string): Promise<boolean> {
+  const kind = parseWalName(name)?.kind;
+  return kind === 'partial' || (kind === 'history' && isFiller(await readFile(file, 'utf8')));
 }

@@ -4,6 +4,11 @@ import { parseWalName } from '../../postgres/wal-name.ts';
 
 const suffix = '.ready';
 
+export async function historyFiles(walDirectory: string): Promise<string[]> {
+  const names = await readdir(walDirectory);
+  return names.filter((name) => parseWalName(name)?.kind === 'history').sort();
+}
+
 /** What PostgreSQL wants archived, in its own order: history files first, then by age (pgarch.c). */
 export async function readyFiles(walDirectory: string): Promise<string[]> {
   const names = await readdir(path.join(walDirectory, 'archive_status')).catch((error: NodeJS.ErrnoException) => {

@@ -17,6 +17,8 @@ import type { WalHandlers } from '../wal-port.ts';
 import { ArchiveSource, type SectionAt } from './archive-source.ts';
 import { checkArchives } from './archive-check.ts';
 import { Archiver } from './archive.ts';
+import { type ServerSeen, createDuty } from './duty.ts';
+import { StandbyArchive } from './standby-archive.ts';
 import { ArchivingReporter, conditionWriter } from './condition.ts';
 import { HistoryCache, archivedHistory, findHistory } from './history.ts';
 import { Shipper } from './shipper.ts';
@@ -32,6 +34,7 @@ export interface ArchiveServicesDeps {
   readonly cluster: () => Cluster | undefined;
   /** This instance serves as the cluster's primary. */
   readonly isPrimary: () => boolean;
+  readonly server: () => ServerSeen;
   /** A statement on the server beside us, as superuser. */
   readonly query: (sql: string) => Promise<Record<string, unknown>[]>;
   /** The same server for sessions of our own: unix socket, superuser. */
@@ -93,11 +96,24 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
     conditionWriter(kube, { namespace, name: clusterName }, signal),
     log.child({ logger: 'wal-archive' }),
   );
+  const walLog = log.child({ logger: 'wal-archive' });
+  const events = createEventRecorder(kube, { component: 'instance-manager', instance: podName });
+  const duty = createDuty(deps.server);
   const shipper = new Shipper(workerCommand(log.level, 'wal-worker'));
   const archiver = new Archiver({
     dataDirectory,
     source,
-    isPrimary,
+    role: () => duty().role,
+    timeLeft: () => duty().timeLeft,
+    standby: new StandbyArchive({
+      ...{ source, segmentSize, log: walLog },
+      history: () => histories.get(cluster()?.status?.timelineID),
+      isStandby: () => duty().role === 'standby' && duty().timeLeft === undefined,
+      onReleased: (message) => {
+        const about = cluster();
+        if (about) events.emit(about, { type: 'Warning', reason: 'WalNotKept', message });
+      },
+    }),
     systemIdentifier: async () => (await control()).systemIdentifier,
     history: async () => histories.get(await writtenTimeline(query)),
     segmentSize,
@@ -108,7 +124,7 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
     signal,
   });
   const checking = checkArchives(
-    { archiver, section: () => attempt(section, ({ message }) => message), isPrimary },
+    { archiver, section: () => attempt(section, ({ message }) => message), isPrimary, log: walLog },
     signal,
   );
   const restorer = new Restorer({
@@ -127,7 +143,6 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
   });
   const sql = { ...deps.socket, user: 'postgres', database: 'postgres' };
   const replication = deps.replication;
-  const events = createEventRecorder(kube, { component: 'instance-manager', instance: podName });
   const command = workerCommand(log.level);
   const retention = new RetentionKeeper({
     ...{ kube, namespace, clusterName, dataDirectory, source, isPrimary, events, signal },

@@ -1,0 +1,91 @@
+import { realpath, statfs } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { type TimelineHistory, isFileOfHistory } from '../../postgres/timeline.ts';
+import { parseWalName } from '../../postgres/wal-name.ts';
+import type { ArchiveOutcome } from '../wal-port.ts';
+import type { ArchiveSource } from './archive-source.ts';
+import { Confirmed } from './confirmed.ts';
+
+export interface StandbyArchiveDeps {
+  readonly source: Pick<ArchiveSource, 'get'>;
+  /** Of the primary that is followed; undefined while it is not known. */
+  readonly history: () => Promise<TimelineHistory | undefined>;
+  readonly segmentSize: () => Promise<number>;
+  /** Still a standby that goes on. */
+  readonly isStandby: () => boolean;
+  readonly log: Logger;
+  /** Tells people that WAL was let go; see `keptFree`. */
+  readonly onReleased: (message: string) => void;
+  /** Milliseconds that one question is held open. */
+  readonly patience?: number;
+}
+
+const firstPause = 250;
+const longestPause = 5_000;
+const defaultPatience = 10 * 60_000;
+/** Of the volume of the WAL: below it a standby keeps nothing for a successor any more, so that it stays one. */
+const keptFree = 0.15;
+
+/**
+ * What archive_command means on a standby (archive_mode = always): "done" only when the archive is known to hold the segment. So
+ * PostgreSQL's own .ready files are the list of what a dead primary may not have shipped, and after a promotion it asks again,
+ * and the answer is to ship it (architecture §5, P4).
+ */
+export class StandbyArchive {
+  readonly #deps: StandbyArchiveDeps;
+  readonly #confirmed = new Confirmed();
+
+  constructor(deps: StandbyArchiveDeps) {
+    this.#deps = deps;
+  }
+
+  /** Undefined when this instance has stopped being a standby meanwhile. */
+  async confirm(file: string, signal: AbortSignal): Promise<ArchiveOutcome | undefined> {
+    const name = path.basename(file);
+    // Histories are the primary's to ship, who has them all (rule 24).
+    if (parseWalName(name)?.kind !== 'segment') return { outcome: 'skipped', reason: 'segments only are kept here' };
+    const until = Date.now() + (this.#deps.patience ?? defaultPatience);
+    for (let pause = firstPause; this.#deps.isStandby(); pause = Math.min(2 * pause, longestPause)) {
+      const answer = await this.#look(file, name, signal).catch((error: unknown) => {
+        this.#deps.log.debug({ wal: name, err: error }, 'The archive could not be asked for a segment');
+        return undefined;
+      });
+      if (answer) return answer;
+      if (Date.now() > until) return { outcome: 'failed', message: 'the archive does not hold the segment yet' };
+      await this.#wait(pause, signal);
+    }
+    return undefined;
+  }
+
+  /** A role that changes is not waited for longer than a moment. */
+  async #wait(milliseconds: number, signal: AbortSignal): Promise<void> {
+    for (let left = milliseconds; left > 0 && this.#deps.isStandby(); left -= firstPause) {
+      await delay(Math.min(left, firstPause), undefined, { signal });
+    }
+  }
+
+  async #look(file: string, name: string, signal: AbortSignal): Promise<ArchiveOutcome | undefined> {
+    const { source, history, segmentSize, log, onReleased } = this.#deps;
+    if (await isShort(path.dirname(file))) {
+      const message = `The volume is nearly full: segment ${name} is not kept for a successor any more`;
+      log.warn({ wal: name }, message);
+      onReleased(message);
+      return { outcome: 'skipped', reason: 'the volume is nearly full' };
+    }
+    const archive = await source.get(signal);
+    if (!archive) return { outcome: 'skipped', reason: 'no archive is configured' };
+    const known = await history();
+    // Its timeline was left before its end: nobody will ever ship it under this name.
+    if (known && !isFileOfHistory(known, name, await segmentSize())) {
+      return { outcome: 'skipped', reason: 'the segment is not on the history of the primary' };
+    }
+    return (await this.#confirmed.has(archive, name, signal)) ? { outcome: 'archived' } : undefined;
+  }
+}
+
+async function isShort(directory: string): Promise<boolean> {
+  const { bavail, blocks } = await statfs(await realpath(directory));
+  return bavail < blocks * keptFree;
+}
