@@ -9,6 +9,7 @@ import { baseBackup } from './bench/base-backup.ts';
 import { failover } from './bench/failover.ts';
 import { peers } from './bench/peers/run.ts';
 import { type Figure, header, row } from './bench/figures.ts';
+import { walArchive } from './bench/wal/wal.ts';
 import { provisioning } from './bench/provisioning.ts';
 
 const { values: options, positionals } = parseArgs({
@@ -52,6 +53,7 @@ try {
       await bareStart();
       return provisioning(platform, runs, await bareStart());
     },
+    wal: () => walArchive(platform, runs),
     'base-backup': () => baseBackup(platform, runs, Number(options.size ?? 1024)),
     failover: () => failover(platform, runs, faults),
   };

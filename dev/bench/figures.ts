@@ -1,7 +1,7 @@
 /** One measured thing: its samples, and what the best possible would have been in the same run. */
 export interface Figure {
   readonly what: string;
-  readonly unit: 's' | 'MiB/s' | 'MiB' | 'ms';
+  readonly unit: 's' | 'MiB/s' | 'MiB' | 'ms' | '/s';
   readonly samples: readonly number[];
   readonly target?: { readonly limit: number; readonly better: 'less' | 'more' };
   readonly floor?: { readonly what: string; readonly value: number };

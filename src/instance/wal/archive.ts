@@ -12,7 +12,6 @@ import type { Archive, ArchiveSource } from './archive-source.ts';
 import type { ArchivingReporter } from './condition.ts';
 import { NotOwnedError, takeOwnership } from './ownership.ts';
 import { historyFiles, readyFiles } from './ready.ts';
-import { isFiller } from './fillers.ts';
 import type { Ship } from './shipper.ts';
 import type { StandbyArchive } from './standby-archive.ts';
 import { WalConflictError } from './wal-objects.ts';
@@ -126,7 +125,7 @@ export class Archiver implements WalArchiver {
         return { outcome: 'skipped', reason: 'the file is not on the history of the current timeline' };
       }
       await this.#own(archive, signal);
-      await this.#shipOrYield(archive, path.dirname(file), name);
+      await this.#ship(archive, path.dirname(file), name);
       this.#stats = { ...this.#stats, lastArchivedWal: name, lastArchivedAt: new Date() };
       reporter.report({ state: 'working' });
       return { outcome: 'archived' };
@@ -202,15 +201,6 @@ export class Archiver implements WalArchiver {
     return text !== undefined && isFiller(file.timeline, text);
   }
 
-  /** Of fillers the first one wins, and a real history that came before it does (rule 25). */
-  async #shipOrYield(archive: Archive, directory: string, name: string): Promise<void> {
-    try {
-      await this.#ship(archive, directory, name);
-    } catch (error) {
-      if (!(error instanceof WalConflictError && (await this.#fills(name)))) throw error;
-    }
-  }
-
   async #own(archive: Archive, signal: AbortSignal): Promise<void> {
     if (this.#owned === archive) return;
     const { dataDirectory, systemIdentifier, skipEmptyCheck } = this.#deps;
@@ -248,7 +238,6 @@ export class Archiver implements WalArchiver {
     const systemIdentifier = await this.#deps.systemIdentifier();
     const request = { config: archive.config, name, path: file, systemIdentifier };
     const outcome = await this.#deps.ship(request, signal).catch(async (error: unknown) => {
-      // The first one wins: what they hold is not needed, or is in the next timeline's first segment, too (rule 25).
       if (error instanceof WalConflictError && (await mayDiffer(file, name))) return 'another';
       throw error;
     });
@@ -264,8 +253,11 @@ export class Archiver implements WalArchiver {
         if (this.#running.size >= limit || this.#deps.signal.aborted) return;
         if (name === asked || this.#shipped.has(name) || this.#running.has(name)) continue;
         if (!(await this.#belongs(name))) continue;
-        // Its failure is told when PostgreSQL asks for this file.
-        this.#start(archive, directory, name).catch(() => undefined);
+        // Each makes room for the next one. Its failure is told when PostgreSQL asks for this file.
+        this.#start(archive, directory, name).then(
+          () => this.#shipAhead(archive, directory, asked),
+          () => undefined,
+        );
       }
     } catch (error) {
       this.#deps.log.warn({ err: error }, 'WAL files could not be shipped ahead');
@@ -273,7 +265,9 @@ export class Archiver implements WalArchiver {
   }
 }
 
-async function mayDiffer(file: string, name: string): Promise<boolean> {
-  const kind = parseWalName(name)?.kind;
-  return kind === 'partial' || (kind === 'history' && isFiller(await readFile(file, 'utf8')));
+/** Of what fills a number and of what a timeline left incomplete the first one wins (rule 25). */
+async function mayDiffer(place: string, name: string): Promise<boolean> {
+  const file = parseWalName(name);
+  if (file?.kind !== 'history') return file?.kind === 'partial';
+  return isFiller(file.timeline, await readFile(place, 'utf8'));
 }
