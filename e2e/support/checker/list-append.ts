@@ -8,7 +8,8 @@ const startsWith = (list: readonly number[], beginning: readonly number[]): bool
 /**
  * What a history of transactions over growing lists shows that no serializable database could have answered (the method of Elle:
  * Kingsbury and Alvaro, "Elle: Inferring Isolation Anomalies from Experimental Observations", 2020). Lists are chosen since a read tells
- * the order of all writes before it. Transactions in doubt count where their values were seen.
+ * the order of all writes before it. The appends of transactions in doubt count where others saw them; what they read themselves says
+ * nothing, since it may be their own append that never was.
  */
 export function checkListAppend(transactions: readonly Transaction[], final: FinalLists): Anomaly[] {
   const versions = versionsOf(transactions, final);
@@ -18,7 +19,7 @@ export function checkListAppend(transactions: readonly Transaction[], final: Fin
 
 function allReads(transactions: readonly Transaction[], final: FinalLists): (readonly [string, readonly number[]])[] {
   const seen = transactions.flatMap(({ steps, outcome }) =>
-    steps.flatMap((step) => ('read' in step && outcome !== 'aborted' ? [[step.key, step.read] as const] : [])),
+    steps.flatMap((step) => ('read' in step && outcome === 'committed' ? [[step.key, step.read] as const] : [])),
   );
   return [...seen, ...final];
 }
