@@ -68,20 +68,21 @@ export class StandbyArchive {
 
   async #look(file: string, name: string, signal: AbortSignal): Promise<ArchiveOutcome | undefined> {
     const { source, history, segmentSize, log, onReleased } = this.#deps;
+    const opened = await source.get(signal).catch((error: unknown) => ({ error }));
+    if (!opened) return { outcome: 'skipped', reason: 'no archive is configured' };
     if (await isShort(path.dirname(file))) {
       const message = `The volume is nearly full: segment ${name} is not kept for a successor any more`;
       log.warn({ wal: name }, message);
       onReleased(message);
       return { outcome: 'skipped', reason: 'the volume is nearly full' };
     }
-    const archive = await source.get(signal);
-    if (!archive) return { outcome: 'skipped', reason: 'no archive is configured' };
+    if ('error' in opened) throw opened.error;
     const known = await history();
     // Its timeline was left before its end: nobody will ever ship it under this name.
     if (known && !isFileOfHistory(known, name, await segmentSize())) {
       return { outcome: 'skipped', reason: 'the segment is not on the history of the primary' };
     }
-    return (await this.#confirmed.has(archive, name, signal)) ? { outcome: 'archived' } : undefined;
+    return (await this.#confirmed.has(opened, name, signal)) ? { outcome: 'archived' } : undefined;
   }
 }
 
