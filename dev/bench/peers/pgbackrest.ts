@@ -52,6 +52,7 @@ export async function pgbackrest(pg: ArchivingPostgres, store: PeerStore, type: 
           args: [
             ...without('--compress', '--pg1-socket', '--pg1-port', '--pg1-user'),
             `--pg1-path=${directory}`,
+            `--spool-path=${home}`,
             'restore',
           ],
         });
