@@ -14,7 +14,7 @@ import type { LifeFile } from './life-file.ts';
 import type { Peers } from './peers.ts';
 import type { StateFile } from './state-file.ts';
 import { modeOf } from './synchronous/configuration.ts';
-import type { Promises } from './synchronous/promise.ts';
+import type { Promises } from './synchronous/promises.ts';
 
 /** What the manager forgets when it ends (docs/ha-protocol.md §2). Times on the boot clock. */
 export interface Memory {

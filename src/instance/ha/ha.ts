@@ -30,7 +30,7 @@ import { promotionOutcome } from './promotion-outcome.ts';
 import { finishRebuild, Rebuild } from './rebuild.ts';
 import { StateFile } from './state-file.ts';
 import { synchronousNames } from './synchronous/names.ts';
-import { Promises } from './synchronous/promise.ts';
+import { Promises } from './synchronous/promises.ts';
 import { Doorkeeper } from './synchronous/doorkeeper.ts';
 import { QuorumObject } from './synchronous/quorum-object.ts';
 import { SynchronousSet } from './synchronous/set.ts';

@@ -14,17 +14,6 @@ const closedMs = 3000;
 const settleMs = 1500;
 const pollMs = 10;
 
-/** Promises take turns, also with the one to oneself: two of the same epoch would be one too many. */
-export class Promises {
-  #turn: Promise<unknown> = Promise.resolve();
-
-  alone<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => undefined);
-    return done;
-  }
-}
-
 /** The end of the log of a standby whose receiver is gone for good, once all of it is read. */
 async function settledStandby(core: HaCore): Promise<Position | undefined> {
   const { memory, clock, life, session, context, wake } = core;
