@@ -40,8 +40,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'M4: an absent lease is a free one',
     file: 'src/instance/ha/core.ts',
-    find: /if \(!record\) return 'absent';/,
-    replace: "if (!record) return 'released';",
+    find: /return 'absent';/,
+    replace: "return 'released';",
     instances: 3,
     faults: [fault('isolate', 1, 4, 8), fault('delete-lease', 1, 4.1, 1)],
     shows: twoWriters,
