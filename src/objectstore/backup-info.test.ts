@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { BackupInfo } from './backup-info.ts';
-import { parseBackupInfo, renderBackupInfo } from './backup-info.ts';
+import { parseBackupInfo, renderBackupInfo, endTimeline } from './backup-info.ts';
 import { parsePythonLiteral, renderPythonString } from './python-literal.ts';
 
 const info: BackupInfo = {
@@ -99,4 +99,10 @@ test('any text survives as a Python string, and a line stays a line', () => {
 
 test.each(['', '[1, 2', "{'a': }", '1 2', "'\\xg1'", 'lambda: 1', '(,)', '[1 2]'])('%s is no literal', (text) => {
   expect(() => parsePythonLiteral(text)).toThrow('not a Python literal');
+});
+
+test('a backup that began before a failover ends on the timeline of its last segment', () => {
+  expect(endTimeline({ timeline: 1, endWal: '000000020000000000000007' })).toBe(2);
+  expect(endTimeline({ timeline: 3 })).toBe(3);
+  expect(endTimeline({})).toBe(1);
 });

@@ -1,5 +1,6 @@
 // Barman's backup.info: `name=value` lines in the order of names, `None` for what is not set, Python literals for lists and
 // texts of several lines. Barman 3.4 refuses files with names it does not know, so newer ones are written only when set.
+import { parseWalName } from '../postgres/wal-name.ts';
 import { parsePythonLiteral, renderPythonString } from './python-literal.ts';
 
 export type BackupStatus = 'EMPTY' | 'STARTED' | 'WAITING_FOR_WALS' | 'DONE' | 'SYNCING' | 'FAILED';
@@ -195,3 +196,10 @@ function time(value: string): Date | undefined {
     : new Date(`${value} UTC`);
   return Number.isNaN(parsed.getTime()) ? undefined : parsed;
 }
+
+/**
+ * The timeline on which a backup ended. `timeline` is the one on which it began: a standby that has followed a new primary begins a
+ * backup at its last restart point, which may be of before.
+ */
+export const endTimeline = ({ endWal, timeline }: Pick<BackupInfo, 'endWal' | 'timeline'>): number =>
+  parseWalName(endWal ?? '')?.timeline ?? timeline ?? 1;

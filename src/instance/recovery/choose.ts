@@ -1,3 +1,4 @@
+import { endTimeline } from '../../objectstore/backup-info.ts';
 import { parseLsn } from '../../postgres/lsn.ts';
 import type { TimelineHistory } from '../../postgres/timeline.ts';
 import { isAncestor } from '../../postgres/timeline.ts';
@@ -13,7 +14,7 @@ const endsBefore = (target: RecoveryTarget, { info }: CatalogEntry): boolean => 
 };
 
 const onHistory = (history: TimelineHistory | undefined, { info }: CatalogEntry): boolean =>
-  history === undefined || isAncestor(history, info.timeline ?? 1, parseLsn(info.endXlog ?? '0/0'));
+  history === undefined || isAncestor(history, endTimeline(info), parseLsn(info.endXlog ?? '0/0'));
 
 /** The backup that the target names; undefined when it names none. */
 export function askedBackup({ backups, unreadable }: Catalog, target: RecoveryTarget): CatalogEntry | undefined {

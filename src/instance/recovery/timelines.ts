@@ -1,3 +1,4 @@
+import { endTimeline } from '../../objectstore/backup-info.ts';
 import { parseArchiveKey, walDirectory } from '../../objectstore/layout.ts';
 import { type Lsn, parseLsn } from '../../postgres/lsn.ts';
 import { type TimelineHistory, firstTimeline, isAncestor, parseHistory } from '../../postgres/timeline.ts';
@@ -33,7 +34,7 @@ async function timelines({ store, config }: Archive, signal: AbortSignal): Promi
 
 /** A log that ends where the backup does. */
 const holds = (history: TimelineHistory, { info }: CatalogEntry): boolean =>
-  isAncestor(history, info.timeline ?? 1, lsnOf(info.endXlog));
+  isAncestor(history, endTimeline(info), lsnOf(info.endXlog));
 
 const lsnOf = (text: string | undefined): Lsn => parseLsn(text ?? '0/0');
 
@@ -63,7 +64,7 @@ export async function findHistory(
     );
   }
   // A backup on a timeline whose history was never archived: PostgreSQL takes it for the newest of all.
-  const unheard = Math.max(...(asked ? [asked] : catalog.backups).map(({ info }) => info.timeline ?? 1), 1);
+  const unheard = Math.max(...(asked ? [asked] : catalog.backups).map(({ info }) => endTimeline(info)), 1);
   for (const timeline of known) {
     if (timeline < unheard) break;
     const history = await readHistory(origin, timeline, signal);

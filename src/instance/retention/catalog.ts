@@ -1,4 +1,4 @@
-import { type BackupInfo, parseBackupInfo } from '../../objectstore/backup-info.ts';
+import { type BackupInfo, endTimeline, parseBackupInfo } from '../../objectstore/backup-info.ts';
 import { backupInfoKey, baseDirectory, isBackupId } from '../../objectstore/layout.ts';
 import type { KnownBackup, OtherBackup } from '../../objectstore/retention/plan.ts';
 import { parseLsn } from '../../postgres/lsn.ts';
@@ -33,11 +33,18 @@ async function readInfo({ archive, signal }: CatalogQuestion, id: string): Promi
 }
 
 function known(id: string, info: BackupInfo): KnownBackup | undefined {
-  const { endTime, timeline, beginXlog, endXlog, walSegmentSize = defaultSegmentSize } = info;
-  if (!endTime || timeline === undefined || beginXlog === undefined || endXlog === undefined) return undefined;
+  const { endTime, beginXlog, endXlog, walSegmentSize = defaultSegmentSize } = info;
+  if (!endTime || beginXlog === undefined || endXlog === undefined) return undefined;
   const beginLsn = segmentStart(segmentNumber(parseLsn(beginXlog), walSegmentSize), walSegmentSize);
   const parent = info.parentBackupId;
-  return { id, ended: endTime, timeline, beginLsn, endLsn: parseLsn(endXlog), ...(parent !== undefined && { parent }) };
+  return {
+    id,
+    ended: endTime,
+    timeline: endTimeline(info),
+    beginLsn,
+    endLsn: parseLsn(endXlog),
+    ...(parent !== undefined && { parent }),
+  };
 }
 
 const begunAt = (id: string): number =>
