@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { formatLsn, parseLsn } from '../../postgres/lsn.ts';
 import type { TimelineHistory } from '../../postgres/timeline.ts';
-import { segmentName, segmentNumberBefore } from '../../postgres/wal-name.ts';
+import { historyName, parseWalName, segmentName, segmentNumberBefore } from '../../postgres/wal-name.ts';
 import type { Archive } from '../wal/archive-source.ts';
 import { emptyArchiveError, isArchiveEmpty } from '../wal/ownership.ts';
 import { findWal } from '../wal/wal-objects.ts';
@@ -72,6 +72,20 @@ async function checkReach(
   );
 }
 
+/** Names under which the archive may hold a segment: that with a fork in it is archived under the newer timeline's. */
+export function namesOnHistory(name: string, history: TimelineHistory): string[] {
+  const file = parseWalName(name);
+  const timelines = [...history.switches.map(({ timeline }) => timeline), history.timeline];
+  const later = timelines.filter((timeline) => file !== undefined && timeline > file.timeline);
+  return [name, ...later.map((timeline) => historyName(timeline).slice(0, 8) + name.slice(8))];
+}
+
+async function checkBegin({ origin, signal }: ResolveOptions, { id, info }: CatalogEntry, history: TimelineHistory) {
+  if (info.beginWal === undefined) return;
+  for (const name of namesOnHistory(info.beginWal, history)) if (await findWal(origin, name, signal)) return;
+  throw new Error(`WAL segment ${info.beginWal}, where backup ${id} begins, is missing in the archive`);
+}
+
 /** Decides what to restore, or reads what an earlier run has decided. Throws before anything is written. */
 export async function resolve(options: ResolveOptions): Promise<Resolved> {
   const { origin, destination, target, state, signal, log } = options;
@@ -96,10 +110,7 @@ export async function resolve(options: ResolveOptions): Promise<Resolved> {
   );
   const entry = chooseBackup(catalog, target, history);
   const chain = wholeChain(catalog, entry);
-  const { beginWal } = entry.info;
-  if (beginWal !== undefined && !(await findWal(origin, beginWal, signal))) {
-    throw new Error(`WAL segment ${beginWal}, where backup ${entry.id} begins, is missing in the archive`);
-  }
+  await checkBegin(options, entry, history);
   await checkReach(options, entry, history);
   await writePlan(state, { backupId: entry.id, timeline, target: asked });
   log.info({ backupId: entry.id, timeline, target: describeGoal(target.goal) }, 'Restoring');
