@@ -1,8 +1,9 @@
 // What a person plans, under a recorded write load: each ends with a healthy cluster, nothing acknowledged is lost, and the cluster
 // says what was done.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Lease, Pod } from '../src/kube/objects.ts';
+import type { Lease, Pod, PodDisruptionBudget } from '../src/kube/objects.ts';
 import { resource } from '../src/kube/resource-types.ts';
+import { primaryBudget } from '../src/naming.ts';
 import { commands } from '../src/kubectl/plugin.ts';
 import { annotation } from '../src/labels.ts';
 import { type ClusterObject, getCluster, instancePods, isHealthy, waitForCluster } from './support/cluster.ts';
@@ -127,6 +128,13 @@ test('drain: the primary of a cordoned node is switched over, and may then be ev
     const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: key(leader) };
     return (await api.raw('POST', path, { body })).status;
   };
+  // The controller of budgets is somebody else's, and behind the pods by a moment.
+  await waitFor('the budget to count the primary', async () => {
+    const budget = await api.get<PodDisruptionBudget>(resource.podDisruptionBudgets, key(primaryBudget(cluster)));
+    const { currentHealthy, disruptionsAllowed } = budget?.status ?? {};
+    return currentHealthy === 1 && disruptionsAllowed === 0 ? true : undefined;
+  });
+  await healthy();
   expect(await evict()).toBe(429);
   const drain = async (): Promise<void> => {
     await api.patch(resource.nodes, node, { spec: { unschedulable: true } });

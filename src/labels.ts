@@ -48,6 +48,8 @@ export const annotation = {
   unrecoverable: 'alpha.cnpg.io/unrecoverable',
   /** Ours: on a claim that is to go with its instance; the value is why. Nothing is removed without it. */
   removal: 'howdah.dev/removal',
+  /** On the budget of the primary: the pods with that role when it was last told to count. */
+  counted: 'howdah.dev/counted',
   /** Ours: on the pod of a primary that is deleted to be made anew at once, with the reason: nobody takes over meanwhile. */
   keepsRole: 'howdah.dev/keeps-role',
   /** Ours: instances that the operator has fenced because they were primary without the lease; as cnpg.io/fencedInstances. */

@@ -1,6 +1,8 @@
 import { isConflict, isNotFound } from '../../../kube/errors.ts';
 import { resource } from '../../../kube/resource-types.ts';
 import type { ObjectMeta, ResourceType } from '../../../kube/types.ts';
+import { annotation, instanceRole, label } from '../../../labels.ts';
+import { primaryBudget } from '../../../naming.ts';
 import { inherited } from '../../../resources/metadata.ts';
 import { roleLabels, roleOf } from '../../../resources/pod.ts';
 import { phase } from '../phase-names.ts';
@@ -33,6 +35,25 @@ async function sync(
 }
 
 /**
+ * Kubernetes counts a budget's pods anew when a pod comes to match it, not when one ceases to: after a role change it may go on counting
+ * two primaries, and let the only one be evicted. A change of the budget itself makes it count.
+ */
+async function recount({ api, owned, world, namespace, name, signal }: ObservedScope): Promise<void> {
+  const counted = world.pods
+    .filter(({ metadata }) => metadata?.labels?.[label.instanceRole] === instanceRole.primary)
+    .map(({ metadata }) => metadata?.name ?? '')
+    .sort()
+    .join(',');
+  const budget = owned.budgets.get(namespace, primaryBudget(name));
+  if (budget === undefined || budget.metadata?.annotations?.[annotation.counted] === counted) return;
+  const patch = { metadata: { uid: budget.metadata?.uid, annotations: { [annotation.counted]: counted } } };
+  const key = { namespace, name: primaryBudget(name) };
+  await api.patch(resource.podDisruptionBudgets, key, patch, { signal }).catch((error: unknown) => {
+    if (!isNotFound(error) && !isConflict(error)) throw error;
+  });
+}
+
+/**
  * Services follow these labels: the one who serves as primary has the label, all others are replicas. While the instances are at
  * changing it they set the labels themselves, and the status is behind: then nothing is put back.
  */
@@ -54,5 +75,6 @@ export async function syncRoles(scope: ObservedScope): Promise<PhaseResult> {
     await sync(scope, resource.pods, pod?.metadata, labels);
     await Promise.all(claims.map((claim) => sync(scope, resource.persistentVolumeClaims, claim.metadata, labels)));
   }
+  await recount(scope);
   return goOn;
 }
