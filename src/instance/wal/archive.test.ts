@@ -151,14 +151,14 @@ test('equality is decided by the plain bytes, also where Barman noted no digest'
 test('what is ready goes ahead of being asked for, no more at once than allowed', async () => {
   await using store = await testArchive();
   const archive = await store.open('one', { wal: { compression: 'none', attributes: {}, maxParallel: 3 } });
-  let puts = 0;
+  const sent: string[] = [];
   let running = 0;
   let most = 0;
   const slow: ObjectStore = {
     ...archive.store,
     async put(key, body, options) {
       if (!key.includes('/wals/')) return archive.store.put(key, body, options);
-      puts += 1;
+      sent.push(key);
       most = Math.max(most, (running += 1));
       await new Promise((resolve) => setTimeout(resolve, 30));
       running -= 1;
@@ -176,9 +176,8 @@ test('what is ready goes ahead of being asked for, no more at once than allowed'
   );
   expect(most).toBe(3);
   // What was shipped ahead is not sent once more.
-  const sent = puts;
   expect(await mine.archive(name(2))).toEqual({ outcome: 'archived' });
-  expect(puts).toBe(sent);
+  expect(sent.filter((key) => key.endsWith(name(2)))).toHaveLength(1);
 });
 
 test('a new database refuses an archive with WAL in it, and recognizes its own claim', async () => {
