@@ -7,24 +7,20 @@ import {
 } from '../../../state-machines/election/machine.ts';
 import { nextEpoch } from '../../../state-machines/protocol/epoch.ts';
 import { unsatisfied } from '../../../state-machines/protocol/quorum.ts';
-import { comparePositions, sameMember } from '../../../state-machines/protocol/position.ts';
+import { sameMember } from '../../../state-machines/protocol/position.ts';
 import type { GrantedPromise, LeaseMember, Position } from '../../../state-machines/protocol/types.ts';
-import { ownPosition, stands } from './candidate.ts';
+import { stands } from './candidate.ts';
+import { Canvassing, leaseId } from './canvass.ts';
 import { hasNeverLed } from './position.ts';
 import { addressedSelf, type HaCore, leaseState, others, patienceMs, selfOf, setFresh, timingOf } from './core.ts';
 import { contentOf, emptyContent, type LeaseContent } from './lease-record.ts';
 import { postgresRole } from './local-postgres.ts';
-import { fromWire, type PositionReport, toWire } from './messages.ts';
+import { fromWire, toWire } from './messages.ts';
 import { anySynchronous, configurationFor, modeOf } from './synchronous/configuration.ts';
 import { standbysOf } from './synchronous/names.ts';
 import { truePosition } from './synchronous/promise.ts';
 import { asksForQuorum, wishedTarget } from './synchronous/wish.ts';
 
-const askMs = 400;
-/** How long an answer about positions is good for. */
-const canvassMs = 1000;
-/** Time that is left to one who is further ahead. */
-const yieldMs = 2000;
 const candidacyMs = 2000;
 /** A promise takes the time in which a standby reads what it has received. */
 const promiseMs = 1800;
@@ -32,15 +28,6 @@ const promiseMs = 1800;
 const forGood = new Set(['candidate-behind', 'epoch-not-above-promise']);
 /** From a released lease to the claim there are five. */
 const steps = 8;
-
-interface Canvass {
-  readonly at: number;
-  readonly standing: 'first' | 'behind';
-  readonly holderAnswers: boolean;
-  readonly epochs: readonly number[];
-  /** Nobody who answered objects to a candidacy. */
-  readonly prevote: 'granted' | 'refused';
-}
 
 interface Stand extends Candidacy {
   readonly began: number;
@@ -50,25 +37,18 @@ interface Stand extends Candidacy {
   readonly promises: readonly GrantedPromise[];
 }
 
-const serial = (instance: string): number => Number(/(\d+)$/.exec(instance)?.[1] ?? 0);
-
 /** The way of this instance to the lease: canvass, prevote, promises, claim (§5, election). */
 export class Elector {
   readonly #core: HaCore;
-  #canvass: Canvass | undefined;
+  readonly #canvassing: Canvassing;
   #candidacy: Stand | undefined;
   #backOffUntil: number | undefined;
-  #behindSince: { readonly lease: string; readonly at: number } | undefined;
   #busy = false;
   #said = '';
 
   constructor(core: HaCore) {
     this.#core = core;
-  }
-
-  #leaseId(): string {
-    const meta = this.#core.store.observed?.object?.metadata;
-    return `${meta?.uid ?? ''} ${meta?.resourceVersion ?? ''}`;
+    this.#canvassing = new Canvassing(core);
   }
 
   /**
@@ -112,7 +92,7 @@ export class Elector {
     const neverServed = (context.cluster.current?.status?.currentPrimary ?? '') === '';
     const patience = patienceMs(this.#core);
     const delay = (context.cluster.current?.spec.failoverDelay ?? 0) * 1000;
-    const canvass = this.#canvass && clock() - this.#canvass.at < canvassMs ? this.#canvass : undefined;
+    const canvass = this.#canvassing.fresh;
     const candidacy = this.#candidacy;
     return {
       now: clock(),
@@ -165,7 +145,7 @@ export class Elector {
     const { record } = this.#core.store;
     if (claim !== 'unsent') return false;
     if (record && modeOf(record) === 'sync') return epoch > 0 && record.epoch >= epoch;
-    return lease !== this.#leaseId();
+    return lease !== leaseId(this.#core);
   }
 
   /** Decides once, and begins what was decided unless something is under way. Resolves when that is done. */
@@ -193,7 +173,7 @@ export class Elector {
       case 'stay':
         return;
       case 'ask-positions':
-        return this.#askPositions();
+        return this.#canvassing.ask();
       case 'ask-prevotes':
         this.#askPrevotes();
         return;
@@ -216,71 +196,15 @@ export class Elector {
   #giveUp(): void {
     this.#candidacy = undefined;
     this.#core.memory.claiming = false;
-    this.#canvass = undefined;
+    this.#canvassing.forget();
     this.#backOffUntil = this.#core.clock() + 100 + Math.random() * 300;
-  }
-
-  async #askPositions(): Promise<void> {
-    const { clock, peers, store, context } = this.#core;
-    const at = clock();
-    const epoch = store.record?.epoch ?? 0;
-    // Prevotes have no effect on those who give them, so both are asked for at once.
-    const [mine, answers, prevotes] = await Promise.all([
-      ownPosition(this.#core).catch(() => undefined),
-      peers.askAll('position', others(this.#core), { epoch }, askMs),
-      peers.askAll('prevote', others(this.#core), { epoch }, askMs),
-    ]);
-    const refused = prevotes.some(({ answer }) => answer?.granted === false && answer.reason !== 'not-a-member');
-    if (!mine) return;
-    const ahead = answers.some(({ member, answer }) => answer?.stands === true && this.#isAhead(mine, member, answer));
-    const holder = store.record?.holder;
-    const successor = store.record?.successor;
-    const meant = successor === undefined || successor === context.environment.podName;
-    this.#canvass = {
-      at,
-      standing: (ahead || !meant) && !this.#waitedEnough() ? 'behind' : 'first',
-      holderAnswers: answers.some(
-        ({ member, answer }) => holder !== undefined && sameMember(member, holder) && answer?.primaryOf === epoch,
-      ),
-      prevote: refused ? 'refused' : 'granted',
-      epochs: answers.flatMap(({ answer }) => (answer ? [answer.promised, answer.seen] : [])),
-    };
-    context.log.info(
-      {
-        position: `${mine.timeline}/${mine.lsn.toString(16)}`,
-        answers: answers.map(({ member, answer }) => [
-          member.instance,
-          answer?.stands,
-          answer?.position,
-          answer?.primaryOf,
-        ]),
-        standing: this.#canvass.standing,
-      },
-      'Positions',
-    );
-  }
-
-  #isAhead(mine: Position, member: LeaseMember, { position }: PositionReport): boolean {
-    if (!position) return false;
-    const order = comparePositions(fromWire(position), mine);
-    const called = this.#core.memory.called !== undefined;
-    if (order === 0 && (called || this.#core.store.record?.successor === selfOf(this.#core).instance)) return false;
-    return order > 0 || (order === 0 && serial(member.instance) < serial(this.#core.context.environment.podName));
-  }
-
-  /** One who is ahead and does not stand within two seconds is not waited for any longer. */
-  #waitedEnough(): boolean {
-    const { clock } = this.#core;
-    const lease = this.#leaseId();
-    if (this.#behindSince?.lease !== lease) this.#behindSince = { lease, at: clock() };
-    return clock() - this.#behindSince.at > yieldMs;
   }
 
   #askPrevotes(): void {
     this.#candidacy = {
       ...{ epoch: 0, promised: false, quorum: false, overtaken: false, refused: false, timedOut: false, promises: [] },
-      ...{ prevote: this.#canvass?.prevote ?? 'refused', claim: 'unsent' },
-      ...{ began: this.#core.clock(), lease: this.#leaseId() },
+      ...{ prevote: this.#canvassing.last?.prevote ?? 'refused', claim: 'unsent' },
+      ...{ began: this.#core.clock(), lease: leaseId(this.#core) },
     };
   }
 
@@ -291,7 +215,7 @@ export class Elector {
     const timeline = data?.state === 'valid' ? data.control.checkpointTimeline : 0;
     if (this.#first) return Math.max(1, timeline);
     const own = [state.current.promised, timeline, context.cluster.current?.status?.timelineID ?? 0];
-    return nextEpoch([store.lastRecord?.epoch ?? 0, ...own, ...(this.#canvass?.epochs ?? [])]);
+    return nextEpoch([store.lastRecord?.epoch ?? 0, ...own, ...(this.#canvassing.last?.epochs ?? [])]);
   }
 
   /** Where a quorum is asked for, the own log's end must be known for good before (rule 11). */
@@ -410,7 +334,7 @@ export class Elector {
     memory.called = undefined;
     memory.lastAttempt = start;
     this.#candidacy = undefined;
-    this.#canvass = undefined;
+    this.#canvassing.forget();
     context.log.info(
       { epoch, rule: 'claim-the-lease', version: store.observed?.object?.metadata?.resourceVersion },
       'This instance holds the lease',

@@ -1,5 +1,6 @@
 import { sameMember } from '../../../state-machines/protocol/position.ts';
 import { rejoin, type RejoinAction, type RejoinFacts } from '../../../state-machines/rejoin/machine.ts';
+import { namesArchive } from '../../resources/archive-place.ts';
 import { type HaCore, holderOf, isClosed, leaseState, selfOf } from './core.ts';
 import { removeFillers } from './history-files.ts';
 import { endPostgres, runningPostmaster } from './local-postgres.ts';
@@ -59,7 +60,8 @@ export class Rejoin {
     const holder = this.#holder;
     const rewindable = this.#rewindable?.from === member.incarnation ? this.#rewindable : undefined;
     const streaming = view()?.server?.receiver === 'streaming';
-    const archive = context.cluster.current?.spec.backup?.barmanObjectStore !== undefined;
+    const { current: cluster } = context.cluster;
+    const archive = cluster !== undefined && namesArchive(cluster);
     const { notRewindable } = memory;
     return {
       now: clock(),

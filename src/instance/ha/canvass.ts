@@ -1,0 +1,110 @@
+import { comparePositions, sameMember } from '../../../state-machines/protocol/position.ts';
+import type { LeaseMember, Position } from '../../../state-machines/protocol/types.ts';
+import { ownPosition } from './candidate.ts';
+import { type HaCore, others, selfOf } from './core.ts';
+import { fromWire, type PositionReport } from './messages.ts';
+
+const askMs = 400;
+/** How long an answer about positions is good for. */
+const canvassMs = 1000;
+/** Time that is left to one who is further ahead. */
+const yieldMs = 2000;
+
+export interface Canvass {
+  readonly at: number;
+  readonly standing: 'first' | 'behind';
+  readonly holderAnswers: boolean;
+  readonly epochs: readonly number[];
+  /** Nobody who answered objects to a candidacy. */
+  readonly prevote: 'granted' | 'refused';
+}
+
+const serial = (instance: string): number => Number(/(\d+)$/.exec(instance)?.[1] ?? 0);
+
+/** uid and version of the lease as it was seen last. */
+export function leaseId({ store }: Pick<HaCore, 'store'>): string {
+  const meta = store.observed?.object?.metadata;
+  return `${meta?.uid ?? ''} ${meta?.resourceVersion ?? ''}`;
+}
+
+/** Where all others are, and whether they object to a candidacy (§5, prevote and step 1 of the election). */
+export class Canvassing {
+  readonly #core: HaCore;
+  #last: Canvass | undefined;
+  #behindSince: { readonly lease: string; readonly at: number } | undefined;
+
+  constructor(core: HaCore) {
+    this.#core = core;
+  }
+
+  /** The last answers, however old. */
+  get last(): Canvass | undefined {
+    return this.#last;
+  }
+
+  /** The last answers while they are good. */
+  get fresh(): Canvass | undefined {
+    return this.#last && this.#core.clock() - this.#last.at < canvassMs ? this.#last : undefined;
+  }
+
+  forget(): void {
+    this.#last = undefined;
+  }
+
+  /** Asks all others once. */
+  async ask(): Promise<void> {
+    const { clock, peers, store, context } = this.#core;
+    const at = clock();
+    const epoch = store.record?.epoch ?? 0;
+    // Prevotes have no effect on those who give them, so both are asked for at once.
+    const [mine, answers, prevotes] = await Promise.all([
+      ownPosition(this.#core).catch(() => undefined),
+      peers.askAll('position', others(this.#core), { epoch }, askMs),
+      peers.askAll('prevote', others(this.#core), { epoch }, askMs),
+    ]);
+    const refused = prevotes.some(({ answer }) => answer?.granted === false && answer.reason !== 'not-a-member');
+    if (!mine) return;
+    const ahead = answers.some(({ member, answer }) => answer?.stands === true && this.#isAhead(mine, member, answer));
+    const holder = store.record?.holder;
+    const successor = store.record?.successor;
+    const meant = successor === undefined || successor === context.environment.podName;
+    this.#last = {
+      at,
+      standing: (ahead || !meant) && !this.#waitedEnough() ? 'behind' : 'first',
+      holderAnswers: answers.some(
+        ({ member, answer }) => holder !== undefined && sameMember(member, holder) && answer?.primaryOf === epoch,
+      ),
+      prevote: refused ? 'refused' : 'granted',
+      epochs: answers.flatMap(({ answer }) => (answer ? [answer.promised, answer.seen] : [])),
+    };
+    context.log.info(
+      {
+        position: `${mine.timeline}/${mine.lsn.toString(16)}`,
+        answers: answers.map(({ member, answer }) => [
+          member.instance,
+          answer?.stands,
+          answer?.position,
+          answer?.primaryOf,
+        ]),
+        standing: this.#last.standing,
+      },
+      'Positions',
+    );
+  }
+
+  #isAhead(mine: Position, member: LeaseMember, { position }: PositionReport): boolean {
+    if (!position) return false;
+    const order = comparePositions(fromWire(position), mine);
+    const called = this.#core.memory.called !== undefined;
+    if (order === 0 && (called || this.#core.store.record?.successor === selfOf(this.#core).instance)) return false;
+    return order > 0 || (order === 0 && serial(member.instance) < serial(this.#core.context.environment.podName));
+  }
+
+  /** One who is ahead and does not stand within two seconds is not waited for any longer. */
+  #waitedEnough(): boolean {
+    const { clock } = this.#core;
+    const lease = leaseId(this.#core);
+    if (this.#behindSince?.lease !== lease) this.#behindSince = { lease, at: clock() };
+    return clock() - this.#behindSince.at > yieldMs;
+  }
+}
