@@ -11,8 +11,9 @@ import { resource } from '../src/kube/resource-types.ts';
 import { type ClusterObject, instancePods, isHealthy, waitForCluster } from './support/cluster.ts';
 import { openNamespace, openShared, shared } from './support/shared.ts';
 import { connect, connectionConfig } from './support/sql.ts';
+import { expectSound } from './support/verdict.ts';
 import { waitFor } from './support/wait.ts';
-import { WriteLoad, lostAndFound } from './support/write-load.ts';
+import { WriteLoad } from './support/write-load.ts';
 
 const run = promisify(execFile);
 const platform = openShared();
@@ -94,12 +95,10 @@ const open = (cluster: string) => connect(api, { namespace: namespace.name, clus
 async function allAcknowledgedAreThere(cluster: string, load: WriteLoad): Promise<void> {
   const report = await load.stop();
   await using session = await open(cluster);
-  const { lost, unknown } = await lostAndFound(session, report);
-  expect(lost).toEqual([]);
-  expect(unknown).toEqual([]);
+  await expectSound(session, report);
 }
 
-withDisks('a full disk is said, waits without crashing, and serves again when there is room', async () => {
+withDisks('F25 a full disk is said, waits without crashing, and serves again when there is room', async () => {
   const directory = await onDisk('full', 260);
   const load = await WriteLoad.start(() =>
     connectionConfig(api, { namespace: namespace.name, cluster: 'full', to: 'rw' }),

@@ -28,7 +28,7 @@ test('F1 PostgreSQL of the primary is killed: it is restarted in place', async (
 });
 
 test('the primary pod is deleted with one second of grace: another takes over', async () => {
-  const { before, after } = await scenario.under('delete pod', { do: (primary) => scenario.deletePod(primary) });
+  const { before, after } = await scenario.under('delete pod', { do: (primary) => scenario.deletePod(primary, 1) });
   expect(after).not.toBe(before);
 });
 

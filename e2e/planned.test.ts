@@ -120,7 +120,7 @@ test('scaling 3 → 2 → 3: off the list of members, then the pod, then the vol
   expect(await primary()).toBe(leader);
 });
 
-test('drain: the primary of a cordoned node is switched over, and may then be evicted', async () => {
+test('F23 drain: the primary of a cordoned node is switched over, and may then be evicted', async () => {
   const leader = await primary();
   const node = { name: (await podOf(leader))?.spec?.nodeName ?? '' };
   const evict = async (): Promise<number> => {

@@ -11,8 +11,9 @@ import { type ClusterObject, hasPrimary, instancePods, isHealthy, waitForCluster
 import { killManager, killPostgres } from './support/exec.ts';
 import { openNamespace, openShared, shared } from './support/shared.ts';
 import { connect, connectionConfig } from './support/sql.ts';
+import { expectSound } from './support/verdict.ts';
 import { waitFor } from './support/wait.ts';
-import { WriteLoad, lostAndFound } from './support/write-load.ts';
+import { WriteLoad } from './support/write-load.ts';
 
 const platform = openShared();
 const { api } = platform;
@@ -136,9 +137,8 @@ test('managers and PostgreSQL are killed under load: sessions outlive a manager,
     const to = { instance: pod.metadata?.name ?? '' };
     await waitFor(`every row on ${to.instance}`, async () => {
       await using reader = await connect(api, { ...rw, to });
-      const { lost, unknown } = await lostAndFound(reader, report);
-      expect(unknown).toEqual([]);
-      return lost.length === 0 ? true : undefined;
+      await expectSound(reader, report);
+      return true;
     });
   }
 });

@@ -45,7 +45,7 @@ describe.each(modes)('%s', (mode) => {
     });
   });
 
-  test('F6 F2 the manager of the primary stands still for 60 s: it is fenced, another takes over, and what wakes up follows', async () => {
+  test('F6 F2 the manager of the primary stands still for 60 s: the watchdog ends its PostgreSQL, and one primary goes on', async () => {
     await scenario.under('manager frozen 60 s', {
       mayLose: true,
       do: async (primary) => {

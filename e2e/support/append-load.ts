@@ -2,7 +2,9 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { leave } from './leave.ts';
+import { acknowledgementOf, stamp } from './stamp.ts';
 import type { FinalLists, Outcome, Step, Transaction } from './checker/history.ts';
+import type { Acknowledgement } from './checker/overlap.ts';
 
 /** So many values are appended before the next set of keys is begun, which keeps lists short. */
 const generation = 150;
@@ -10,11 +12,17 @@ const keysAtOnce = 4;
 /** Between two transactions of one client: this load is there to be checked, not to be quick. */
 const pauseMs = 15;
 
+export interface AppendReport {
+  readonly transactions: readonly Transaction[];
+  readonly acknowledgements: readonly Acknowledgement[];
+}
+
 /** Clients that read and append to lists in serializable transactions and record what they did and saw. */
 export class AppendLoad implements AsyncDisposable {
   readonly #connect: () => Promise<pg.ClientConfig>;
   readonly #stop = new AbortController();
   readonly #transactions: Transaction[] = [];
+  readonly #acknowledgements: Acknowledgement[] = [];
   #nextValue = 1;
   #nextId = 1;
   #running: Promise<unknown> = Promise.resolve();
@@ -86,7 +94,7 @@ export class AppendLoad implements AsyncDisposable {
       return;
     }
     try {
-      await client.query('commit');
+      this.#acknowledgements.push(acknowledgementOf(await client.query(`commit; ${stamp}`)));
       ended('committed');
     } catch (error) {
       ended(isRetry(error) ? 'aborted' : 'in-doubt');
@@ -94,10 +102,10 @@ export class AppendLoad implements AsyncDisposable {
     }
   }
 
-  async stop(): Promise<Transaction[]> {
+  async stop(): Promise<AppendReport> {
     this.#stop.abort();
     await this.#running;
-    return this.#transactions;
+    return { transactions: this.#transactions, acknowledgements: this.#acknowledgements };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

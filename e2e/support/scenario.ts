@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
+import type pg from 'pg';
 import type { Lease, Pod } from '../../src/kube/objects.ts';
 import { resource } from '../../src/kube/resource-types.ts';
 import { annotation } from '../../src/labels.ts';
@@ -9,6 +10,7 @@ import { checkListAppend } from './checker/list-append.ts';
 import { type Acknowledgement, longestOverlap } from './checker/overlap.ts';
 import { type ClusterObject, getCluster, instancePods, isHealthy, waitForCluster } from './cluster.ts';
 import { keepLogs } from './evidence.ts';
+import { NamesWatch } from './names-watch.ts';
 import type { PodName } from './faults/processes.ts';
 import type { Platform } from './platform.ts';
 import { openNamespace } from './shared.ts';
@@ -18,8 +20,10 @@ import { type LoadReport, WriteLoad, lostAndFound } from './write-load.ts';
 
 export type Mode = 'asynchronous' | 'synchronous';
 const isMode = (text: string): text is Mode => ['asynchronous', 'synchronous'].includes(text);
-/** Each suite of faults runs in every one: what the product offers so far, or what HOWDAH_MODES names, separated by commas. */
-export const modes: readonly Mode[] = (process.env['HOWDAH_MODES'] ?? 'asynchronous').split(',').filter(isMode);
+/** Each suite of faults runs in every one, or in those that HOWDAH_MODES names, separated by commas. */
+export const modes: readonly Mode[] = (process.env['HOWDAH_MODES'] ?? 'asynchronous,synchronous')
+  .split(',')
+  .filter(isMode);
 
 export interface ScenarioOptions {
   readonly name: string;
@@ -51,6 +55,20 @@ export interface Harm {
   readonly recovery?: number;
 }
 
+interface Member {
+  readonly instance: string;
+  readonly incarnation: string;
+}
+
+/** The part of the lease's record that tests read. */
+export interface LeaseRecord {
+  /** Of the object. */
+  readonly version: string;
+  readonly epoch: number;
+  readonly members: readonly Member[];
+  readonly configurations: readonly { readonly number: number; readonly names: readonly Member[] }[];
+}
+
 const synchronous = { synchronous: { method: 'any', number: 1, dataDurability: 'required' } };
 /** What not even the loss of commits can excuse. */
 const inexcusable = new Set(['duplicated', 'unknown-value', 'internal', 'G1a', 'G1b']);
@@ -61,7 +79,6 @@ export class Scenario implements AsyncDisposable {
   readonly namespace: string;
   readonly cluster: string;
   readonly #mode: Mode;
-  readonly #instances: number;
   readonly #release: () => Promise<void>;
   readonly #told: string[] = [];
 
@@ -70,7 +87,6 @@ export class Scenario implements AsyncDisposable {
     this.namespace = namespace.name;
     this.cluster = options.name;
     this.#mode = options.mode ?? 'asynchronous';
-    this.#instances = options.instances ?? 3;
     this.#release = async () => namespace[Symbol.asyncDispose]();
   }
 
@@ -82,7 +98,7 @@ export class Scenario implements AsyncDisposable {
       kind: 'Cluster',
       metadata: { name: options.name, namespace: scenario.namespace },
       spec: {
-        instances: scenario.#instances,
+        instances: options.instances ?? 3,
         imageName: platform.image(18),
         storage: { size: '1Gi' },
         ...(options.mode === 'synchronous' ? { postgresql: synchronous } : {}),
@@ -121,11 +137,16 @@ export class Scenario implements AsyncDisposable {
     );
   }
 
-  session(to: 'rw' | { instance: string } = 'rw', as: 'app' | 'superuser' = 'app'): Promise<Session> {
-    return connect(this.platform.api, { namespace: this.namespace, cluster: this.cluster, to, as });
+  session(
+    to: 'rw' | { instance: string } = 'rw',
+    as: 'app' | 'superuser' = 'app',
+    overrides: pg.ClientConfig = {},
+  ): Promise<Session> {
+    return connect(this.platform.api, { namespace: this.namespace, cluster: this.cluster, to, as }, overrides);
   }
 
-  deletePod(name: string, gracePeriodSeconds = 1): Promise<unknown> {
+  /** With time to hand over even on a busy machine: one that is killed may be back as primary before its lease has run out. */
+  deletePod(name: string, gracePeriodSeconds = 30): Promise<unknown> {
     return this.platform.api.delete(resource.pods, { namespace: this.namespace, name }, { gracePeriodSeconds });
   }
 
@@ -134,10 +155,34 @@ export class Scenario implements AsyncDisposable {
     return this.platform.api.patchStatus(resource.clusters, key, { status: { targetPrimary: to } });
   }
 
-  async epoch(): Promise<number> {
+  /** What the lease says. */
+  async lease(): Promise<LeaseRecord> {
     const key = { namespace: this.namespace, name: this.cluster };
     const lease = await this.platform.api.get<Lease>(resource.leases, key);
-    return (JSON.parse(lease?.metadata?.annotations?.[annotation.lease] ?? '{}') as { epoch?: number }).epoch ?? 0;
+    const text = lease?.metadata?.annotations?.[annotation.lease] ?? '{}';
+    const version = lease?.metadata?.resourceVersion ?? '';
+    return { epoch: 0, members: [], configurations: [], ...(JSON.parse(text) as Partial<LeaseRecord>), version };
+  }
+
+  async epoch(): Promise<number> {
+    return (await this.lease()).epoch;
+  }
+
+  /** Waits until one synchronous configuration is in force, of so many standbys. */
+  settled(standbys: number): Promise<LeaseRecord> {
+    return waitFor(
+      `a set of ${standbys} standbys`,
+      async () => {
+        const found = await this.lease();
+        const [configuration, ...others] = found.configurations;
+        return others.length === 0 && configuration?.names.length === standbys ? found : undefined;
+      },
+      { timeout: 120_000 },
+    );
+  }
+
+  patch(spec: Record<string, unknown>): Promise<unknown> {
+    return this.platform.api.patch(resource.clusters, { namespace: this.namespace, name: this.cluster }, { spec });
   }
 
   /** Adds a line to what is told at the end. */
@@ -171,6 +216,7 @@ export class Scenario implements AsyncDisposable {
     const open = { table: `${table}_open`, clients: 1, patience: 60_000, pause: 4, reconnects: false };
     const session = loads.use(await WriteLoad.start(rw({ instance: before }), open));
     const appends = loads.use(await AppendLoad.start(rw('rw')));
+    const names = this.#mode === 'synchronous' ? loads.use(new NamesWatch(() => this.session())) : undefined;
     await waitFor('writes', async () => (load.count > 100 && session.count > 10 ? true : undefined));
     await act(before);
     await sleep(500);
@@ -178,26 +224,28 @@ export class Scenario implements AsyncDisposable {
     const writes = async (): Promise<true | undefined> => (load.count > since + 100 ? true : undefined);
     await waitFor('writes afterwards', writes, { timeout: recovery });
     await this.healthy(recovery);
-    const [report, pinned, transactions] = await Promise.all([load.stop(), session.stop(), appends.stop()]);
+    const [report, pinned, appended] = await Promise.all([load.stop(), session.stop(), appends.stop()]);
 
-    const acknowledgements = [...report.acknowledgements, ...pinned.acknowledgements];
+    const acknowledgements = [report, pinned, appended].flatMap((done) => done.acknowledgements);
     const overlap = longestOverlap(acknowledgements);
     if (!mayOverlap || this.#mode === 'synchronous') expect(overlap).toBeUndefined();
     else if (overlap) this.say(`${title}: two acknowledged within ${Math.round(overlap.milliseconds)} ms`);
+    // Rule 22: an empty one wakes all who wait as if their standbys had confirmed.
+    expect([...((await names?.stop()) ?? [])].filter((value) => value === '')).toEqual([]);
     const after = await this.#oneOnly();
     await using reader = await this.session();
     const lost = await this.#compare(reader, [
       [report, table],
       [pinned, open.table],
     ]);
-    const anomalies = checkListAppend(transactions, await finalLists(reader));
+    const anomalies = checkListAppend(appended.transactions, await finalLists(reader));
     const excused = mayLose && this.#mode === 'asynchronous';
     expect(excused ? anomalies.filter(({ name }: Anomaly) => inexcusable.has(name)) : anomalies).toEqual([]);
     if (!excused) expect(lost).toBe(0);
     const epochs = [epochBefore, await this.epoch()] as const;
     expect(epochs[1]).toBeGreaterThanOrEqual(epochBefore);
     if (after !== before) expect(await timelineOf(reader)).toBe(epochs[1]);
-    const [acknowledged, gap] = [acknowledgements.length, report.longestGap];
+    const [acknowledged, gap] = [report.acknowledged.size + pinned.acknowledged.size, report.longestGap];
     this.say(`${title}: gap ${Math.round(gap)} ms, ${lost} of ${acknowledged} lost, ${before} → ${after}`);
     return { before, after, epochs, lost, acknowledged, gap, acknowledgements };
   }
@@ -205,13 +253,15 @@ export class Scenario implements AsyncDisposable {
   /** Every instance answers and one of them is no standby. */
   async #oneOnly(): Promise<string> {
     return waitFor(
-      `${this.#instances} instances, one of them primary`,
+      'every instance to answer, and one of them to be primary',
       async () => {
+        const cluster = await getCluster(this.platform.api, this.namespace, this.cluster);
         const found = await this.#roles();
         const primaries = found.filter(({ standby }) => !standby);
         expect(primaries.length).toBeLessThanOrEqual(1);
         const [primary] = primaries;
-        return found.length === this.#instances && primary?.name === (await this.primary()) ? primary.name : undefined;
+        const all = found.length === cluster?.spec.instances;
+        return all && primary?.name === cluster.status?.currentPrimary ? primary?.name : undefined;
       },
       { timeout: 120_000 },
     );

@@ -1,8 +1,8 @@
-import { expect } from '@jest/globals';
 import type { KubeApi } from '../../src/kube/port.ts';
 import { connect, connectionConfig } from './sql.ts';
+import { expectSound } from './verdict.ts';
 import { waitFor } from './wait.ts';
-import { WriteLoad, lostAndFound } from './write-load.ts';
+import { WriteLoad } from './write-load.ts';
 
 export interface Loaded {
   readonly api: KubeApi;
@@ -11,8 +11,8 @@ export interface Loaded {
 }
 
 /**
- * Changes something under a write load and waits until it has `settled`; nothing that was acknowledged may be lost. Returns a line about
- * the longest gap.
+ * Changes something under a write load and waits until it has `settled`; nothing that was acknowledged may be lost, and no two may
+ * acknowledge in the same time. Returns a line about the longest gap.
  */
 export async function underLoad(
   { api, namespace, cluster }: Loaded,
@@ -35,6 +35,6 @@ export async function underLoad(
   }
   const report = await load.stop();
   await using session = await connect(api, rw);
-  expect(await lostAndFound(session, report, table)).toMatchObject({ lost: [], unknown: [] });
+  await expectSound(session, report, table);
   return `${name}: ${Math.round(report.longestGap)} ms of ${report.acknowledged.size} writes`;
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { compareInserted, type Compared, type Inserted } from './checker/acknowledged.ts';
 import type { Acknowledgement } from './checker/overlap.ts';
+import { acknowledgementOf, stamp } from './stamp.ts';
 import { leave } from './leave.ts';
 
 export interface LoadReport extends Inserted {
@@ -21,11 +22,6 @@ export interface LoadOptions {
   readonly pause?: number;
   /** Each client has one session and ends with it. */
   readonly reconnects?: boolean;
-}
-
-interface Answer {
-  sent: number;
-  timeline: string;
 }
 
 /** Clients that insert unique ids through a service, one commit each, reconnect after every error, and keep what was acknowledged. */
@@ -104,16 +100,11 @@ export class WriteLoad implements AsyncDisposable {
   async #insert(client: pg.Client): Promise<void> {
     const id = this.#next++;
     this.#inDoubt.add(id);
-    const { rows } = await client.query<Answer>(
-      `insert into ${this.#table} (id) values ($1)
-        returning extract(epoch from clock_timestamp())::float8 * 1000 as sent,
-                  substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) as timeline`,
-      [id],
-    );
+    const answers = await client.query(`begin; insert into ${this.#table} (id) values (${id}); commit; ${stamp}`);
     const now = performance.now();
     this.#inDoubt.delete(id);
     this.#acknowledged.add(id);
-    this.#acknowledgements.push({ by: rows[0]?.timeline ?? '', sent: rows[0]?.sent ?? Number.NaN });
+    this.#acknowledgements.push(acknowledgementOf(answers));
     this.#longestGap = Math.max(this.#longestGap, now - this.#lastAcknowledged);
     this.#lastAcknowledged = now;
   }

@@ -1,6 +1,6 @@
 /**
- * One acknowledged write. `sent`: a moment before which the server cannot have sent the answer, on one clock for all; it is taken by the
- * server inside the transaction, since an answer may wait in a socket until a network has healed.
+ * One acknowledged write. `sent`: when the server sent the answer, in milliseconds on one clock for all (../stamp.ts), since an answer
+ * may wait in a socket until a network has healed.
  */
 export interface Acknowledgement {
   /** Who wrote: the timeline it was on says it better than a name, which may be given again. */

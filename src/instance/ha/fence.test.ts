@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { expect, test } from '@jest/globals';
 import type { LeaseRecord } from '../../../state-machines/protocol/types.ts';
 import type { HaCore } from './core.ts';
@@ -20,6 +22,7 @@ function primary() {
     writes: [] as LeaseContent[],
     heartbeats: [] as (number | undefined)[],
     standby: false,
+    postmaster: process.pid,
   };
   const record: LeaseRecord = {
     ...{ uid: 'u', version: '1', clusterUid: 'cluster', systemIdentifier: 'system', epoch: 3, holder: self },
@@ -58,7 +61,7 @@ function primary() {
       cluster: { current: { spec: {}, status: { instanceNames: ['c-1', 'c-2', 'c-3'] } } },
       terminatingSince: () => undefined,
       supervisor: {
-        postgresPid: () => process.pid,
+        postgresPid: () => world.postmaster,
         heartbeat: (until?: number) => world.heartbeats.push(until),
       },
     },
@@ -99,6 +102,19 @@ test('a primary whose disk or server does not answer stops renewing after its ti
   const before = world.writes.length;
   for (let second = 0; second < 4; second++) await turn(1000);
   expect(world.writes.length - before).toBeLessThanOrEqual(1);
+});
+
+test('once PostgreSQL is ended the watchdog has no deadline for it: the manager goes on to hand over (F18)', async () => {
+  const { world, turn } = primary();
+  await turn();
+  const sleeper = spawn('sleep', ['600'], { stdio: 'ignore' });
+  world.postmaster = sleeper.pid ?? 0;
+  world.outcome = 'unknown';
+  const ended = once(sleeper, 'exit');
+  await turn(11_000);
+  await ended;
+  await turn(100);
+  expect(world.heartbeats).toEqual([11_100, undefined]);
 });
 
 test.each([

@@ -87,7 +87,15 @@ export class Fence {
     } else if (text !== this.#said) context.log.debug({ rule: action.rule, state }, 'Fence');
     this.#said = text;
     this.#perform(action);
+    this.#relieve();
     this.#giveUp();
+  }
+
+  /** What was ended is gone: the watchdog's deadline for it would hit a manager that is about to hand over. */
+  #relieve(): void {
+    if (this.#ended === undefined || runningPostmaster(this.#core) !== undefined) return;
+    this.#ended = undefined;
+    this.#core.context.supervisor.heartbeat();
   }
 
   /** What could not be served again in time is handed over: who only sits on the lease keeps everybody else from it (rule 23). */
