@@ -1,7 +1,9 @@
+import type { DiskWatch } from './disk/watch.ts';
 import type { HighAvailability } from './ha/ha.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** What the parts of a running manager share. */
 export interface InstanceContext extends Surroundings {
   readonly ha: HighAvailability;
+  readonly disks: Pick<DiskWatch, 'volumes'>;
 }

@@ -165,6 +165,7 @@ test('metrics tell of the server, as the exporter, without an error', async () =
   expect(value('cnpg_pg_replication_streaming_replicas')).toBe('1');
   expect(text).toMatch(/^cnpg_pg_database_size_bytes\{datname="app"\} \d+$/m);
   expect(text).toMatch(/^cnpg_pg_stat_replication_replay_diff_bytes\{.*application_name="c-2".*\} \d+$/m);
+  expect(text).toMatch(/^howdah_volume_free_bytes\{volume="PG_DATA"\} \d+$/m);
   expect(text).toMatch(/^cnpg_collector_pg_wal\{value="count"\} \d+$/m);
   const standby = await (await fetch(`http://${address.second}:9187/metrics`)).text();
   expect(standby).toMatch(/^cnpg_collector_last_collection_error 0$/m);

@@ -8,6 +8,7 @@ import { ClusterSource } from './cluster/cluster-source.ts';
 import { SecretSource } from './cluster/secret-source.ts';
 import type { InstanceContext } from './context.ts';
 import type { Surroundings } from './surroundings.ts';
+import { DiskWatch, volumesOf } from './disk/watch.ts';
 import { HighAvailability } from './ha/ha.ts';
 import { gatedRestorer } from './ha/restore-gate.ts';
 import type { InstanceEnvironment } from './environment.ts';
@@ -69,7 +70,8 @@ export async function runInstance(
     () => late.manager?.view,
     () => late.manager?.wake(),
   );
-  const context: InstanceContext = { ...surroundings, ha };
+  const disks = new DiskWatch({ directories: () => volumesOf(paths, cluster.current) });
+  const context: InstanceContext = { ...surroundings, ha, disks };
   const manager = new Manager(context);
   late.manager = manager;
   const terminate = (): void => {
@@ -96,6 +98,7 @@ export async function runInstance(
       standby: manager.view?.server?.standby,
       leaving: ha.handover !== undefined,
     }),
+    epoch: () => ha.led,
     query: (sql) => session.query(sql),
     socket,
     replication: () => Promise.resolve({ ...socket, user: 'postgres' }),
@@ -114,6 +117,7 @@ export async function runInstance(
     ha.run(life.signal),
     serveHttp({ context, view: () => manager.view, wal: handlers, sessionId: randomUUID(), ports: port }, life.signal),
     runTasks(context, () => manager.view, life.signal),
+    disks.run(life.signal),
     archive.backups.run(life.signal),
   ].map((task) => task.catch((error: unknown) => log.error({ err: error }, 'A part of the manager ended')));
   try {

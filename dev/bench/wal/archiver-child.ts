@@ -1,5 +1,6 @@
 // A process that archives as the instance manager does, with nothing else in it: what it takes can be measured.
 import pino from 'pino';
+import { ArchiveOwner } from '../../../src/instance/wal/archive-owner.ts';
 import { Archiver } from '../../../src/instance/wal/archive.ts';
 import { workerCommand } from '../../../src/instance/backup/worker-process.ts';
 import { Shipper } from '../../../src/instance/wal/shipper.ts';
@@ -21,7 +22,11 @@ const archiver = new Archiver({
   systemIdentifier: () => Promise.resolve('7'),
   history: () => Promise.resolve(undefined),
   segmentSize: () => Promise.resolve(16 << 20),
-  skipEmptyCheck: () => false,
+  owner: new ArchiveOwner({
+    ...{ dataDirectory, systemIdentifier: () => Promise.resolve('7') },
+    ...{ skipEmptyCheck: () => false, writer: () => ({ epoch: 1, instance: 'bench-1' }) },
+  }),
+  alarm: () => undefined,
   ship: new Shipper(workerCommand('warn', 'wal-worker')).ship,
   reporter: { report: () => undefined },
   log: pino({ level: 'warn' }, pino.destination(2)),

@@ -210,12 +210,13 @@ export class Elector {
 
   /** Rule 7: above every epoch that anybody has seen. The first one of all keeps the timeline that the directory was made with. */
   #nextEpoch(): number {
-    const { store, state, context, view } = this.#core;
+    const { store, state, context, view, archive } = this.#core;
     const data = view()?.data;
     const timeline = data?.state === 'valid' ? data.control.checkpointTimeline : 0;
     if (this.#first) return Math.max(1, timeline);
     const own = [state.current.promised, timeline, context.cluster.current?.status?.timelineID ?? 0];
-    return nextEpoch([store.lastRecord?.epoch ?? 0, ...own, ...(this.#canvassing.last?.epochs ?? [])]);
+    const archived = archive()?.epoch() ?? 0;
+    return nextEpoch([store.lastRecord?.epoch ?? 0, ...own, archived, ...(this.#canvassing.last?.epochs ?? [])]);
   }
 
   /** Where a quorum is asked for, the own log's end must be known for good before (rule 11). */

@@ -192,6 +192,11 @@ export class HighAvailability implements AsyncDisposable {
     await this.#parts?.core.state.update({ led: undefined });
   }
 
+  /** The epoch that this directory leads; undefined for a standby. */
+  get led(): number | undefined {
+    return this.#parts?.core.state.current.led;
+  }
+
   /** PostgreSQL died in the middle of its promotion: it must be a standby again before it is started. */
   get halfPromoted(): boolean {
     return this.#promotionOutcome === 'half';

@@ -79,7 +79,10 @@ const real = (timeline: number): string => `1\t0/400000\tpromoted as ${timeline}
 test('rule 24: real histories come from a peer and from the archive; the epochs that nobody knows are filled', async () => {
   await using standby = await ElectedStandby.copyOf(origin.directory, epoch);
   standby.world.peer = { 3: real(3), 4: '1\t0/400000\tepoch 4 not promoted\n' };
-  standby.world.archive = { history: (timeline) => Promise.resolve(timeline === 2 ? real(2) : undefined) };
+  standby.world.archive = {
+    history: (timeline) => Promise.resolve(timeline === 2 ? real(2) : undefined),
+    epoch: () => undefined,
+  };
   expect(await standby.life()).toBe('leads');
   await serves(standby);
   const texts = [2, 3, 4].map((timeline) => readFile(pgWal(standby, `0000000${timeline}.history`), 'utf8'));
@@ -91,7 +94,7 @@ test('rule 24: real histories come from a peer and from the archive; the epochs 
 test('F10, F19: neither a silent peer nor an archive that is down holds up a promotion', async () => {
   await using standby = await ElectedStandby.copyOf(origin.directory, epoch);
   standby.world.peer = undefined;
-  standby.world.archive = { history: () => new Promise(() => undefined) };
+  standby.world.archive = { history: () => new Promise(() => undefined), epoch: () => undefined };
   expect(await standby.life()).toBe('leads');
   await serves(standby);
 });

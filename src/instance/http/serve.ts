@@ -99,6 +99,7 @@ export async function serveHttp(options: ServeOptions, signal: AbortSignal): Pro
     sessionId: options.sessionId,
     ready: () => lastReady,
     ha: context.ha,
+    disks: context.disks,
   };
   const status = async (): Promise<unknown> => {
     await ready().catch(() => undefined);

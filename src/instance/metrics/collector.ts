@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { InstanceContext } from '../context.ts';
+import type { VolumeReport } from '../disk/watch.ts';
 import { Session } from '../sql/session.ts';
 import { role } from '../../naming.ts';
 import type { InstanceView } from '../view.ts';
@@ -53,6 +54,24 @@ async function archiveStatus(dataDirectory: string): Promise<{ ready: number; do
   return { ready: ending('.ready'), done: ending('.done') };
 }
 
+/** A volume that does not fill has no time until it is full. */
+export function volumeMetrics(volumes: readonly VolumeReport[]): Metric[] {
+  const each = (name: string, help: string, of: (volume: VolumeReport) => number | undefined): Metric => ({
+    ...{ name: `howdah_volume_${name}`, help, type: 'gauge' },
+    samples: volumes.flatMap((report) => {
+      const value = of(report);
+      return value === undefined ? [] : [{ labels: { volume: report.volume }, value }];
+    }),
+  });
+  return [
+    each('size_bytes', 'Bytes of the volume that PostgreSQL can use', ({ size }) => size),
+    each('free_bytes', 'Bytes that are free', ({ free }) => free),
+    each('fill_rate_bytes', 'Bytes per second that free space shrank by in the last ten minutes', ({ rate }) => rate),
+    each('seconds_until_full', 'Seconds until it is full at that rate', ({ secondsUntilFull }) => secondsUntilFull),
+    each('low', '1 if it is nearly full or will be full within the hour', ({ low }) => (low ? 1 : 0)),
+  ];
+}
+
 /** What is known without PostgreSQL. */
 export async function managerMetrics(context: InstanceContext, view: InstanceView | undefined): Promise<Metric[]> {
   const { clusterName, paths } = context.environment;
@@ -78,6 +97,7 @@ export async function managerMetrics(context: InstanceContext, view: InstanceVie
       'Number of nodes that the instances run on, -1 if unknown',
       status?.topology?.nodesUsed ?? -1,
     ),
+    ...volumeMetrics(context.disks.volumes),
     gauges(
       `${prefix}pg_wal_archive_status`,
       'Number of WAL segments by the state of their archiving',

@@ -8,6 +8,7 @@ import { BlockPool } from '../../objectstore/codec/block-pool.ts';
 import { type ArchiveConfig, openArchive } from '../../objectstore/config.ts';
 import { type Major, type TemporaryPostgres, temporaryPostgres } from '../../testing/postgres.ts';
 import { readServerFacts } from '../backup/server-facts.ts';
+import { ArchiveOwner, type ArchiveOwnerDeps } from '../wal/archive-owner.ts';
 import type { Archive } from '../wal/archive-source.ts';
 import { Archiver, type ArchiverDeps } from '../wal/archive.ts';
 import type { Ship } from '../wal/shipper.ts';
@@ -55,6 +56,14 @@ export const alwaysPrimary: Pick<ArchiverDeps, 'role' | 'timeLeft' | 'standby'> 
   standby: { confirm: () => Promise.resolve(undefined) },
 };
 
+/** Of a database that was never told of epochs. */
+export const anOwner = (dataDirectory: string, change: Partial<ArchiveOwnerDeps> = {}): ArchiveOwner =>
+  new ArchiveOwner({
+    ...{ dataDirectory, systemIdentifier: () => Promise.resolve('7'), skipEmptyCheck: () => false },
+    ...{ writer: () => undefined, lookAgain: 0 },
+    ...change,
+  });
+
 /** Ships without a process of its own. */
 export function shipHere(archive: () => Promise<Archive | undefined>): Ship {
   const packing = { pool: new BlockPool(8 << 20), reclaim: () => undefined };
@@ -95,16 +104,24 @@ export async function archivingPostgres(
     return running.server;
   };
   let segmentSize = 16 << 20;
+  const systemIdentifier = async (): Promise<string> =>
+    (await readServerFacts(current().connection())).systemIdentifier;
   const archiver = new Archiver({
     get dataDirectory() {
       return current().dataDirectory;
     },
     source: { get: archive, invalidate: () => undefined },
     ...alwaysPrimary,
-    systemIdentifier: async () => (await readServerFacts(current().connection())).systemIdentifier,
+    systemIdentifier,
     history: () => Promise.resolve(undefined),
     segmentSize: () => Promise.resolve(segmentSize),
-    skipEmptyCheck: () => false,
+    owner: new ArchiveOwner({
+      ...{ systemIdentifier, writer: () => undefined, skipEmptyCheck: () => false },
+      get dataDirectory() {
+        return current().dataDirectory;
+      },
+    }),
+    alarm: () => undefined,
     ship: shipHere(archive),
     reporter: { report: (state) => void states.push(state) },
     log: silent,

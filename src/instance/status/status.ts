@@ -19,6 +19,7 @@ export interface StatusSource {
   readonly ready: () => boolean;
   /** What the protocol has to tell. */
   readonly ha: Pick<InstanceContext['ha'], 'roleChange' | 'handover' | 'rewinding'>;
+  readonly disks: InstanceContext['disks'];
 }
 
 const serverQuery = `
@@ -116,6 +117,7 @@ export async function collectStatus(source: StatusSource): Promise<Json> {
     isPrimary: running && view.facts.role === 'primary',
     replayPaused: view?.server?.replayPaused ?? false,
     problem: view?.problems.join('; ') ?? '',
+    volumes: source.disks.volumes,
     notEnoughDiskSpace: view?.facts.diskFull ?? false,
     pendingRestart: (view?.server?.pendingRestart.length ?? 0) > 0,
     isPgRewindRunning: source.ha.rewinding,

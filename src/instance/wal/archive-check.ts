@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Archiver } from './archive.ts';
 
 export interface ArchiveCheckDeps {
-  readonly archiver: Pick<Archiver, 'check' | 'tend'>;
+  readonly archiver: Pick<Archiver, 'check' | 'tend' | 'look'>;
   readonly log: Logger;
   /** What the Cluster says of its archive now, usable or not. */
   readonly section: () => unknown;
@@ -25,7 +25,11 @@ export async function checkArchives(deps: ArchiveCheckDeps, signal: AbortSignal)
       if (await deps.archiver.check(signal)) checked = text;
       else pause = failed;
     }
-    if (text !== undefined && text === checked) {
+    if (text === undefined) {
+      await deps.archiver
+        .look(signal)
+        .catch((error: unknown) => signal.aborted || deps.log.debug({ err: error }, 'The archive could not be read'));
+    } else if (text === checked) {
       await deps.archiver
         .tend(signal)
         .catch(

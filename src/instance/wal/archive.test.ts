@@ -5,9 +5,10 @@ import { afterEach, expect, test } from '@jest/globals';
 import { ownerMarkerKey, walKey } from '../../objectstore/layout.ts';
 import type { ObjectStore } from '../../objectstore/port.ts';
 import { type TimelineHistory, parseHistory } from '../../postgres/timeline.ts';
-import { alwaysPrimary, archivingPostgres, shipHere, silent, testArchive } from '../recovery/testing.ts';
+import { alwaysPrimary, anOwner, archivingPostgres, shipHere, silent, testArchive } from '../recovery/testing.ts';
 import type { Archive } from './archive-source.ts';
 import { Archiver, type ArchiverDeps } from './archive.ts';
+import type { ArchiveOwnerDeps } from './archive-owner.ts';
 import { checkArchives } from './archive-check.ts';
 import type { ArchivingState } from './condition.ts';
 
@@ -22,16 +23,22 @@ const signal = (): AbortSignal => AbortSignal.timeout(30_000);
 interface Fixture {
   readonly archiver: Archiver;
   readonly states: ArchivingState[];
+  readonly alarms: string[];
   readonly data: string;
   put(file: string, content: string, ready?: boolean): Promise<void>;
   archive(file: string): ReturnType<Archiver['archive']>;
 }
 
-async function anArchiver(archive: Archive | undefined, change: Partial<ArchiverDeps> = {}): Promise<Fixture> {
+async function anArchiver(
+  archive: Archive | undefined,
+  change: Partial<ArchiverDeps> = {},
+  owner: Partial<ArchiveOwnerDeps> = {},
+): Promise<Fixture> {
   const data = await mkdtemp(path.join(os.tmpdir(), 'hww-'));
   directories.push(data);
   await mkdir(`${data}/pg_wal/archive_status`, { recursive: true });
   const states: ArchivingState[] = [];
+  const alarms: string[] = [];
   const archiver = new Archiver({
     dataDirectory: data,
     source: { get: () => Promise.resolve(archive), invalidate: () => undefined },
@@ -39,7 +46,7 @@ async function anArchiver(archive: Archive | undefined, change: Partial<Archiver
     systemIdentifier: () => Promise.resolve('7'),
     history: () => Promise.resolve(undefined),
     segmentSize: () => Promise.resolve(16 << 20),
-    skipEmptyCheck: () => false,
+    ...{ owner: anOwner(change.dataDirectory ?? data, owner), alarm: (message) => void alarms.push(message) },
     ship: shipHere(() => Promise.resolve(archive)),
     reporter: { report: (state) => void states.push(state) },
     log: silent,
@@ -47,7 +54,7 @@ async function anArchiver(archive: Archive | undefined, change: Partial<Archiver
     ...change,
   });
   return {
-    ...{ archiver, states, data },
+    ...{ archiver, states, alarms, data },
     async put(file, content, ready = false) {
       await writeFile(`${data}/pg_wal/${file}`, content);
       if (ready) await writeFile(`${data}/pg_wal/archive_status/${file}.ready`, '');
@@ -117,6 +124,7 @@ test('the same file again is a success, another one of that name an alarm that o
   const outcome = await theirs.archive(name(1));
   expect(outcome).toMatchObject({ outcome: 'failed', message: expect.stringContaining('different content') });
   expect(theirs.states.at(-1)?.state).toBe('failing');
+  expect(theirs.alarms).toEqual([expect.stringContaining('different content')]);
   const kept = await archive.store.get(walKey(archive.config.location, name(1), 'none'));
   for await (const chunk of kept?.body ?? []) expect(String(chunk)).toBe('a');
 });
@@ -211,12 +219,12 @@ test('a new database refuses an archive with WAL in it, and recognizes its own c
     outcome: 'failed',
     message: expect.stringContaining('Expected empty archive'),
   });
-  const skipping = await anArchiver(archive, { dataDirectory: second.data, skipEmptyCheck: () => true });
+  const skipping = await anArchiver(archive, { dataDirectory: second.data }, { skipEmptyCheck: () => true });
   expect(await skipping.archiver.archive(`${second.data}/pg_wal/${name(2)}`, signal())).toEqual({
     outcome: 'archived',
   });
 
-  const stranger = await anArchiver(archive, { systemIdentifier: () => Promise.resolve('8') });
+  const stranger = await anArchiver(archive, {}, { systemIdentifier: () => Promise.resolve('8') });
   await stranger.put(name(3), 'c');
   expect(await stranger.archive(name(3))).toMatchObject({
     outcome: 'failed',
@@ -308,4 +316,72 @@ test('what waits for the archive is not called working by a look at the archive'
   await mine.put(name(1), 'a', true);
   expect(await mine.archiver.check(signal())).toBe(true);
   expect(mine.states).toEqual([]);
+});
+
+const writer = (epoch: number, instance: string) => ({ writer: () => ({ epoch, instance }) });
+const markerOf = async ({ store, config }: Archive): Promise<unknown> => {
+  const found = await store.get(ownerMarkerKey(config.location));
+  for await (const chunk of found?.body ?? []) return JSON.parse(String(chunk)) as unknown;
+  return undefined;
+};
+
+test('the marker carries the epoch of who writes; a writer of a lower one is refused and alarms, and writes nothing', async () => {
+  await using store = await testArchive();
+  const archive = await store.open('one');
+  const old = await anArchiver(archive, {}, writer(3, 'c-1'));
+  await writeFile(`${old.data}/.check-empty-wal-archive`, '');
+  for (const one of [1, 2]) await old.put(name(one), 'a');
+  expect(await old.archive(name(1))).toEqual({ outcome: 'archived' });
+  expect(await markerOf(archive)).toMatchObject({ systemIdentifier: '7', epoch: 3, instance: 'c-1' });
+  const { claim } = (await markerOf(archive)) as { claim: string };
+
+  const next = await anArchiver(archive, {}, writer(5, 'c-2'));
+  await next.put(name(3), 'b');
+  expect(await next.archive(name(3))).toEqual({ outcome: 'archived' });
+  expect(await markerOf(archive)).toEqual({ systemIdentifier: '7', claim, epoch: 5, instance: 'c-2' });
+
+  expect(await old.archive(name(2))).toMatchObject({
+    outcome: 'failed',
+    message: expect.stringContaining('is written by "c-2" in epoch 5, and "c-1" leads epoch 3'),
+  });
+  expect(old.alarms).toHaveLength(1);
+  expect(old.states.at(-1)?.state).toBe('failing');
+  await old.put(name(4), 'a', true);
+  await old.archiver.tend(signal());
+  expect(await names(archive)).toEqual([name(1), name(3)].map((one) => `0000000100000000/${one}`));
+  expect(await markerOf(archive)).toMatchObject({ epoch: 5 });
+});
+
+test('two that lead one epoch: the second one is refused; whoever is being stopped says nothing of its successor', async () => {
+  await using store = await testArchive();
+  const archive = await store.open('one');
+  const first = await anArchiver(archive, {}, writer(4, 'c-1'));
+  const second = await anArchiver(archive, { timeLeft: () => 60_000 }, writer(4, 'c-2'));
+  await first.put(name(1), 'a');
+  await second.put(name(2), 'a');
+  expect(await first.archive(name(1))).toEqual({ outcome: 'archived' });
+  expect(await second.archive(name(2))).toMatchObject({ outcome: 'given-up' });
+  expect([second.states, second.alarms]).toEqual([[], []]);
+  const forced = await anArchiver(archive, {}, { ...writer(4, 'c-2'), skipEmptyCheck: () => true });
+  await forced.put(name(2), 'a');
+  expect(await forced.archive(name(2))).toEqual({ outcome: 'archived' });
+});
+
+test('rule 7: a standby knows the epoch of its archive, and believes neither strangers nor nonsense', async () => {
+  await using store = await testArchive();
+  for (const [server, marker, epoch] of [
+    ['ours', { systemIdentifier: '7', claim: '', epoch: 9, instance: 'c-3' }, 9],
+    ['theirs', { systemIdentifier: '8', claim: '', epoch: 9, instance: 'd-1' }, undefined],
+    ['nonsense', { systemIdentifier: '7', claim: '', epoch: 4294967295 }, undefined],
+    ['before epochs', { systemIdentifier: '7', claim: '' }, undefined],
+    ['nobody', undefined, undefined],
+  ] as const) {
+    const archive = await store.open(server);
+    if (marker)
+      await archive.store.put(ownerMarkerKey(archive.config.location), Buffer.from(JSON.stringify(marker)), {});
+    const owner = anOwner('/nowhere');
+    await owner.look(archive, signal());
+    expect([server, owner.epoch]).toEqual([server, epoch]);
+    expect(await markerOf(archive)).toEqual(marker);
+  }
 });

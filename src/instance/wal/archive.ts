@@ -8,9 +8,10 @@ import { parseWalName } from '../../postgres/wal-name.ts';
 import { readFileIfThere } from '../files.ts';
 import { isFiller } from '../ha/history-files.ts';
 import type { ArchiveOutcome, WalArchiver } from '../wal-port.ts';
+import type { ArchiveOwner } from './archive-owner.ts';
 import type { Archive, ArchiveSource } from './archive-source.ts';
 import type { ArchivingReporter } from './condition.ts';
-import { NotOwnedError, takeOwnership } from './ownership.ts';
+import { NotOwnedError, SupersededError } from './ownership.ts';
 import { historyFiles, readyFiles } from './ready.ts';
 import type { Ship } from './shipper.ts';
 import type { StandbyArchive } from './standby-archive.ts';
@@ -29,10 +30,12 @@ export interface ArchiverDeps {
   /** History of the timeline that is written now; undefined while it is not known. */
   readonly history: () => Promise<TimelineHistory | undefined>;
   readonly segmentSize: () => Promise<number>;
-  readonly skipEmptyCheck: () => boolean;
+  readonly owner: Pick<ArchiveOwner, 'own' | 'owned' | 'look'>;
   /** Stores a file; see Shipper. */
   readonly ship: Ship;
   readonly reporter: Pick<ArchivingReporter, 'report'>;
+  /** Tells people that somebody else writes to this archive (P3). */
+  readonly alarm: (message: string) => void;
   readonly log: Logger;
   /** The manager's life: an upload outlives the request that began it. */
   readonly signal: AbortSignal;
@@ -61,9 +64,6 @@ export class Archiver implements WalArchiver {
   readonly #deps: ArchiverDeps;
   readonly #running = new Map<string, Promise<Identity>>();
   readonly #shipped = new Map<string, Identity>();
-  /** The archive whose owner we are known to be. */
-  #owned: Archive | undefined;
-  #owning: Promise<void> | undefined;
   /** Those that the archive has, or another of that name. */
   readonly #histories = new Set<string>();
   #stats: ArchiverStats = {
@@ -124,7 +124,7 @@ export class Archiver implements WalArchiver {
         log.warn({ wal: name }, 'Not archived: the file is not on the history of the current timeline');
         return { outcome: 'skipped', reason: 'the file is not on the history of the current timeline' };
       }
-      await this.#own(archive, signal);
+      await this.#deps.owner.own(archive, signal);
       await this.#ship(archive, path.dirname(file), name);
       this.#stats = { ...this.#stats, lastArchivedWal: name, lastArchivedAt: new Date() };
       reporter.report({ state: 'working' });
@@ -141,7 +141,7 @@ export class Archiver implements WalArchiver {
   async tend(signal: AbortSignal): Promise<void> {
     if (this.#deps.role() !== 'primary' || this.#deps.timeLeft() !== undefined) return;
     const archive = await this.#deps.source.get(signal);
-    if (!archive || this.#owned !== archive) return;
+    if (!archive || !(await this.#stillOwned(archive, signal))) return;
     const directory = path.join(this.#deps.dataDirectory, 'pg_wal');
     const current = await this.#deps.history();
     for (const name of await historyFiles(directory)) {
@@ -153,13 +153,33 @@ export class Archiver implements WalArchiver {
     await this.#shipAhead(archive, directory, '');
   }
 
+  async #stillOwned(archive: Archive, signal: AbortSignal): Promise<boolean> {
+    const { owner, reporter, alarm } = this.#deps;
+    if (!owner.owned(archive)) return false;
+    try {
+      await owner.own(archive, signal);
+      return true;
+    } catch (error) {
+      if (!(error instanceof NotOwnedError)) throw error;
+      reporter.report({ state: 'failing', message: error.message });
+      alarm(error.message);
+      return false;
+    }
+  }
+
+  /** As standby: learns how far the archive's epochs have come (rule 7). */
+  async look(signal: AbortSignal): Promise<void> {
+    const archive = await this.#deps.source.get(signal);
+    if (archive) await this.#deps.owner.look(archive, signal);
+  }
+
   /** Opens the archive and claims it, and says how that went; true when nothing is in the way of the first segment. */
   async check(signal: AbortSignal): Promise<boolean> {
-    const { source, reporter, log, dataDirectory } = this.#deps;
+    const { source, owner, reporter, alarm, log, dataDirectory } = this.#deps;
     try {
       const archive = await source.get(signal);
       if (!archive) return true;
-      await this.#own(archive, signal);
+      await owner.own(archive, signal);
       // Of what waits already PostgreSQL's own tries tell.
       if ((await readyFiles(path.join(dataDirectory, 'pg_wal'))).length === 0) reporter.report({ state: 'working' });
       return true;
@@ -167,7 +187,9 @@ export class Archiver implements WalArchiver {
       if (signal.aborted) return false;
       this.#refresh(error);
       log.warn({ err: error }, 'The WAL archive cannot be used');
-      reporter.report({ state: 'failing', message: error instanceof Error ? error.message : String(error) });
+      const message = error instanceof Error ? error.message : String(error);
+      reporter.report({ state: 'failing', message });
+      if (error instanceof NotOwnedError) alarm(message);
       return false;
     }
   }
@@ -181,9 +203,13 @@ export class Archiver implements WalArchiver {
     const message = error instanceof Error ? error.message : String(error);
     this.#stats = { ...this.#stats, lastFailedWal: name, lastFailedAt: new Date(), lastError: message };
     this.#refresh(error);
-    const alarm = error instanceof WalConflictError || error instanceof NotOwnedError;
-    this.#deps.log[alarm ? 'error' : 'warn']({ wal: name, err: error }, 'WAL file was not archived');
-    this.#deps.reporter.report({ state: 'failing', message });
+    const { log, reporter, alarm, timeLeft } = this.#deps;
+    // Whoever hands over is overtaken by its successor: what it has not shipped is the successor's to ship.
+    const overtaken = error instanceof SupersededError && timeLeft() !== undefined;
+    const alarming = !overtaken && (error instanceof WalConflictError || error instanceof NotOwnedError);
+    log[alarming ? 'error' : 'warn']({ wal: name, err: error }, 'WAL file was not archived');
+    if (!overtaken) reporter.report({ state: 'failing', message });
+    if (alarming) alarm(message);
     return { outcome: 'failed', message };
   }
 
@@ -199,17 +225,6 @@ export class Archiver implements WalArchiver {
     if (file?.kind !== 'history') return false;
     const text = await readFileIfThere(path.join(this.#deps.dataDirectory, 'pg_wal', name));
     return text !== undefined && isFiller(file.timeline, text);
-  }
-
-  async #own(archive: Archive, signal: AbortSignal): Promise<void> {
-    if (this.#owned === archive) return;
-    const { dataDirectory, systemIdentifier, skipEmptyCheck } = this.#deps;
-    this.#owning ??= (async () => {
-      const check = { archive, dataDirectory, systemIdentifier: await systemIdentifier() };
-      await takeOwnership({ ...check, skipEmptyCheck: skipEmptyCheck() }, signal);
-      this.#owned = archive;
-    })().finally(() => (this.#owning = undefined));
-    await this.#owning;
   }
 
   /** The asked file first; behind it the others that are ready. */

@@ -8,11 +8,20 @@ import type { Archive } from './archive-source.ts';
 /** In PGDATA of a database that has not archived anything yet (reference §2.15). */
 export const emptyCheckFile = '.check-empty-wal-archive';
 
-/** Whose archive it is. Lies beside the WAL; written once. */
-interface OwnerMarker {
+/** Whose archive it is. Lies beside the WAL; written by the database that claims it and at each change of its primary. */
+export interface OwnerMarker {
   readonly systemIdentifier: string;
   /** Tells two new databases apart that have one system identifier: a restored one and its origin. */
   readonly claim: string;
+  /** The highest epoch that has written here, and who led it; not there before the first primary that knows of epochs. */
+  readonly epoch?: number;
+  readonly instance?: string;
+}
+
+/** Who writes: the epoch that this instance leads by the lease. */
+export interface ArchiveWriter {
+  readonly epoch: number;
+  readonly instance: string;
 }
 
 export interface OwnershipCheck {
@@ -21,26 +30,42 @@ export interface OwnershipCheck {
   readonly dataDirectory: string;
   /** Annotation cnpg.io/skipEmptyWalArchiveCheck: an archive with content is taken over. */
   readonly skipEmptyCheck: boolean;
+  /** Undefined while no epoch is known; the marker's epoch is then left as it is. */
+  readonly writer: ArchiveWriter | undefined;
 }
 
 export class NotOwnedError extends Error {
-  override readonly name = 'NotOwnedError';
+  override readonly name: string = 'NotOwnedError';
 }
 
-async function readMarker({ archive }: OwnershipCheck, signal: AbortSignal): Promise<OwnerMarker | undefined> {
+/** A primary of a higher epoch writes here: whoever meets this is a primary no more, or has been given back an old lease. */
+export class SupersededError extends NotOwnedError {
+  override readonly name = 'SupersededError';
+}
+
+/** PostgreSQL's timelines have 32 bits; what is above half of them is not believed. */
+const highestEpoch = 0x7fff_ffff;
+
+export async function readMarker(archive: Archive, signal: AbortSignal): Promise<OwnerMarker | undefined> {
   const found = await archive.store.get(ownerMarkerKey(archive.config.location), { signal });
   if (!found) return undefined;
   const chunks: Buffer[] = [];
   for await (const chunk of found.body) chunks.push(chunk as Buffer);
-  return JSON.parse(Buffer.concat(chunks).toString()) as OwnerMarker;
+  const { epoch, ...marker } = JSON.parse(Buffer.concat(chunks).toString()) as OwnerMarker;
+  const believed = Number.isInteger(epoch) && (epoch ?? 0) > 0 && (epoch ?? 0) <= highestEpoch;
+  return { ...marker, ...(believed && { epoch }) };
 }
 
-async function writeMarker(check: OwnershipCheck, marker: OwnerMarker, signal: AbortSignal): Promise<OwnerMarker> {
-  const { store, config } = check.archive;
+async function writeMarker(
+  { archive }: OwnershipCheck,
+  marker: OwnerMarker,
+  { replace, signal }: { replace: boolean; signal: AbortSignal },
+): Promise<OwnerMarker> {
+  const { store, config } = archive;
   const body = Buffer.from(`${JSON.stringify(marker)}\n`);
-  const options = { ifNoneMatch: !check.skipEmptyCheck, contentType: 'application/json', signal };
+  const options = { ifNoneMatch: !replace, contentType: 'application/json', signal };
   await store.put(ownerMarkerKey(config.location), body, options);
-  return (await readMarker(check, signal)) ?? marker;
+  return (await readMarker(archive, signal)) ?? marker;
 }
 
 export async function isArchiveEmpty(archive: Archive, signal: AbortSignal): Promise<boolean> {
@@ -57,16 +82,18 @@ export const emptyArchiveError = (archive: Archive): NotOwnedError =>
   );
 
 /**
- * Makes sure that the archive is this database's before anything is written to it. A new database claims an empty archive; its
- * claim is on disk before it is in the store, so a claim whose answer was lost is recognized. Throws NotOwnedError.
+ * Makes sure that the archive is this database's before anything is written to it, and that no higher epoch writes to it. A new database
+ * claims an empty archive; its claim is on disk before it is in the store, so a claim whose answer was lost is recognized. Throws
+ * NotOwnedError. Resolves to the marker as it is now.
  */
-export async function takeOwnership(check: OwnershipCheck, signal: AbortSignal): Promise<void> {
+export async function takeOwnership(check: OwnershipCheck, signal: AbortSignal): Promise<OwnerMarker> {
   const file = path.join(check.dataDirectory, emptyCheckFile);
   const content = await readFile(file, 'utf8').catch(() => undefined);
-  const marker = await readMarker(check, signal);
+  const marker = await readMarker(check.archive, signal);
   if (content === undefined) {
-    const owner = marker ?? (await writeMarker(check, { ...systemOf(check), claim: '' }, signal));
-    if (owner.systemIdentifier === check.systemIdentifier) return;
+    const claim = { ...ownMarker(check), claim: '' };
+    const owner = marker ?? (await writeMarker(check, claim, { replace: false, signal }));
+    if (owner.systemIdentifier === check.systemIdentifier) return raiseEpoch(check, owner, signal);
     throw new NotOwnedError(
       `the archive belongs to the database with system identifier ${owner.systemIdentifier}, and this one has ` +
         `${check.systemIdentifier}: nothing is written to it`,
@@ -74,13 +101,41 @@ export async function takeOwnership(check: OwnershipCheck, signal: AbortSignal):
   }
   const claim = content.trim() || randomUUID();
   if (content.trim() === '') await writeDurably(file, `${claim}\n`);
-  if (marker?.claim !== claim) {
+  let owner = marker;
+  if (owner?.claim !== claim) {
     if (!check.skipEmptyCheck && (marker || !(await isArchiveEmpty(check.archive, signal))))
       throw emptyArchiveError(check.archive);
-    const owner = await writeMarker(check, { ...systemOf(check), claim }, signal);
+    const own = { ...ownMarker(check), claim };
+    owner = await writeMarker(check, own, { replace: check.skipEmptyCheck, signal });
     if (owner.claim !== claim) throw emptyArchiveError(check.archive);
   }
+  const raised = await raiseEpoch(check, owner, signal);
   await rm(file, { force: true });
+  return raised;
 }
 
-const systemOf = ({ systemIdentifier }: OwnershipCheck): { systemIdentifier: string } => ({ systemIdentifier });
+const ownMarker = ({ systemIdentifier, writer }: OwnershipCheck): Omit<OwnerMarker, 'claim'> => ({
+  ...{ systemIdentifier },
+  ...writer,
+});
+
+/**
+ * The marker is a mirror of the lease (ha-protocol.md §2), not a lock: between two that raise it at once the last one stands, and the
+ * other one, if it is the higher, raises it again at its next look. Until then names written once keep them apart (rule 25).
+ */
+async function raiseEpoch(check: OwnershipCheck, owner: OwnerMarker, signal: AbortSignal): Promise<OwnerMarker> {
+  const { writer, skipEmptyCheck } = check;
+  if (!writer || (owner.epoch === writer.epoch && owner.instance === writer.instance)) return owner;
+  if (!skipEmptyCheck) refuseLower(writer, owner);
+  const raised = await writeMarker(check, { ...owner, ...writer }, { replace: true, signal });
+  if (!skipEmptyCheck) refuseLower(writer, raised);
+  return raised;
+}
+
+function refuseLower(writer: ArchiveWriter, { epoch, instance }: OwnerMarker): void {
+  if (epoch === undefined || epoch < writer.epoch || (epoch === writer.epoch && instance === writer.instance)) return;
+  throw new SupersededError(
+    `the archive is written by "${instance ?? ''}" in epoch ${epoch}, and "${writer.instance}" leads epoch ${writer.epoch}: nothing is ` +
+      'written to it. If the other one is gone for good, set the annotation cnpg.io/skipEmptyWalArchiveCheck to "enabled"',
+  );
+}

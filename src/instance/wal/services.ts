@@ -14,6 +14,7 @@ import { RetentionKeeper } from '../retention/keeper.ts';
 import { retentionSettings } from '../retention/settings.ts';
 import type { ServerAddress } from '../replication/connection.ts';
 import type { WalHandlers } from '../wal-port.ts';
+import { ArchiveOwner } from './archive-owner.ts';
 import { ArchiveSource, type SectionAt } from './archive-source.ts';
 import { checkArchives } from './archive-check.ts';
 import { Archiver } from './archive.ts';
@@ -35,6 +36,8 @@ export interface ArchiveServicesDeps {
   /** This instance serves as the cluster's primary. */
   readonly isPrimary: () => boolean;
   readonly server: () => ServerSeen;
+  /** The epoch that this instance leads by the lease. */
+  readonly epoch: () => number | undefined;
   /** A statement on the server beside us, as superuser. */
   readonly query: (sql: string) => Promise<Record<string, unknown>[]>;
   /** The same server for sessions of our own: unix socket, superuser. */
@@ -51,6 +54,8 @@ export interface ArchiveServices extends AsyncDisposable {
   readonly backups: BackupRunner;
   /** The history file of a timeline as the archive has it. */
   history(timeline: number, signal: AbortSignal): Promise<string | undefined>;
+  /** The highest epoch that has written to the archive, as far as it is known. */
+  epoch(): number | undefined;
 }
 
 /** Seconds between two runs of retention when no backup is taken. */
@@ -99,6 +104,19 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
   const walLog = log.child({ logger: 'wal-archive' });
   const events = createEventRecorder(kube, { component: 'instance-manager', instance: podName });
   const duty = createDuty(deps.server);
+  const systemIdentifier = async (): Promise<string> => (await control()).systemIdentifier;
+  const owner = new ArchiveOwner({
+    ...{ dataDirectory, systemIdentifier },
+    skipEmptyCheck: () => cluster()?.metadata.annotations?.[annotation.skipEmptyWalArchiveCheck] === 'enabled',
+    writer: () => {
+      const epoch = deps.epoch();
+      return epoch === undefined ? undefined : { epoch, instance: podName };
+    },
+  });
+  const warn = (reason: string, message: string): void => {
+    const about = cluster();
+    if (about) events.emit(about, { type: 'Warning', reason, message });
+  };
   const shipper = new Shipper(workerCommand(log.level, 'wal-worker'));
   const archiver = new Archiver({
     dataDirectory,
@@ -109,15 +127,13 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
       ...{ source, segmentSize, log: walLog },
       history: () => histories.get(cluster()?.status?.timelineID),
       isStandby: () => duty().role === 'standby' && duty().timeLeft === undefined,
-      onReleased: (message) => {
-        const about = cluster();
-        if (about) events.emit(about, { type: 'Warning', reason: 'WalNotKept', message });
-      },
+      onReleased: (message) => warn('WalNotKept', message),
     }),
-    systemIdentifier: async () => (await control()).systemIdentifier,
+    systemIdentifier,
     history: async () => histories.get(await writtenTimeline(query)),
     segmentSize,
-    skipEmptyCheck: () => cluster()?.metadata.annotations?.[annotation.skipEmptyWalArchiveCheck] === 'enabled',
+    owner,
+    alarm: (message) => warn('WalArchiveNotOurs', message.slice(0, 1024)),
     ship: shipper.ship,
     reporter,
     log: log.child({ logger: 'wal-archive' }),
@@ -149,7 +165,7 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
     settings: () => retentionSettings(cluster(), place()?.retentionPolicy),
     place,
     intervalMs: () => (place()?.retentionInterval ?? retentionInterval) * 1000,
-    systemIdentifier: async () => (await control()).systemIdentifier,
+    systemIdentifier,
     history: async () => histories.get(await writtenTimeline(query)),
     log: log.child({ logger: 'retention' }),
   });
@@ -163,6 +179,7 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
     handlers: { archiver, restorer },
     archiver,
     backups,
+    epoch: () => owner.epoch,
     history: (timeline, until) => archivedHistory(timeline, () => source.get(until), until),
     async [Symbol.asyncDispose]() {
       await checking;

@@ -5,7 +5,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { walDirectory, walKey } from '../../objectstore/layout.ts';
 import type { ObjectStore } from '../../objectstore/port.ts';
 import { parseHistory } from '../../postgres/timeline.ts';
-import { alwaysPrimary, shipHere, silent, testArchive } from '../recovery/testing.ts';
+import { alwaysPrimary, anOwner, shipHere, silent, testArchive } from '../recovery/testing.ts';
 import type { Archive } from './archive-source.ts';
 import { Archiver, type ArchiverDeps } from './archive.ts';
 import { StandbyArchive, type StandbyArchiveDeps } from './standby-archive.ts';
@@ -91,7 +91,7 @@ test('a standby that waits ships what it kept as soon as it is the primary', asy
     systemIdentifier: () => Promise.resolve('7'),
     history: () => Promise.resolve(parseHistory(3, '1\t0/5000148\tx\n2\t0/5000148\tepoch 2 not promoted\n')),
     segmentSize: () => Promise.resolve(16 << 20),
-    skipEmptyCheck: () => false,
+    ...{ owner: anOwner(data), alarm: () => undefined },
     ship: shipHere(() => Promise.resolve(archive)),
     reporter: { report: () => undefined },
     log: silent,
@@ -136,7 +136,7 @@ test('a shutdown is not held up by an archive that does not answer', async () =>
     systemIdentifier: () => Promise.resolve('7'),
     history: () => Promise.resolve(undefined),
     segmentSize: () => Promise.resolve(16 << 20),
-    skipEmptyCheck: () => false,
+    ...{ owner: anOwner(data), alarm: () => undefined },
     ship: () => new Promise((_, reject) => (release = () => reject(new Error('the store is away')))),
     reporter: { report: () => undefined },
     log: silent,

@@ -3,6 +3,17 @@ import { port, readWriteService } from '../../naming.ts';
 import type { RoleChange } from '../../api/generated/cluster.ts';
 import type { OperatorIdentity } from './identity.ts';
 
+/** Bytes and seconds; see DiskForecast. */
+export interface VolumeStatus {
+  readonly volume: string;
+  readonly size: number;
+  readonly free: number;
+  readonly rate?: number;
+  readonly secondsUntilFull?: number;
+  readonly rule?: string;
+  readonly low?: boolean;
+}
+
 /** What of /pg/status the operator acts on (reference §2.1); the rest is for people. */
 export interface InstanceStatus {
   readonly isPrimary?: boolean;
@@ -17,6 +28,8 @@ export interface InstanceStatus {
   readonly problem?: string;
   /** PostgreSQL is not started because its WAL has no room. */
   readonly notEnoughDiskSpace?: boolean;
+  /** Ours: how full its volumes are and will be. */
+  readonly volumes?: readonly VolumeStatus[];
   readonly pendingRestart?: boolean;
   readonly pendingRestartForDecrease?: boolean;
   readonly mightBeUnavailable?: boolean;

@@ -23,6 +23,7 @@ export const conditionType = {
   hibernation: 'cnpg.io/hibernation',
   systemId: 'ConsistentSystemID',
   initialized: 'Initialized',
+  diskSpace: 'howdah.dev/DiskSpace',
 } as const;
 
 export const conditionReason = {
@@ -33,6 +34,9 @@ export const conditionReason = {
   mismatch: 'Mismatch',
   bootstrapCompleted: 'BootstrapCompleted',
   bootstrapPending: 'BootstrapPending',
+  enoughSpace: 'Sufficient',
+  nearlyFull: 'NearlyFull',
+  fillsSoon: 'FillsSoon',
 } as const;
 
 export const eventReason = {
@@ -63,6 +67,7 @@ export const eventReason = {
   deletePod: 'DeletePod',
   deleteClaims: 'DeletePVCs',
   notEnoughDiskSpace: 'NotEnoughDiskSpace',
+  volumeFilling: 'VolumeFilling',
   resizing: 'ResizingVolume',
   shrinkRefused: 'ShrinkRefused',
   upgradingInstance: 'UpgradingInstance',

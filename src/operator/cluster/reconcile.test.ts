@@ -243,3 +243,34 @@ test('an operator that dies after any write goes on to the same end', async () =
 
 const uids = async (test: TestCluster): Promise<Record<string, string | undefined>> =>
   Object.fromEntries((await test.list<Pod>(resource.pods)).map(({ metadata }) => [metadata?.name, metadata?.uid]));
+
+test('a volume that will be full soon is said in time, once for each step, and keeps nothing from being enlarged', async () => {
+  const test = await TestCluster.create(platform.api, { name: 'filling', instances: 2 });
+  await test.until(isHealthy);
+  const space = async () =>
+    (await test.cluster()).status?.conditions?.find(({ type }) => type === 'howdah.dev/DiskSpace');
+  expect(await space()).toMatchObject({ status: 'True', reason: 'Sufficient' });
+  const told = () => test.events.filter(({ reason }) => reason === 'VolumeFilling').map(({ message }) => message);
+  const fills = async (secondsUntilFull: number): Promise<void> => {
+    const at = { size: 100, free: 40, rate: 1, secondsUntilFull, rule: 'fills-soon', low: true };
+    test.volumes.set('filling-2', [{ ...at, volume: 'PG_WAL' }]);
+    await test.moment();
+    await test.reconcile();
+  };
+  for (const seconds of [3500, 3400, 1700]) await fills(seconds);
+  expect(told()).toEqual([
+    'PG_WAL of filling-2: at the rate of the last minutes it is full in less than an hour; enlarge spec.walStorage.size',
+    'PG_WAL of filling-2: at the rate of the last minutes it is full in less than 30 minutes; enlarge spec.walStorage.size',
+  ]);
+  expect(await space()).toMatchObject({ status: 'False', reason: 'FillsSoon', message: told()[1] });
+  expect((await test.cluster()).status?.phase).toBe('Cluster in healthy state');
+
+  await test.patchSpec({ storage: { size: '7Gi' } });
+  await test.reconcile();
+  const sizes = (await test.claims()).map(({ spec }) => spec?.resources?.requests?.['storage']);
+  expect(sizes).toEqual(['7Gi', '7Gi']);
+  test.volumes.set('filling-2', [{ volume: 'PG_WAL', size: 200, free: 140, rule: 'enough', low: false }]);
+  await test.moment();
+  await test.reconcile();
+  expect(await space()).toMatchObject({ status: 'True' });
+});

@@ -27,6 +27,7 @@ import { startInstances } from './phases/start-instances.ts';
 import { switchOver } from './phases/switch-over.ts';
 import { syncRoles } from './phases/sync-roles.ts';
 import { validate } from './phases/validate.ts';
+import { watchVolumes } from './phases/watch-volumes.ts';
 import { Report } from './report.ts';
 import type { PhaseResult } from './result.ts';
 import type { ObservedScope, Scope } from './scope.ts';
@@ -50,6 +51,7 @@ const preparing: readonly Phase<Scope>[] = [validate, ensureSecrets, ensureObjec
 const acting: readonly Phase<ObservedScope>[] = [
   describeInstances,
   expandVolumes,
+  watchVolumes,
   finishJobs,
   removeInstances,
   createFirstInstance,

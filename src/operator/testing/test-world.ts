@@ -12,7 +12,7 @@ import { Store } from '../../kube/store.ts';
 import type { KubeObject, ResourceType } from '../../kube/types.ts';
 import type { KubeConnection } from '../../kube/connection.ts';
 import { createAuthority } from '../../pki/x509.ts';
-import type { InstanceStatus, StatusAnswer } from '../cluster/instance-status.ts';
+import type { InstanceStatus, StatusAnswer, VolumeStatus } from '../cluster/instance-status.ts';
 import type { OwnedObjects } from '../cluster/owned-objects.ts';
 import { reconcileCluster } from '../cluster/reconcile.ts';
 import type { OperatorIdentity } from '../cluster/identity.ts';
@@ -70,6 +70,8 @@ export class TestCluster {
   /** Jobs, by name, that fail for good, and what their pods say. */
   readonly failing = new Map<string, string>();
   readonly statuses = new Map<string, InstanceStatus>();
+  /** What instances say of their volumes, by instance. */
+  readonly volumes = new Map<string, VolumeStatus[]>();
   readonly nodes = new Store<Node>();
   /** Managers that do not answer, and change nothing. */
   readonly silent = new Set<string>();
@@ -193,7 +195,7 @@ export class TestCluster {
     }
     const isPrimary = cluster.status?.targetPrimary === name;
     this.statuses.set(podIP, {
-      ...{ isPrimary, systemID: '42', timeLineID: 1, currentLsn: '0/5000000' },
+      ...{ isPrimary, systemID: '42', timeLineID: 1, currentLsn: '0/5000000', volumes: this.volumes.get(name) ?? [] },
       replicationInfo: (cluster.status?.instanceNames ?? [])
         .filter((other) => isPrimary && other !== name)
         .map((applicationName) => ({ applicationName, state: 'streaming', flushLsn: '0/5000000' })),

@@ -69,7 +69,7 @@ async function run(
     () => late.manager?.view,
     () => late.manager?.wake(),
   );
-  const manager = new Manager({ ...surroundings, ha });
+  const manager = new Manager({ ...surroundings, ha, disks: { volumes: [] } });
   late.manager = manager;
   program.terminate = () => {
     termination ??= Date.now();
