@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { completeName } from '../../postgres/incremental-file.ts';
+import { Flusher } from './flusher.ts';
 import { IncrementalFile } from './incremental.ts';
 import type { ContentRecord } from './manifest-check.ts';
 import { type TarEntry, TarReader } from './tar.ts';
@@ -32,6 +33,7 @@ class Extraction {
   readonly #target: ExtractTarget;
   #file: FileHandle | undefined;
   #incremental: IncrementalFile | undefined;
+  readonly #flusher = new Flusher();
 
   constructor(target: ExtractTarget) {
     this.#target = target;
@@ -77,22 +79,31 @@ class Extraction {
   async data(chunk: Buffer): Promise<void> {
     this.#target.record.update(chunk);
     if (this.#incremental) return this.#incremental.data(chunk);
-    for (let at = 0; at < chunk.length;) {
-      const { bytesWritten } = await this.#open().write(chunk, at, chunk.length - at);
-      at += bytesWritten;
-    }
+    const file = this.#open();
+    for (let at = 0; at < chunk.length;) at += (await file.write(chunk, at, chunk.length - at)).bytesWritten;
+    this.#flusher.wrote(file, chunk.length);
   }
 
   async end(): Promise<void> {
     this.#target.record.end();
     await this.#incremental?.end();
-    await this.close();
+    await this.#close();
   }
 
-  async close(): Promise<void> {
-    await this.#file?.close();
+  async #close(): Promise<void> {
+    const file = this.#file;
     this.#file = undefined;
     this.#incremental = undefined;
+    if (file) await this.#flusher.close(file);
+  }
+
+  /** Also after a failure: no file is open any more. */
+  async settle(): Promise<void> {
+    try {
+      await this.#close();
+    } finally {
+      await this.#flusher.settle();
+    }
   }
 
   #open(): FileHandle {
@@ -122,6 +133,6 @@ export async function extractTar(content: AsyncIterable<Buffer>, target: Extract
     }
     reader.finish();
   } finally {
-    await extraction.close();
+    await extraction.settle();
   }
 }
