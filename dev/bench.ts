@@ -5,6 +5,7 @@ import { createBucket } from '../e2e/support/bucket.ts';
 import { localPlatform } from '../e2e/support/platform.ts';
 import { openShared, tellShared } from '../e2e/support/shared.ts';
 import { temporaryPostgres } from '../src/testing/postgres.ts';
+import { archivingMemory } from './bench/archiving-memory.ts';
 import { baseBackup } from './bench/base-backup.ts';
 import { failover } from './bench/failover.ts';
 import { peers } from './bench/peers/run.ts';
@@ -53,6 +54,7 @@ try {
       await bareStart();
       return provisioning(platform, runs, await bareStart());
     },
+    memory: () => archivingMemory(platform, Number(options.size ?? 1024)),
     wal: () => walArchive(platform, runs),
     'base-backup': () => baseBackup(platform, runs, Number(options.size ?? 1024)),
     failover: () => failover(platform, runs, faults),
