@@ -21,11 +21,17 @@ test.each<[string, Partial<BackupSpec>, string[]]>([
   ['of nothing', { cluster: { name: '' } }, ['spec.cluster.name: "": must not be empty']],
   [
     'by snapshots',
-    { method: 'volumeSnapshot', online: true },
+    { method: 'volumeSnapshot', online: false, onlineConfiguration: { waitForArchive: false } },
     [
       'spec.method: "volumeSnapshot": not supported by this version of Howdah; allowed: barmanObjectStore or plugin',
-      'spec.online: not supported by this version of Howdah',
+      'spec.onlineConfiguration.waitForArchive: false: not supported by this version of Howdah; allowed: true',
+      'spec.online: false: not supported by this version of Howdah; allowed: true',
     ],
+  ],
+  [
+    'as object stores have it',
+    { online: true, onlineConfiguration: { waitForArchive: true, immediateCheckpoint: true } },
+    [],
   ],
   [
     'by a plugin that is not named',

@@ -39,9 +39,9 @@ export interface BackupSpec {
   method?: 'barmanObjectStore' | 'volumeSnapshot' | 'plugin';
   /** The plugin that takes the backup, when method is plugin. */
   pluginConfiguration?: BackupPluginConfiguration;
-  /** A volume snapshot is taken of a running instance; default: as the cluster says. */
+  /** The backup is taken of a running instance; one into an object store always is. */
   online?: boolean;
-  /** How a volume snapshot of a running instance is begun and ended. */
+  /** How a backup of a running instance is begun and ended. */
   onlineConfiguration?: OnlineConfiguration;
 }
 

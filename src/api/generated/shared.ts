@@ -151,7 +151,7 @@ export interface DataBackupConfiguration {
   restoreAdditionalCommandArgs?: string[];
 }
 
-/** How a volume snapshot of a running instance is begun and ended. */
+/** How a backup of a running instance is begun and ended. */
 export interface OnlineConfiguration {
   /** The backup is complete only when its last WAL segment is archived. Default: true. */
   waitForArchive?: boolean;

@@ -15,8 +15,8 @@ export const backupFields = {
   target: as(backupTarget, `${backupTarget.description} Default: backup.target of the cluster.`),
   method: backupMethod,
   pluginConfiguration: backupPluginConfiguration,
-  online: flag('A volume snapshot is taken of a running instance; default: as the cluster says.'),
-  onlineConfiguration: as(onlineConfiguration, 'How a volume snapshot of a running instance is begun and ended.'),
+  online: flag('The backup is taken of a running instance; one into an object store always is.'),
+  onlineConfiguration: as(onlineConfiguration, 'How a backup of a running instance is begun and ended.'),
 } as const;
 
 const status = object(

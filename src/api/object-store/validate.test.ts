@@ -22,8 +22,8 @@ test.each<[string, Partial<ObjectStoreSpec>, string[]]>([
     'settings of a sidecar that is not there',
     { instanceSidecarConfiguration: { env: [{ name: 'A', value: 'b' }], logLevel: 'debug' } },
     [
-      'spec.instanceSidecarConfiguration.env: not supported by this version of Howdah',
-      'spec.instanceSidecarConfiguration.logLevel: not supported by this version of Howdah',
+      'spec.instanceSidecarConfiguration.env: not supported by this version of Howdah: the instances do the work, there is no sidecar',
+      'spec.instanceSidecarConfiguration.logLevel: not supported by this version of Howdah: the instances do the work, there is no sidecar',
     ],
   ],
   [

@@ -32,12 +32,6 @@ test.each<[string, Partial<ScheduledBackupSpec>, string[], string[]]>([
     ['spec.schedule: 0 0 0 * * has 5 fields; the first is the second, and the sixth, the day of week, is taken as *'],
   ],
   ['an interval', { schedule: '@every 12h' }, [], []],
-  [
-    'online without snapshots',
-    { online: true },
-    ['spec.online: is only for method volumeSnapshot; the method is barmanObjectStore'],
-    [],
-  ],
 ])('%s', (_name, spec, errors, warnings) => {
   const result = validateScheduledBackup(scheduled(spec));
   expect(errorsOf(result)).toEqual(errors);

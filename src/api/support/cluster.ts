@@ -1,4 +1,9 @@
-import { only, under, type SupportTable } from './support.ts';
+import { only, refused, under, type SupportTable } from './support.ts';
+
+const storeKind = 'backups are kept in stores that speak S3; allowed: s3Credentials';
+const noCommand = 'no barman-cloud command is run that could take arguments';
+const snapshots =
+  'backups are kept in an object store; allowed: barmanObjectStore, or the plugin barman-cloud.cloudnative-pg.io';
 
 export const barmanObjectStore: SupportTable = {
   destinationPath: 'honoured',
@@ -6,16 +11,16 @@ export const barmanObjectStore: SupportTable = {
   endpointCA: 'honoured',
   serverName: 'honoured',
   s3Credentials: 'honoured',
-  azureCredentials: 'refused',
-  googleCredentials: 'refused',
+  azureCredentials: refused(storeKind),
+  googleCredentials: refused(storeKind),
   wal: 'honoured',
   'wal.compression': only('gzip', 'zstd', 'lz4', 'snappy'),
-  'wal.archiveAdditionalCommandArgs': 'refused',
-  'wal.restoreAdditionalCommandArgs': 'refused',
+  'wal.archiveAdditionalCommandArgs': refused(noCommand),
+  'wal.restoreAdditionalCommandArgs': refused(noCommand),
   data: 'honoured',
   'data.compression': only('gzip', 'lz4', 'snappy'),
-  'data.additionalCommandArgs': 'refused',
-  'data.restoreAdditionalCommandArgs': 'refused',
+  'data.additionalCommandArgs': refused(noCommand),
+  'data.restoreAdditionalCommandArgs': refused(noCommand),
   tags: 'honoured',
   historyTags: 'honoured',
 };
@@ -69,7 +74,9 @@ export const clusterSupport: SupportTable = {
   'bootstrap.initdb': 'honoured',
   'bootstrap.initdb.import': 'refused',
   'bootstrap.recovery': 'honoured',
-  'bootstrap.recovery.volumeSnapshots': 'refused',
+  'bootstrap.recovery.volumeSnapshots': refused(
+    'a recovery begins with a backup of an object store; allowed: backup or source',
+  ),
   'bootstrap.pg_basebackup': 'refused',
   replica: 'refused',
   'externalClusters[].name': 'honoured',
@@ -103,7 +110,7 @@ export const clusterSupport: SupportTable = {
   enablePDB: 'honoured',
   'backup.target': 'honoured',
   'backup.retentionPolicy': 'honoured',
-  'backup.volumeSnapshot': 'refused',
+  'backup.volumeSnapshot': refused(snapshots),
   ...under('backup.barmanObjectStore', barmanObjectStore),
   plugins: 'honoured',
   monitoring: 'refused',

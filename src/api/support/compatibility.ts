@@ -1,6 +1,6 @@
 import type { Kind } from '../schema/kind.ts';
 import { leafPaths, type FieldPath } from '../schema/paths.ts';
-import { decidingRow, type Support, type SupportTable } from './support.ts';
+import { decidingRow, isRefused, type Support, type SupportTable } from './support.ts';
 import { supportTables } from './tables.ts';
 
 export interface Compatibility {
@@ -16,7 +16,7 @@ export function compatibility(kinds: readonly Kind[]): Compatibility[] {
     if (!kind.spec) return [];
     const table = supportTables[kind.kind] ?? {};
     const fields = leafPaths(kind.spec).map((path) => ({ path, support: supportOf(table, path) }));
-    return [{ kind: kind.kind, fields, honoured: fields.filter(({ support }) => support !== 'refused').length }];
+    return [{ kind: kind.kind, fields, honoured: fields.filter(({ support }) => !isRefused(support)).length }];
   });
 }
 
@@ -46,5 +46,6 @@ export function compatibilityDocument(kinds: readonly Kind[]): string {
 
 function supportText(support: Support): string {
   if (typeof support === 'string') return support;
+  if ('refused' in support) return `refused: ${support.refused}`;
   return `honoured: ${support.only.map((value) => `\`${value}\``).join(', ')}`;
 }

@@ -72,6 +72,21 @@ test.each([
     },
     ['spec.externalClusters[1].connectionParameters: not supported by this version of Howdah'],
   ],
+  [
+    'a store of another kind',
+    store({ azureCredentials: { useDefaultAzureCredentials: true }, googleCredentials: { gkeEnvironment: true } }),
+    ['azureCredentials', 'googleCredentials'].map(
+      (field) =>
+        `spec.backup.barmanObjectStore.${field}: not supported by this version of Howdah: backups are kept in stores that speak S3; allowed: s3Credentials`,
+    ),
+  ],
+  [
+    'volume snapshots',
+    { backup: { volumeSnapshot: { className: 'fast' } } },
+    [
+      'spec.backup.volumeSnapshot: not supported by this version of Howdah: backups are kept in an object store; allowed: barmanObjectStore, or the plugin barman-cloud.cloudnative-pg.io',
+    ],
+  ],
   ['a value that is honoured', store({ wal: { compression: 'gzip' } }), []],
   [
     'a value that is not',

@@ -1,13 +1,19 @@
 import type { FieldPath } from '../schema/paths.ts';
 
 /** What this version does about a field: acts on it, refuses it, or acts on some of its values and refuses the others. */
-export type Support = 'honoured' | 'refused' | { readonly only: readonly string[] };
+export type Support = 'honoured' | 'refused' | { readonly refused: string } | { readonly only: readonly string[] };
 
 /**
  * By field path below `spec`; a row holds for the fields below it too, unless they have a row of their own. Every field of the
  * schema must be below some row, and every row must be about some field (a test proves both).
  */
 export type SupportTable = Readonly<Record<FieldPath, Support>>;
+
+/** With what there is instead, for people. */
+export const refused = (instead: string): Support => ({ refused: instead });
+
+export const isRefused = (support: Support): boolean =>
+  support === 'refused' || (typeof support === 'object' && 'refused' in support);
 
 export const only = (...values: string[]): Support => ({ only: values });
 

@@ -1,14 +1,16 @@
 import { barmanObjectStore, clusterSupport } from './cluster.ts';
-import { only, type SupportTable, under } from './support.ts';
+import { only, refused, type SupportTable, under } from './support.ts';
 
 const backup: SupportTable = {
   cluster: 'honoured',
   target: 'honoured',
   method: only('barmanObjectStore', 'plugin'),
   pluginConfiguration: 'honoured',
-  'pluginConfiguration.parameters': 'refused',
-  online: 'refused',
-  onlineConfiguration: 'refused',
+  'pluginConfiguration.parameters': refused('where backups go is said in spec.plugins of the Cluster'),
+  // Backups into an object store are taken of a running server, and wait for their WAL: P5.
+  online: only('true'),
+  'onlineConfiguration.waitForArchive': only('true'),
+  'onlineConfiguration.immediateCheckpoint': 'honoured',
 };
 
 const scheduledBackup: SupportTable = {
@@ -19,15 +21,16 @@ const scheduledBackup: SupportTable = {
   backupOwnerReference: 'honoured',
 };
 
+const noSidecar = 'the instances do the work, there is no sidecar';
+
 const objectStore: SupportTable = {
   ...under('configuration', barmanObjectStore),
   retentionPolicy: 'honoured',
   'instanceSidecarConfiguration.retentionPolicyIntervalSeconds': 'honoured',
-  // There is no sidecar.
-  'instanceSidecarConfiguration.env': 'refused',
-  'instanceSidecarConfiguration.resources': 'refused',
-  'instanceSidecarConfiguration.logLevel': 'refused',
-  'instanceSidecarConfiguration.additionalContainerArgs': 'refused',
+  'instanceSidecarConfiguration.env': refused(noSidecar),
+  'instanceSidecarConfiguration.resources': refused(noSidecar),
+  'instanceSidecarConfiguration.logLevel': refused(noSidecar),
+  'instanceSidecarConfiguration.additionalContainerArgs': refused(noSidecar),
 };
 
 /** A kind that nothing reconciles yet. */

@@ -24,6 +24,8 @@ function* walk(place: Place, table: SupportTable): Generator<FieldError> {
   if (isDefault(schema, value)) return;
   if (support === 'refused') {
     yield fieldError(field, undefined, unsupportedMessage);
+  } else if (typeof support === 'object' && 'refused' in support) {
+    yield fieldError(field, undefined, `${unsupportedMessage}: ${support.refused}`);
   } else if (typeof support === 'object') {
     if (!support.only.includes(String(value))) {
       yield fieldError(field, value, `${unsupportedMessage}; allowed: ${anyOf(support.only)}`);

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { kinds } from '../kinds/kinds.ts';
 import { compatibility } from './compatibility.ts';
+import { isRefused } from './support.ts';
 
 const source = path.join(import.meta.dirname, '..', '..');
 /** What acts on an object; the API itself, its generated parts and the embedded platform know every name. */
@@ -28,7 +29,7 @@ test('every field that is said to be honoured is named in what acts on objects',
     fields
       .filter(
         ({ path: field, support }) =>
-          support !== 'refused' && !words.has(field.split('.').at(-1)?.replace('[]', '') ?? ''),
+          !isRefused(support) && !words.has(field.split('.').at(-1)?.replace('[]', '') ?? ''),
       )
       .map(({ path: field }) => `${kind}: spec.${field}`),
   );

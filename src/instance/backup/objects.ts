@@ -26,7 +26,12 @@ export interface BackupStatus {
 
 /** What is read and written of a Backup here. */
 export interface Backup extends KubeObject {
-  spec?: { cluster?: { name?: string }; method?: string };
+  spec?: {
+    cluster?: { name?: string };
+    method?: string;
+    /** `waitForArchive` is always true here. */
+    onlineConfiguration?: { immediateCheckpoint?: boolean };
+  };
   status?: BackupStatus;
 }
 

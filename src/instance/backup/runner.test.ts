@@ -354,3 +354,28 @@ async function stallingProxy(to: string, onStall: () => void) {
     },
   };
 }
+
+test.each([
+  [undefined, false],
+  [true, true],
+])(
+  'immediateCheckpoint: %s in the Backup counts more than false in the cluster',
+  async (immediateCheckpoint, expected) => {
+    await using store = await testArchive();
+    const archive = await store.open('one', {
+      data: { compression: 'none', attributes: {}, jobs: 2, immediateCheckpoint: false },
+    });
+    await using server = await temporaryPostgres({ major: 18 });
+    const wanted = started('c-1');
+    if (immediateCheckpoint !== undefined)
+      wanted.spec = { ...wanted.spec, onlineConfiguration: { immediateCheckpoint } };
+    const { kube, backup } = aKube(wanted);
+    const seen: boolean[] = [];
+    const runner = aRunner(kube, server, archive, 'c-1', true, (run) => {
+      seen.push(run.archive.config.data.immediateCheckpoint);
+      return Promise.resolve({ id: '20260101T000000', stoppedAt: new Date() });
+    });
+    await runner.pass([backup()], AbortSignal.timeout(30_000));
+    expect(seen).toEqual([expected]);
+  },
+);

@@ -44,6 +44,13 @@ const defaultPatience = 3_600_000;
 /** Between two looks at backups that nothing has happened to. */
 const interval = 1_000;
 
+/** What the Backup says of its beginning counts more than what the Cluster says of all. */
+function begunAs({ spec }: Backup, archive: Archive): Archive {
+  const { config } = archive;
+  const { immediateCheckpoint = config.data.immediateCheckpoint } = spec?.onlineConfiguration ?? {};
+  return { ...archive, config: { ...config, data: { ...config.data, immediateCheckpoint } } };
+}
+
 /** Does the backups that the operator assigned to this instance, one at a time; as primary it also closes segments for others'. */
 export class BackupRunner {
   readonly #deps: BackupRunnerDeps;
@@ -141,7 +148,7 @@ export class BackupRunner {
     const patience = { walPatience: walPatience ?? defaultPatience };
     const asked = extentRequest(backup.metadata?.annotations);
     const run = {
-      archive,
+      archive: begunAs(backup, archive),
       name,
       status,
       sql,
