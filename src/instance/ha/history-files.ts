@@ -20,7 +20,7 @@ export async function localHistory(dataDirectory: string, timeline: number): Pro
 }
 
 /** Why a timeline has no WAL: its epoch came to no promotion (rule 24). */
-const fillerReason = (epoch: number): string => `epoch ${epoch} not promoted`;
+export const fillerReason = (epoch: number): string => `epoch ${epoch} not promoted`;
 
 /** Stands in pg_wal for a number that nobody took. Also of other instances: each fills for itself. */
 export function isFiller(timeline: number, text: string): boolean {

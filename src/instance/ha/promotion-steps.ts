@@ -1,8 +1,10 @@
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PromotionAction } from '../../../state-machines/promotion/machine.ts';
 import { labelSelf, publishPrimary, tellPeers, unlabelOld } from './announce.ts';
 import { type HaCore, isFresh } from './core.ts';
-import { hasHistory, missingHistories, plantHistories, removeTimeline } from './history-files.ts';
+import { plantSegments } from './filler-segments.ts';
+import { hasHistory, localHistory, missingHistories, plantHistories, removeTimeline } from './history-files.ts';
 import { findHistories } from './history-sources.ts';
 import { endPostgres, runningPostmaster } from './local-postgres.ts';
 import { standbyPosition } from './position.ts';
@@ -113,6 +115,7 @@ export class PromotionSteps {
   async #inService(epoch: number): Promise<void> {
     const { memory, context, clock, wake, chronicle } = this.#core;
     memory.promoting = false;
+    await this.#plantSegments(epoch);
     chronicle.step('promoted');
     const notes = memory.promotion;
     if (notes) notes.peersTold = true;
@@ -121,6 +124,21 @@ export class PromotionSteps {
     wake();
     // Who does not hear it sees it in the lease.
     void tellPeers(this.#core, epoch).catch(() => undefined);
+  }
+
+  /** Before anybody follows: standbys that ended on an older timeline are to get past the fillers (rule 24). */
+  async #plantSegments(epoch: number): Promise<void> {
+    const { context, view } = this.#core;
+    const { paths } = context.environment;
+    const data = view()?.data;
+    if (data?.state !== 'valid') return;
+    const made = await localHistory(paths.data, epoch)
+      .then((history) => plantSegments(path.join(paths.data, 'pg_wal'), history, data.control.walSegmentSize))
+      .catch((error: unknown) => {
+        context.log.warn({ err: error, rule: 'plant-segments' }, 'Segments for fillers cannot be made');
+        return [];
+      });
+    if (made.length > 0) context.log.info({ rule: 'plant-segments', epoch, made }, 'Fillers have their segment');
   }
 
   /** Not waited for, so that the status is written at once. */
