@@ -32,8 +32,8 @@ beforeAll(async () => {
   } as object);
   kube.put('leases', { metadata: { name: 'r', namespace: 'default' } });
   const common = { kube, cluster: 'r', watchdogSeconds: 4, major: 15 } as const;
-  first = await testPod({ ...common, pod: 'r-1', address: '127.61.0.21' });
-  second = await testPod({ ...common, pod: 'r-2', address: '127.61.0.22' });
+  first = await testPod({ ...common, pod: 'r-1' });
+  second = await testPod({ ...common, pod: 'r-2' });
 });
 afterAll(async () => {
   if (process.env['HOWDAH_TEST_LOG']) process.stdout.write(`${await first.output()}\n${await second.output()}`);

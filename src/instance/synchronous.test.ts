@@ -46,10 +46,7 @@ beforeAll(async () => {
     status: { instanceNames: names, targetPrimary: 'c-1' },
   } as object);
   kube.put('leases', { metadata: { name: 'c', namespace: 'default' } });
-  for (const [index, name] of names.entries()) {
-    const address = `127.61.7.${31 + index}`;
-    pods.set(name, await testPod({ kube, cluster: 'c', pod: name, address, watchdogSeconds: 15 }));
-  }
+  for (const name of names) pods.set(name, await testPod({ kube, cluster: 'c', pod: name, watchdogSeconds: 15 }));
 }, 60_000);
 
 afterAll(async () => {

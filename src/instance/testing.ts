@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { createAuthority, issueCertificate, type KeyPair } from '../pki/x509.ts';
 import type { FakeKube } from '../testing/fake-kube.ts';
+import { freeLoopbackAddress } from '../testing/loopback.ts';
 import { postgresInstallation, type Installation, type Major } from '../testing/postgres.ts';
 
 const repository = path.dirname(path.dirname(import.meta.dirname));
@@ -22,7 +23,6 @@ export interface PodOptions {
   readonly kube: FakeKube;
   readonly cluster: string;
   readonly pod: string;
-  readonly address: string;
   readonly major?: Major;
   readonly watchdogSeconds?: number;
 }
@@ -48,6 +48,7 @@ export interface TestPod extends AsyncDisposable {
 export async function testPod(options: PodOptions): Promise<TestPod> {
   const installation: Installation = await postgresInstallation(options.major ?? 17);
   const { user } = installation;
+  const address = await freeLoopbackAddress();
   const root = await mkdtemp(path.join(os.tmpdir(), 'hp-'));
   const owned = ['/var/lib/postgresql/data', '/var/lib/postgresql/wal', '/controller', '/run', '/dev/shm'];
   const account = `${root}/var/run/secrets/kubernetes.io/serviceaccount`;
@@ -66,7 +67,7 @@ export async function testPod(options: PodOptions): Promise<TestPod> {
   const environment: Record<string, string> = {
     PATH: `${installation.bin}:${process.env['PATH'] ?? ''}`,
     HOWDAH_ROOT: root,
-    HOWDAH_BIND: options.address,
+    HOWDAH_BIND: address,
     PGDATA: `${root}/var/lib/postgresql/data/pgdata`,
     POD_NAME: options.pod,
     NAMESPACE: 'default',
@@ -74,7 +75,7 @@ export async function testPod(options: PodOptions): Promise<TestPod> {
     PGPORT: '5432',
     PGHOST: `${root}/controller/run`,
     TMPDIR: `${root}/controller/tmp`,
-    POD_IP: options.address,
+    POD_IP: address,
     POD_UID: 'uid',
     NODE_NAME: 'node',
     KUBERNETES_SERVICE_HOST: options.kube.host,
@@ -106,7 +107,7 @@ export async function testPod(options: PodOptions): Promise<TestPod> {
   return {
     root,
     dataDirectory: environment['PGDATA'] ?? '',
-    address: options.address,
+    address,
     environment,
     async job(command, beforeEnd) {
       const child = launch('howdah', ['instance', command]);
@@ -136,7 +137,7 @@ export async function testPod(options: PodOptions): Promise<TestPod> {
     postgresPid: () => number('postgres.pid'),
     async query<R extends pg.QueryResultRow>(sql: string, database = 'postgres', password = ownerPassword) {
       // As root we are not the server's user, so peer authentication is not for us: over TLS as the owner is.
-      const client = new pg.Client({ ...ownerConnection(options), database, password });
+      const client = new pg.Client({ ...ownerConnection(address), database, password });
       client.on('error', () => undefined);
       await client.connect();
       try {
@@ -168,7 +169,7 @@ function killQuietly(pid: number): void {
 }
 
 export const ownerPassword = 'p\'ass"w\\ord';
-const ownerConnection = ({ address }: PodOptions): pg.ClientConfig => ({
+const ownerConnection = (address: string): pg.ClientConfig => ({
   host: address,
   port: 5432,
   user: 'app',
@@ -210,7 +211,7 @@ export async function putSecrets(kube: FakeKube, cluster: string): Promise<KeyPa
 }
 
 /** Polls until `check` gives something; fails with the last error. */
-export async function eventually<T>(check: () => Promise<T | undefined | false>, seconds = 15): Promise<T> {
+export async function eventually<T>(check: () => Promise<T | undefined | false>, seconds = 30): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
   let problem: unknown = new Error('the condition did not come true');
   while (Date.now() < deadline) {

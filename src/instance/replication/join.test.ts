@@ -7,6 +7,7 @@ import type { KubeApi } from '../../kube/port.ts';
 import type { ResourceType } from '../../kube/types.ts';
 import { instancePaths } from '../../paths.ts';
 import { type KeyPair, createAuthority, issueCertificate } from '../../pki/x509.ts';
+import { freeLoopbackAddress } from '../../testing/loopback.ts';
 import { type TemporaryPostgres, temporaryPostgres } from '../../testing/postgres.ts';
 import { silent } from '../recovery/testing.ts';
 import { type JoinCluster, runJoin } from './join.ts';
@@ -94,10 +95,6 @@ async function aJoin(kube: KubeApi) {
   return { paths, run };
 }
 
-/** A loopback address that no other test has. */
-const anAddress = (): string =>
-  `127.${64 + (process.pid % 128)}.${Math.floor(Math.random() * 250)}.${1 + Math.floor(Math.random() * 250)}`;
-
 const clusterAt = (ip: string): JoinCluster => ({
   spec: { walStorage: { size: '1Gi' } },
   status: { currentPrimary: 'c-1', instancesReportedState: { 'c-1': { ip } } },
@@ -105,7 +102,7 @@ const clusterAt = (ip: string): JoinCluster => ({
 
 test('an instance joins by the address of the primary, its WAL kept by a slot, its tablespaces on their volumes', async () => {
   const pki = await aPki();
-  const address = anAddress();
+  const address = await freeLoopbackAddress();
   await using primary = await aPrimary(pki, address);
   const location = `${primary.directory}/var/lib/postgresql/tablespaces/fast/data`;
   await mkdir(location, { recursive: true });
@@ -138,7 +135,7 @@ test('an instance joins by the address of the primary, its WAL kept by a slot, i
 });
 
 test('a server with another name or of another authority is not cloned', async () => {
-  const address = anAddress();
+  const address = await freeLoopbackAddress();
   const impostor = await aPki('other-rw');
   await using server = await aPrimary(impostor, address);
   const { run, paths } = await aJoin(aKube(impostor, clusterAt(address)));
