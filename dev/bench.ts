@@ -1,13 +1,14 @@
-// `npm run bench [-- --runs N --size MIB] [NAME] [FAULT…]`: the figures that docs/benchmarks.md quotes, each with a target or a floor
-// that was measured in the same run. On the embedded engine, or on the platform that HOWDAH_E2E names.
+// `npm run bench [-- NAME --runs N --size MIB]`: the figures that docs/benchmarks.md quotes, each with a target or a floor that was
+// measured in the same run. On the embedded engine, or on the platform that HOWDAH_E2E names.
+// `npm run bench -- failover [--runs N --node-runs N --only FAULT,FAULT --out DIR]`: exit code 1 when a promise was broken.
 import { parseArgs } from 'node:util';
 import { createBucket } from '../e2e/support/bucket.ts';
-import { localPlatform } from '../e2e/support/platform.ts';
+import { localPlatform, type Platform } from '../e2e/support/platform.ts';
 import { openShared, tellShared } from '../e2e/support/shared.ts';
 import { temporaryPostgres } from '../src/testing/postgres.ts';
 import { archivingMemory } from './bench/archiving-memory.ts';
 import { baseBackup } from './bench/base-backup.ts';
-import { failover } from './bench/failover.ts';
+import { chosen, failover } from './bench/failover/failover.ts';
 import { peers } from './bench/peers/run.ts';
 import { type Figure, header, row } from './bench/figures.ts';
 import { walArchive } from './bench/wal/wal.ts';
@@ -17,12 +18,17 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     runs: { type: 'string' },
+    'node-runs': { type: 'string' },
+    out: { type: 'string' },
     size: { type: 'string' },
     only: { type: 'string' },
   },
 });
 const runs = Number(options.runs ?? 5);
-const [only = options.only, ...faults] = positionals;
+const [only = options.only, ...named] = positionals;
+// Beside a name, --only picks what that name has more than one of.
+const faults = [...named, ...(positionals.length > 0 ? (options.only?.split(',') ?? []) : [])];
+chosen(faults);
 
 /** initdb and a start, with nothing around them: what provisioning cannot beat. */
 async function bareStart(): Promise<number> {
@@ -46,8 +52,11 @@ if (steps.length > 0) {
   process.exit();
 }
 
-const platform = process.env['HOWDAH_E2E'] === undefined ? await ownPlatform() : openShared();
-try {
+// Ctrl-C ends the bench like an error does: what was started is stopped.
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(new Error(`ended by ${name}`)));
+
+async function measure(platform: Platform): Promise<string[]> {
   await createBucket(platform.objectStore);
   const parts: Record<string, () => Promise<Figure[]>> = {
     provisioning: async () => {
@@ -57,13 +66,32 @@ try {
     memory: () => archivingMemory(platform, Number(options.size ?? 1024)),
     wal: () => walArchive(platform, runs),
     'base-backup': () => baseBackup(platform, runs, Number(options.size ?? 1024)),
-    failover: () => failover(platform, runs, faults),
   };
-  process.stdout.write(`${header}\n`);
-  for (const [name, part] of Object.entries(parts)) {
-    if (only !== undefined && only !== name) continue;
+  const wanted = Object.entries(parts).filter(([name]) => only === undefined || only === name);
+  if (wanted.length > 0) process.stdout.write(`${header}\n`);
+  for (const [, part] of wanted) {
     for (const figure of await part()) process.stdout.write(`${row(figure)}\n`);
   }
+  if (only !== undefined && only !== 'failover') return [];
+  return failover(platform, {
+    runs: Number(options.runs ?? 50),
+    nodeRuns: Number(options['node-runs'] ?? 10),
+    only: faults,
+    ...(options.out !== undefined && { out: options.out }),
+    signal: stop.signal,
+  });
+}
+
+const platform = process.env['HOWDAH_E2E'] === undefined ? await ownPlatform() : openShared();
+let problems: string[];
+try {
+  problems = await measure(platform);
+} catch (error) {
+  problems = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
 } finally {
   await platform[Symbol.asyncDispose]();
 }
+if (stop.signal.aborted) problems.push(String(stop.signal.reason));
+for (const problem of problems) process.stderr.write(`FAILED: ${problem}\n`);
+// What an interrupted run still waits for is not waited for.
+process.exit(problems.length > 0 ? 1 : 0);

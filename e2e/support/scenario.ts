@@ -10,13 +10,14 @@ import { checkListAppend } from './checker/list-append.ts';
 import { type Acknowledgement, longestOverlap } from './checker/overlap.ts';
 import { type ClusterObject, getCluster, instancePods, isHealthy, waitForCluster } from './cluster.ts';
 import { keepLogs } from './evidence.ts';
+import { lostEverywhere } from './faults/everywhere.ts';
 import { NamesWatch } from './names-watch.ts';
 import type { PodName } from './faults/processes.ts';
 import type { Platform } from './platform.ts';
 import { openNamespace } from './shared.ts';
 import { connect, connectionConfig, type Session } from './sql.ts';
 import { waitFor } from './wait.ts';
-import { type LoadReport, WriteLoad, lostAndFound } from './write-load.ts';
+import { WriteLoad } from './write-load.ts';
 
 export type Mode = 'asynchronous' | 'synchronous';
 const isMode = (text: string): text is Mode => ['asynchronous', 'synchronous'].includes(text);
@@ -234,10 +235,8 @@ export class Scenario implements AsyncDisposable {
     expect([...((await names?.stop()) ?? [])].filter((value) => value === '')).toEqual([]);
     const after = await this.#oneOnly();
     await using reader = await this.session();
-    const lost = await this.#compare(reader, [
-      [report, table],
-      [pinned, open.table],
-    ]);
+    const lost = [...(await lostEverywhere(this, report, table)), ...(await lostEverywhere(this, pinned, open.table))]
+      .length;
     const anomalies = checkListAppend(appended.transactions, await finalLists(reader));
     const excused = mayLose && this.#mode === 'asynchronous';
     expect(excused ? anomalies.filter(({ name }: Anomaly) => inexcusable.has(name)) : anomalies).toEqual([]);
@@ -277,29 +276,6 @@ export class Scenario implements AsyncDisposable {
         return { name, standby: rows[0]?.standby ?? false };
       }),
     );
-  }
-
-  /** How much was lost; that nothing is there twice or unknown; and that every instance soon has what the primary has. */
-  async #compare(primary: Session, loads: readonly (readonly [LoadReport, string])[]): Promise<number> {
-    let lost = 0;
-    for (const [report, table] of loads) {
-      const found = await lostAndFound(primary, report, table);
-      expect([found.twice, found.unknown]).toEqual([[], []]);
-      lost += found.lost.length;
-      for (const instance of await this.standbys()) {
-        await waitFor(
-          `the same rows of ${table} on ${instance}`,
-          async () => {
-            await using reader = await this.session({ instance });
-            const copy = await lostAndFound(reader, report, table);
-            expect([copy.twice, copy.unknown]).toEqual([[], []]);
-            return copy.lost.length === found.lost.length ? true : undefined;
-          },
-          { timeout: 120_000 },
-        );
-      }
-    }
-    return lost;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

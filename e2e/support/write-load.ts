@@ -10,7 +10,7 @@ export interface LoadReport extends Inserted {
   /** Longest time between two acknowledgements, milliseconds. */
   readonly longestGap: number;
   /** One for each answer, `by` being the timeline that it came from. */
-  readonly acknowledgements: readonly Acknowledgement[];
+  readonly acknowledgements: readonly (Acknowledgement & { readonly id: number })[];
 }
 
 export interface LoadOptions {
@@ -18,6 +18,8 @@ export interface LoadOptions {
   readonly clients?: number;
   /** Milliseconds after which a client gives up a statement and connects anew. */
   readonly patience?: number;
+  /** Milliseconds after which a client gives up connecting and tries again. */
+  readonly connectPatience?: number;
   /**
    * Milliseconds between two inserts of one client: some hundred commits a second in all by default. A flood would take the processor
    * from what is measured, on a machine that runs the whole platform, and show no gap that this does not show.
@@ -27,6 +29,15 @@ export interface LoadOptions {
   readonly reconnects?: boolean;
 }
 
+const defaults: Required<LoadOptions> = {
+  table: 'load',
+  clients: 4,
+  patience: 10_000,
+  connectPatience: 1000,
+  pause: 10,
+  reconnects: true,
+};
+
 /** Clients that insert unique ids through a service, one commit each, reconnect after every error, and keep what was acknowledged. */
 export class WriteLoad implements AsyncDisposable {
   readonly #connect: () => Promise<pg.ClientConfig>;
@@ -35,7 +46,7 @@ export class WriteLoad implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #acknowledged = new Set<number>();
   readonly #inDoubt = new Set<number>();
-  readonly #acknowledgements: Acknowledgement[] = [];
+  readonly #acknowledgements: (Acknowledgement & { id: number })[] = [];
   #next = 1;
   #errors = 0;
   #lastAcknowledged = performance.now();
@@ -48,23 +59,25 @@ export class WriteLoad implements AsyncDisposable {
     this.#table = pg.escapeIdentifier(options.table);
   }
 
-  static async start(
-    connect: () => Promise<pg.ClientConfig>,
-    { table = 'load', clients = 4, patience = 10_000, pause = 10, reconnects = true }: LoadOptions = {},
-  ): Promise<WriteLoad> {
-    const load = new WriteLoad(connect, { table, clients, patience, pause, reconnects });
+  static async start(connect: () => Promise<pg.ClientConfig>, options: LoadOptions = {}): Promise<WriteLoad> {
+    const load = new WriteLoad(connect, { ...defaults, ...options });
     await using setUp = await load.#open();
     // Not unique on purpose: that nothing is there twice is for the checker to find out.
     await setUp.client.query(
       `create table if not exists ${load.#table} (id bigint not null, at timestamptz default clock_timestamp())`,
     );
     load.#lastAcknowledged = performance.now();
-    load.#running = Promise.all(Array.from({ length: clients }, () => load.#client()));
+    load.#running = Promise.all(Array.from({ length: load.#options.clients }, () => load.#client()));
     return load;
   }
 
   get count(): number {
     return this.#acknowledged.size;
+  }
+
+  /** Statements and connections that came to nothing. */
+  get errors(): number {
+    return this.#errors;
   }
 
   /** From now on, instead of from the start. */
@@ -77,7 +90,8 @@ export class WriteLoad implements AsyncDisposable {
   }
 
   async #open(): Promise<{ client: pg.Client } & AsyncDisposable> {
-    const timeouts = { connectionTimeoutMillis: 1000, query_timeout: this.#options.patience };
+    const { patience, connectPatience } = this.#options;
+    const timeouts = { connectionTimeoutMillis: connectPatience, query_timeout: patience };
     const client = new pg.Client({ ...(await this.#connect()), ...timeouts });
     client.on('error', () => (this.#errors += 1));
     await client.connect();
@@ -107,7 +121,7 @@ export class WriteLoad implements AsyncDisposable {
     const now = performance.now();
     this.#inDoubt.delete(id);
     this.#acknowledged.add(id);
-    this.#acknowledgements.push(acknowledgementOf(answers));
+    this.#acknowledgements.push({ id, ...acknowledgementOf(answers) });
     this.#longestGap = Math.max(this.#longestGap, now - this.#lastAcknowledged);
     this.#lastAcknowledged = now;
   }

@@ -30,18 +30,20 @@ export async function insideSession(node: string, config: pg.ClientConfig, table
     { stdio: ['pipe', 'pipe', 'inherit'] },
   );
   const acknowledgements: (Acknowledgement & { id: number })[] = [];
-  const exited = once(child, 'exit');
+  let ended = false;
+  // Its last words have been read by then.
+  const closed = once(child, 'close').then(() => (ended = true));
   const lines = createInterface(child.stdout);
   lines.on('line', (line) => acknowledgements.push(JSON.parse(line) as Acknowledgement & { id: number }));
   child.stdin.end(JSON.stringify({ config: { ...config, ssl: { rejectUnauthorized: false } }, table }));
   return {
     acknowledgements,
     get ended() {
-      return child.exitCode !== null;
+      return ended;
     },
     [Symbol.asyncDispose]: async () => {
       child.kill('SIGKILL');
-      await exited;
+      await closed;
     },
   };
 }
