@@ -9,6 +9,7 @@ import { temporaryPostgres } from '../src/testing/postgres.ts';
 import { archivingMemory } from './bench/archiving-memory.ts';
 import { baseBackup } from './bench/base-backup.ts';
 import { chosen, failover } from './bench/failover/failover.ts';
+import { aborted } from './bench/interrupt.ts';
 import { peers } from './bench/peers/run.ts';
 import { type Figure, header, row } from './bench/figures.ts';
 import { walArchive } from './bench/wal/wal.ts';
@@ -26,9 +27,9 @@ const { values: options, positionals } = parseArgs({
 });
 const runs = Number(options.runs ?? 5);
 const [only = options.only, ...named] = positionals;
-// Beside a name, --only picks what that name has more than one of.
+// Beside `failover`, --only names its faults.
 const faults = [...named, ...(positionals.length > 0 ? (options.only?.split(',') ?? []) : [])];
-chosen(faults);
+if (only === 'failover') chosen(faults);
 
 /** initdb and a start, with nothing around them: what provisioning cannot beat. */
 async function bareStart(): Promise<number> {
@@ -70,8 +71,10 @@ async function measure(platform: Platform): Promise<string[]> {
   const wanted = Object.entries(parts).filter(([name]) => only === undefined || only === name);
   if (wanted.length > 0) process.stdout.write(`${header}\n`);
   for (const [, part] of wanted) {
-    for (const figure of await part()) process.stdout.write(`${row(figure)}\n`);
+    const figures = await Promise.race([part(), aborted(stop.signal)]);
+    for (const figure of figures) process.stdout.write(`${row(figure)}\n`);
   }
+  if (wanted.length === 0 && only !== 'failover') throw new Error(`no bench "${only}"`);
   if (only !== undefined && only !== 'failover') return [];
   return failover(platform, {
     runs: Number(options.runs ?? 50),
@@ -87,7 +90,7 @@ let problems: string[];
 try {
   problems = await measure(platform);
 } catch (error) {
-  problems = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+  problems = stop.signal.aborted ? [] : [error instanceof Error ? (error.stack ?? error.message) : String(error)];
 } finally {
   await platform[Symbol.asyncDispose]();
 }

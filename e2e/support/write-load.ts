@@ -61,7 +61,7 @@ export class WriteLoad implements AsyncDisposable {
 
   static async start(connect: () => Promise<pg.ClientConfig>, options: LoadOptions = {}): Promise<WriteLoad> {
     const load = new WriteLoad(connect, { ...defaults, ...options });
-    await using setUp = await load.#open();
+    await using setUp = await load.#open(Math.max(5000, load.#options.connectPatience));
     // Not unique on purpose: that nothing is there twice is for the checker to find out.
     await setUp.client.query(
       `create table if not exists ${load.#table} (id bigint not null, at timestamptz default clock_timestamp())`,
@@ -89,9 +89,8 @@ export class WriteLoad implements AsyncDisposable {
     return this.#longestGap;
   }
 
-  async #open(): Promise<{ client: pg.Client } & AsyncDisposable> {
-    const { patience, connectPatience } = this.#options;
-    const timeouts = { connectionTimeoutMillis: connectPatience, query_timeout: patience };
+  async #open(connectPatience = this.#options.connectPatience): Promise<{ client: pg.Client } & AsyncDisposable> {
+    const timeouts = { connectionTimeoutMillis: connectPatience, query_timeout: this.#options.patience };
     const client = new pg.Client({ ...(await this.#connect()), ...timeouts });
     client.on('error', () => (this.#errors += 1));
     await client.connect();

@@ -10,7 +10,7 @@ import type { FaultKind } from './kinds.ts';
 import type { Subject } from './subject.ts';
 
 /** Clients give up what is not answered: a node without power never answers. Milliseconds. */
-const patience = { patience: 1500, connectPatience: 750 };
+const patience = { patience: 1500, connectPatience: 1000 };
 
 export interface Written extends Inserted {
   readonly table: string;

@@ -1,5 +1,6 @@
 import { keepLogs } from '../../../e2e/support/evidence.ts';
 import type { Platform } from '../../../e2e/support/platform.ts';
+import { aborted } from '../interrupt.ts';
 import type { FaultKind } from './kinds.ts';
 import { once, type Run } from './once.ts';
 import type { Series } from './report.ts';
@@ -56,14 +57,6 @@ const told = (run: Run): string => {
   return `${run.gap.toFixed(0)} ms, ${run.lost} of ${run.acknowledged} lost, ${run.from} → ${run.to}${steps ? ` (${steps})` : ''}`;
 };
 
-/** Rejects when the bench is to end. */
-const aborted = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => {
-    const end = (): void => reject(signal.reason as Error);
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end, { once: true });
-  });
-
 async function attempt(bench: Bench, stage: Stage, kind: FaultKind, table: string): Promise<Run> {
   await using resources = new AsyncDisposableStack();
   const run = async (): Promise<Run> => once(await stage.for(kind.mode), kind, table, resources);
@@ -87,7 +80,7 @@ export async function series(bench: Bench, stage: Stage, kind: FaultKind, count:
       inVain += 1;
       const message = error instanceof Error ? error.message : String(error);
       failures.push(`${title}: ${message}`);
-      bench.say(`${title} FAILED: ${message}; logs in ${await stage.keep()}`);
+      bench.say(`${title} FAILED: ${error instanceof Error ? error.stack : message}; logs in ${await stage.keep()}`);
       await stage.clear().catch((problem: unknown) => bench.say(String(problem)));
     }
   }
