@@ -23,7 +23,7 @@ export async function lostEverywhere(place: Place, inserted: Inserted, table: st
   const { platform, namespace, cluster } = place;
   const read = async (to: 'rw' | { instance: string }): Promise<Compared> => {
     await using session = await connect(platform.api, { namespace, cluster, to });
-    return lostAndFound(session, inserted, table);
+    return await lostAndFound(session, inserted, table);
   };
   const primary = await read('rw');
   refuseSurplus('the primary', table, primary);
