@@ -82,6 +82,7 @@ export class Scenario implements AsyncDisposable {
   readonly #mode: Mode;
   readonly #release: () => Promise<void>;
   readonly #told: string[] = [];
+  #harms = 0;
 
   private constructor(platform: Platform, options: ScenarioOptions, namespace: { name: string } & AsyncDisposable) {
     this.platform = platform;
@@ -207,7 +208,8 @@ export class Scenario implements AsyncDisposable {
   async #under(title: string, harm: Harm, loads: AsyncDisposableStack): Promise<Outcome> {
     const { do: act, mayLose = false, mayOverlap = false, recovery = 180_000 } = harm;
     const { api } = this.platform;
-    const table = title.replaceAll(/\W+/g, '_');
+    // Not by the title: PostgreSQL would cut long ones to the same name.
+    const table = `load_${(this.#harms += 1)}`;
     const before = await this.primary();
     const epochBefore = await this.epoch();
     const rw = (to: 'rw' | { instance: string }) => () =>
@@ -243,7 +245,10 @@ export class Scenario implements AsyncDisposable {
     if (!excused) expect(lost).toBe(0);
     const epochs = [epochBefore, await this.epoch()] as const;
     expect(epochs[1]).toBeGreaterThanOrEqual(epochBefore);
-    if (after !== before) expect(await timelineOf(reader)).toBe(epochs[1]);
+    // The epoch alone is raised when a candidacy of another was abandoned (rule 17).
+    const timeline = await timelineOf(reader);
+    expect(timeline).toBeLessThanOrEqual(epochs[1]);
+    if (after !== before) expect(timeline).toBeGreaterThan(epochBefore);
     const [acknowledged, gap] = [report.acknowledged.size + pinned.acknowledged.size, report.longestGap];
     this.say(`${title}: gap ${Math.round(gap)} ms, ${lost} of ${acknowledged} lost, ${before} → ${after}`);
     return { before, after, epochs, lost, acknowledged, gap, acknowledgements };

@@ -170,6 +170,19 @@ test('a claim that waits for its first user is told the node, and the pod is not
   ]);
 });
 
+test('a pod whose claim was told a node counts there already: two that are made at once keep apart', () => {
+  const told = { annotations: { 'volume.kubernetes.io/selected-node': 'a' } };
+  const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }];
+  const first = aPod('first', { metadata: db, spec: { volumes } });
+  const world = aWorld({
+    nodes: three,
+    storageClasses: [standard],
+    persistentVolumeClaims: [claim({ metadata: { name: 'data', ...told } })],
+    pods: [first],
+  });
+  expect(outcome(aPod('second', { metadata: db, spec: apart('preferred') }), world)).toBe('b');
+});
+
 test('a bound volume holds its pod on its node', () => {
   const expression = { key: 'kubernetes.io/hostname', operator: 'In', values: ['c'] };
   const world = aWorld({

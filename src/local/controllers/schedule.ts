@@ -97,6 +97,17 @@ const explain = (reasons: readonly string[]): string => {
   return `0/${reasons.length} nodes are available${parts.length > 0 ? `: ${parts.join(', ')}` : ''}.`;
 };
 
+/** A pod where it runs, or where it will: its claims have been told a node, and it is bound when they are. */
+function placeOf(pod: Pod, world: World): Pod[] {
+  if (isPlaced(pod)) return [pod];
+  if (pod.spec?.nodeName !== undefined || isDeleting(pod)) return [];
+  const told = (pod.spec?.volumes ?? [])
+    .map(({ persistentVolumeClaim: it }) => it && world.persistentVolumeClaims.get(namespaceOf(pod), it.claimName))
+    .map((claim) => claim && selectedNode(claim))
+    .find((name) => name !== undefined);
+  return told === undefined || !pod.spec ? [] : [{ ...pod, spec: { ...pod.spec, nodeName: told } }];
+}
+
 /** Chooses a node for one pod, and says it to its claims before the pod is bound. */
 export function planSchedule(pod: Pod, world: World, now: number): Plan {
   if (pod.spec?.nodeName !== undefined || isDeleting(pod)) return nothing;
@@ -108,7 +119,7 @@ export function planSchedule(pod: Pod, world: World, now: number): Plan {
   if (claims.state === 'missing') return unschedulable(pod, claims.message, time);
   const all = world.nodes.list();
   const nodes = new Map<string, Node>(all.map((node) => [nameOf(node), node]));
-  const placed = world.pods.list().filter(isPlaced);
+  const placed = world.pods.list().flatMap((other) => (uidOf(other) === uidOf(pod) ? [] : placeOf(other, world)));
   const facts = all.map((node): SchedulingFacts => ({ pod, node, placed, nodes, volumes: claims.volumes }));
   const judged = facts.map((it) => ({ it, obstacle: obstacleOf(it) }));
   const possible = judged.filter(({ obstacle }) => obstacle === undefined).map(({ it }) => it);
