@@ -59,14 +59,22 @@ async function walWorker(log: Logger): Promise<number> {
   return 0;
 }
 
+async function credentialsWorker(): Promise<number> {
+  const { runCredentialsWorker } = await import('../instance/iam/worker.ts');
+  await runCredentialsWorker();
+  return 0;
+}
+
 async function status(): Promise<number> {
   const { printStatus } = await import('../instance/status/print.ts');
   return printStatus(process.env);
 }
 
+const workers = ['backup-worker', 'wal-worker', 'credentials-worker'];
+
 export async function main(args: string[]): Promise<number> {
   const [command = '', ...rest] = args;
-  if (!['run', 'init', 'join', 'restore', 'status', 'backup-worker', 'wal-worker'].includes(command)) {
+  if (![...['run', 'init', 'join', 'restore', 'status'], ...workers].includes(command)) {
     process.stderr.write('usage: howdah instance run|init|join|restore|status [--log-level=LEVEL]\n');
     return 2;
   }
@@ -82,6 +90,7 @@ export async function main(args: string[]): Promise<number> {
     if (command === 'status') return await status();
     if (command === 'backup-worker') return await backupWorker(log);
     if (command === 'wal-worker') return await walWorker(log);
+    if (command === 'credentials-worker') return await credentialsWorker();
     own.info({ command, pid: process.pid }, 'Starting');
     return command === 'run' ? await run(log) : await job(command as 'init' | 'join' | 'restore', log);
   } catch (error) {

@@ -1,6 +1,7 @@
 import { type Compression, writable } from './codec/compression.ts';
 import type { KeyRing } from './codec/key-ring.ts';
 import type { ArchiveLocation } from './layout.ts';
+import type { CredentialSource } from './credentials.ts';
 import { isLight, openLightStore } from './light.ts';
 import type { ObjectAttributes, ObjectStore } from './port.ts';
 import type { S3Options } from './s3-options.ts';
@@ -110,9 +111,16 @@ export async function readArchiveConfig(section: BarmanSection, context: Archive
   };
 }
 
-/** Loads the AWS SDK, which costs some 30 MiB and 75 ms, only where the light client is not enough (ADR 5). */
-export async function openArchive({ s3 }: ArchiveConfig): Promise<ObjectStore & Disposable> {
-  if (isLight(s3)) return openLightStore(s3);
+/** Credentials for a store of this region that no Secret holds. */
+export type FindCredentials = (region: string | undefined) => CredentialSource;
+
+/**
+ * Loads the AWS SDK, which costs some 30 MiB and 75 ms, only where the light client is not enough (ADR 5): without credentials in the
+ * configuration, when nobody finds them either.
+ */
+export async function openArchive({ s3 }: ArchiveConfig, find?: FindCredentials): Promise<ObjectStore & Disposable> {
+  const credentials = s3.credentials ? undefined : find?.(s3.region);
+  if (isLight(s3) && (s3.credentials ?? credentials)) return openLightStore(s3, credentials);
   const { openS3Store } = await import('./s3.ts');
   return openS3Store(s3);
 }

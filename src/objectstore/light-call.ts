@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { toObjectStoreError } from './errors.ts';
+import type { CredentialSource } from './credentials.ts';
+import { errorCode, toObjectStoreError } from './errors.ts';
 import type { HttpAnswer, Sender } from './light-http.ts';
 import { createSender, readDocument } from './light-http.ts';
 import { textOf } from './light-xml.ts';
@@ -10,7 +11,6 @@ import type { RetryPolicy } from './retry.ts';
 import { defaultRetry, withRetry } from './retry.ts';
 import type { S3Options } from './s3-options.ts';
 import { describeStore } from './s3-options.ts';
-import type { Credentials } from './sigv4.ts';
 import { encodePath, encodeQuery, sha256Hex, signedHeaders } from './sigv4.ts';
 
 export interface LightRequest {
@@ -69,7 +69,10 @@ async function streamHash(body: StreamBody): Promise<string> {
   return hash.digest('hex');
 }
 
-export function createLightClient(options: S3Options, credentials: Credentials): LightClient {
+/** Of credentials that were good once. */
+const over = new Set(['ExpiredToken', 'ExpiredTokenException', 'InvalidToken']);
+
+export function createLightClient(options: S3Options, credentials: CredentialSource): LightClient {
   const { bucket, endpoint, attemptTimeoutMs = 120_000 } = options;
   const sender: Sender = createSender({ ca: options.ca, attemptTimeoutMs });
   const asked = options.requestChecksumCalculation ?? process.env['AWS_REQUEST_CHECKSUM_CALCULATION'];
@@ -88,7 +91,7 @@ export function createLightClient(options: S3Options, credentials: Credentials):
     const unsigned = { method, host: origin.host, path, query, payload: cover.payload };
     const signed = signedHeaders(
       { ...unsigned, headers: { ...headers, ...cover.headers } },
-      credentials,
+      await credentials.get(),
       region,
       new Date(),
     );
@@ -96,20 +99,28 @@ export function createLightClient(options: S3Options, credentials: Credentials):
     const target = parameters === '' ? path : `${path}?${parameters}`;
     return sender.send({ method, origin, target, headers: signed, body, signal });
   };
+  const attemptOnce = async (request: LightRequest, signal: AbortSignal | undefined): Promise<HttpAnswer> => {
+    let answer = await send(request, signal);
+    // AWS names the region that the bucket is in when it is asked in another.
+    const home = answer.headers['x-amz-bucket-region'];
+    if (endpoint === undefined && answer.status >= 300 && typeof home === 'string' && home !== region) {
+      answer.body.destroy();
+      region = home;
+      answer = await send(request, signal);
+    }
+    if (answer.status < 300) return answer;
+    throw await refusal(answer);
+  };
   const client: LightClient = {
     where: describeStore(options),
     retry: { ...defaultRetry, ...(options.attempts !== undefined && { attempts: options.attempts }) },
     async once(request, signal) {
-      let answer = await send(request, signal);
-      // AWS names the region that the bucket is in when it is asked in another.
-      const home = answer.headers['x-amz-bucket-region'];
-      if (endpoint === undefined && answer.status >= 300 && typeof home === 'string' && home !== region) {
-        answer.body.destroy();
-        region = home;
-        answer = await send(request, signal);
+      try {
+        return await attemptOnce(request, signal);
+      } catch (error) {
+        if (!over.has(errorCode(error)) || !credentials.forget()) throw error;
+        return attemptOnce(request, signal);
       }
-      if (answer.status < 300) return answer;
-      throw await refusal(answer);
     },
     async call(what, signal, attempt) {
       try {

@@ -1,3 +1,4 @@
+import { type CredentialSource, fixedCredentials } from './credentials.ts';
 import { errorCode, errorKind, httpStatus } from './errors.ts';
 import type { HttpAnswer } from './light-http.ts';
 import type { LightClient } from './light-call.ts';
@@ -6,24 +7,26 @@ import { listObjects, listUploads } from './light-list.ts';
 import type { ObjectAttributes, ObjectHead, ObjectStore, PutOptions, StreamBody } from './port.ts';
 import { readObject } from './reading.ts';
 import type { S3Options } from './s3-options.ts';
-import type { Credentials } from './sigv4.ts';
 import { encodeQuery } from './sigv4.ts';
 
 const metaPrefix = 'x-amz-meta-';
 const deletesAtOnce = 4;
 
-/** Whether this client is enough; the SDK's is for its credential chain and for AWS partitions with names of their own. */
-export const isLight = (options: S3Options): options is S3Options & { credentials: Credentials } =>
-  options.credentials !== undefined &&
-  (options.endpoint !== undefined ||
-    (!options.bucket.includes('.') && !/^(cn|us-iso|us-isob|eu-isoe)-/.test(options.region ?? '')));
+/** Whether this client is enough; the SDK's is for AWS partitions with names of their own. */
+export const isLight = (options: S3Options): boolean =>
+  options.endpoint !== undefined ||
+  (!options.bucket.includes('.') && !/^(cn|us-iso|us-isob|eu-isoe)-/.test(options.region ?? ''));
 
 /**
  * A bucket of an S3 store, by a client of some hundred lines: a manager that archives WAL holds it for its whole life (ADR 5).
  * Uploads of any length go through the AWS SDK, which is loaded by the first of them.
  */
-export function openLightStore(options: S3Options & { credentials: Credentials }): ObjectStore & Disposable {
-  const client = createLightClient(options, options.credentials);
+export function openLightStore(
+  options: S3Options,
+  credentials: CredentialSource | undefined = options.credentials && fixedCredentials(options.credentials),
+): ObjectStore & Disposable {
+  if (!credentials) throw new Error('the light client needs credentials');
+  const client = createLightClient(options, credentials);
   let conditionalWrites = true;
   let full: Promise<ObjectStore & Disposable> | undefined;
   return {

@@ -11,6 +11,7 @@ import { parseControlData } from '../../postgres/control-data.ts';
 import { preloadLibraries } from '../../postgres/parameters.ts';
 import { quoteCommandWord } from '../../postgres/quote.ts';
 import { application } from '../../resources/secret-names.ts';
+import { credentialsByRole } from '../iam/child.ts';
 import { readObjectStores } from '../cluster/object-store-source.ts';
 import { findProgram } from '../programs.ts';
 import { type Archive, ArchiveSource } from '../wal/archive-source.ts';
@@ -63,8 +64,9 @@ export async function runRestore(deps: RestoreDeps): Promise<void> {
   if (!cluster) throw new Error(`Cluster "${name}" does not exist`);
   const stores = await readObjectStores(kube, namespace, objectStoreNames(cluster), signal);
   const { at, backupId } = await findOrigin(kube, cluster, namespace, stores, signal);
-  using originSource = new ArchiveSource(kube, namespace, () => at);
-  using ownSource = new ArchiveSource(kube, namespace, () => archiveSection(cluster, stores));
+  const find = credentialsByRole(log.level);
+  using originSource = new ArchiveSource(kube, namespace, () => at, find);
+  using ownSource = new ArchiveSource(kube, namespace, () => archiveSection(cluster, stores), find);
   const segmentSize = async (): Promise<number> =>
     parseControlData(await readFile(path.join(paths.data, 'global/pg_control'))).walSegmentSize;
   const restorer = new Restorer({

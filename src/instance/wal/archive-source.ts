@@ -1,4 +1,4 @@
-import type { ArchiveConfig, BarmanSection, SecretKeyRef } from '../../objectstore/config.ts';
+import type { ArchiveConfig, BarmanSection, FindCredentials, SecretKeyRef } from '../../objectstore/config.ts';
 import { ArchiveConfigError, openArchive, readArchiveConfig } from '../../objectstore/config.ts';
 import { EncryptionError, type KeyRing, parseKeyRing } from '../../objectstore/codec/key-ring.ts';
 import type { ObjectStore } from '../../objectstore/port.ts';
@@ -71,14 +71,21 @@ export class ArchiveSource implements Disposable {
   readonly #kube: Pick<KubeApi, 'get'>;
   readonly #namespace: string;
   readonly #section: () => SectionAt | undefined;
+  readonly #find: FindCredentials | undefined;
   #open: { archive: Archive & { store: ObjectStore & Disposable }; text: string; readAt: number } | undefined;
   #opening: Promise<Archive> | undefined;
 
-  /** `section` is asked each time: it is the newest that is known of the Cluster. */
-  constructor(kube: Pick<KubeApi, 'get'>, namespace: string, section: () => SectionAt | undefined) {
+  /** `section` is asked each time: it is the newest that is known of the Cluster. `find`: see openArchive. */
+  constructor(
+    kube: Pick<KubeApi, 'get'>,
+    namespace: string,
+    section: () => SectionAt | undefined,
+    find?: FindCredentials,
+  ) {
     this.#kube = kube;
     this.#namespace = namespace;
     this.#section = section;
+    this.#find = find;
   }
 
   /** Undefined when no archive is configured. Throws ArchiveConfigError when one is that cannot be used. */
@@ -108,7 +115,7 @@ export class ArchiveSource implements Disposable {
       return this.#open.archive;
     }
     // A call under way on the old store must come to its end: its sockets close when they are idle.
-    this.#open = { archive: { store: await openArchive(config), config }, text, readAt: Date.now() };
+    this.#open = { archive: { store: await openArchive(config, this.#find), config }, text, readAt: Date.now() };
     return this.#open.archive;
   }
 

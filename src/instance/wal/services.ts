@@ -9,6 +9,7 @@ import { annotation } from '../../labels.ts';
 import { type ControlData, parseControlData } from '../../postgres/control-data.ts';
 import { BackupRunner } from '../backup/runner.ts';
 import { backUpInWorker, workerCommand } from '../backup/worker-process.ts';
+import { credentialsByRole } from '../iam/child.ts';
 import { followObjectStores } from '../cluster/object-store-source.ts';
 import { RetentionKeeper } from '../retention/keeper.ts';
 import { retentionSettings } from '../retention/settings.ts';
@@ -90,7 +91,7 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
   const stores = followObjectStores(kube, namespace, log, signal);
   const section = () => archiveSection(cluster(), stores.lookup);
   const place = () => attempt(section, () => undefined);
-  const source = new ArchiveSource(kube, namespace, section);
+  const source = new ArchiveSource(kube, namespace, section, credentialsByRole(log.level));
   const histories = new HistoryCache((timeline) =>
     findHistory(dataDirectory, timeline, () => source.get(signal), signal),
   );

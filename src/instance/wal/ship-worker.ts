@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import type { Logger } from 'pino';
 import { BlockPool } from '../../objectstore/codec/block-pool.ts';
-import { openArchive } from '../../objectstore/config.ts';
+import { type FindCredentials, openArchive } from '../../objectstore/config.ts';
 import type { ObjectStore } from '../../objectstore/port.ts';
 import { createReclaim } from '../../util/reclaim.ts';
+import { credentialsByRole } from '../iam/child.ts';
 import { type ShipAnswer, type ShipRequest, describeFailure } from './ship-messages.ts';
 import { putWal } from './wal-objects.ts';
 
@@ -11,12 +12,12 @@ import { putWal } from './wal-objects.ts';
 const memoryForPacked = 16 << 20;
 
 /** Opens a store once for all requests that come with the same configuration. */
-function createStores(): (request: ShipRequest) => Promise<ObjectStore> {
+function createStores(find: FindCredentials): (request: ShipRequest) => Promise<ObjectStore> {
   let last: { text: string; store: Promise<ObjectStore> } | undefined;
   return ({ config }) => {
     const text = JSON.stringify(config.s3);
     // Calls under way on the one before come to their end: its sockets close when they are idle.
-    if (last?.text !== text) last = { text, store: openArchive(config) };
+    if (last?.text !== text) last = { text, store: openArchive(config, find) };
     return last.store;
   };
 }
@@ -25,7 +26,7 @@ function createStores(): (request: ShipRequest) => Promise<ObjectStore> {
 export async function runShipWorker(log: Logger): Promise<void> {
   const life = new AbortController();
   const packing = { pool: new BlockPool(memoryForPacked), reclaim: createReclaim() };
-  const storeOf = createStores();
+  const storeOf = createStores(credentialsByRole(log.level));
   const ship = async (request: ShipRequest): Promise<ShipAnswer> => {
     const { id, config, name, path, systemIdentifier } = request;
     try {
