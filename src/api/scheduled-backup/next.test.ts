@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { nextTime } from './next.ts';
@@ -39,6 +41,21 @@ test.each([
   ['0 0 0 31 4,6,9,11 *', '2012-07-09T23:35:00Z', undefined],
 ])('%s after %s is %s', (expression, after, expected) => {
   expect(next(expression, after)).toBe(expected);
+});
+
+/**
+ * What robfig/cron 1.2.0, the package that CloudNativePG reads schedules with, answered: expression, after, next. Left out are zones in which
+ * it is wrong itself: it skips a day whose midnight does not exist, and takes changes of half an hour for whole ones.
+ */
+const answered = JSON.parse(
+  readFileSync(path.join(import.meta.dirname, 'testdata/next.json'), 'utf8'),
+) as readonly (readonly [string, string, string])[];
+
+test("Go's own answers, about changes of the clocks", () => {
+  expect(answered.length).toBeGreaterThan(200);
+  expect(answered.map(([expression, after]) => [expression, after, next(expression, after) ?? 'never'])).toEqual(
+    answered,
+  );
 });
 
 /** What a clock on the wall shows, by Intl alone. */
