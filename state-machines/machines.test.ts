@@ -66,6 +66,8 @@ const electionFacts: fc.Arbitrary<ElectionFacts> = fc
       lease: fc.constantFrom('mine', 'held', 'released', 'absent'),
       unchangedFor: time,
       patience: time,
+      overdue: time,
+      unansweredPulses: fc.nat(8),
       delayed: flag,
       holderAnswers: flag,
       leaseInDoubt: flag,

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Candidacy, type ElectionFacts, election, electionRows } from './machine.ts';
+import { type Candidacy, type ElectionFacts, election, electionRows, silence } from './machine.ts';
 
 const aCandidacy = (over: Partial<Candidacy> = {}): Candidacy => ({
   epoch: 2,
@@ -23,6 +23,8 @@ const someFacts = (over: Partial<ElectionFacts> = {}): ElectionFacts => ({
   lease: 'held',
   unchangedFor: 4000,
   patience: 4000,
+  overdue: 2500,
+  unansweredPulses: 0,
   delayed: false,
   holderAnswers: false,
   leaseInDoubt: false,
@@ -50,12 +52,19 @@ const table: [rule: string, state: string, action: string, facts: Partial<Electi
   ['api-silent', 'following', 'stay', { apiAnswers: false }],
   ['lease-held', 'following', 'stay', { unchangedFor: 3999 }],
   ['lease-held', 'following', 'stay', { lease: 'absent', unchangedFor: 3999 }],
+  ['lease-held', 'following', 'stay', { unchangedFor: 2499, unansweredPulses: 4 }],
+  ['lease-held', 'following', 'stay', { unchangedFor: 3999, unansweredPulses: 3 }],
+  ['lease-held', 'following', 'stay', { unchangedFor: 3999, unansweredPulses: 9, mode: 'async' }],
+  ['lease-held', 'following', 'stay', { unchangedFor: 3999, unansweredPulses: 9, lease: 'absent' }],
   ['failover-delayed', 'following', 'stay', { mode: 'async', delayed: true }],
   ['holder-answers', 'following', 'stay', { mode: 'async', holderAnswers: true }],
   ['backing-off', 'following', 'stay', { backOffUntil: 100_001 }],
+  ['holder-is-silent', 'canvassing', 'ask-positions', { standing: 'unknown', unchangedFor: 2500, unansweredPulses: 4 }],
   ['ask-where-all-are', 'canvassing', 'ask-positions', { standing: 'unknown' }],
+  ['ask-where-all-are', 'canvassing', 'ask-positions', { standing: 'unknown', unansweredPulses: 9 }],
   ['another-is-ahead', 'following', 'stay', { standing: 'behind' }],
   ['ask-for-prevotes', 'canvassing', 'ask-prevotes', {}],
+  ['ask-for-prevotes', 'canvassing', 'ask-prevotes', { unchangedFor: 2500, unansweredPulses: 4 }],
   ['ask-for-prevotes', 'canvassing', 'ask-prevotes', { lease: 'released', unchangedFor: 0 }],
   ['prevotes-under-way', 'canvassing', 'stay', standing({ prevote: 'asked', promised: false })],
   ['promise-to-self', 'candidate', 'promise-to-self', standing({ promised: false, quorum: false })],
@@ -83,6 +92,8 @@ const anyFacts: fc.Arbitrary<ElectionFacts> = fc.record(
     lease: fc.constantFrom('mine', 'held', 'released', 'absent'),
     unchangedFor: fc.nat(20_000),
     patience: fc.constantFrom(4000, 15_000),
+    overdue: fc.constant(2500),
+    unansweredPulses: fc.nat(8),
     delayed: fc.boolean(),
     holderAnswers: fc.boolean(),
     leaseInDoubt: fc.boolean(),
@@ -110,6 +121,8 @@ const anyFacts: fc.Arbitrary<ElectionFacts> = fc.record(
       'lease',
       'unchangedFor',
       'patience',
+      'overdue',
+      'unansweredPulses',
       'delayed',
       'holderAnswers',
       'leaseInDoubt',
@@ -132,7 +145,9 @@ test('a claim is sent only by a whole member with its promise kept, a quorum, no
         claim: 'unsent',
       });
       expect(facts.holdUntil === undefined || facts.now >= facts.holdUntil).toBe(true);
-      expect(facts.lease === 'released' || facts.unchangedFor >= facts.patience).toBe(true);
+      const silent = facts.mode === 'sync' && facts.lease === 'held' && facts.unansweredPulses >= silence;
+      const enough = silent ? Math.min(facts.patience, facts.overdue) : facts.patience;
+      expect(facts.lease === 'released' || facts.unchangedFor >= enough).toBe(true);
     }),
     { numRuns: 20_000 },
   );

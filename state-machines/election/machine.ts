@@ -19,6 +19,10 @@ export interface ElectionFacts {
   readonly unchangedFor: number;
   /** In sync max(2r, 3 s), in async leaseDuration; the same for an absent lease always leaseDuration (rule 6). */
   readonly patience: number;
+  /** A lease that was not renewed for so long is overdue, though no more than a moment (sync). */
+  readonly overdue: number;
+  /** So many questions in a row were answered neither by the holder's manager nor by the machine that its server is on (sync). */
+  readonly unansweredPulses: number;
   /** spec.failoverDelay not yet over (async). */
   readonly delayed: boolean;
   /** The holder's manager answers as a healthy primary (async). */
@@ -63,6 +67,22 @@ export type ElectionAction =
   | { readonly type: 'read-back' }
   | { readonly type: 'give-up' };
 
+/** As many unanswered pulses as make a holder silent: no more than one of them can be the fault of a pause of our own. */
+export const silence = 4;
+
+export type PatienceFacts = Pick<
+  ElectionFacts,
+  'mode' | 'lease' | 'unchangedFor' | 'patience' | 'overdue' | 'unansweredPulses'
+>;
+
+/** Sync only: there a quorum decides, and waiting has no other use than to spare a holder that is there (§5, prevote). */
+const holderIsSilent = (f: PatienceFacts): boolean =>
+  f.mode === 'sync' && f.lease === 'held' && f.unansweredPulses >= silence && f.unchangedFor >= f.overdue;
+
+/** The lease was seen still for long enough, by candidate and peers alike. */
+export const waitedEnough = (f: PatienceFacts): boolean =>
+  f.lease === 'released' || f.unchangedFor >= f.patience || holderIsSilent(f);
+
 const stay = { type: 'stay' } as const;
 const giveUp = { type: 'give-up' } as const;
 const held = (f: ElectionFacts): boolean => f.holdUntil !== undefined && f.now < f.holdUntil;
@@ -93,12 +113,7 @@ export const electionRows: readonly Row<ElectionFacts, ElectionState, ElectionAc
   { rule: 'hold-in-force', when: held, state: 'following', action: stay },
   { rule: 'lease-in-doubt', when: (f) => f.leaseInDoubt, state: 'following', action: stay },
   { rule: 'api-silent', when: (f) => !f.apiAnswers, state: 'following', action: stay },
-  {
-    rule: 'lease-held',
-    when: (f) => f.lease !== 'released' && f.unchangedFor < f.patience,
-    state: 'following',
-    action: stay,
-  },
+  { rule: 'lease-held', when: (f) => !waitedEnough(f), state: 'following', action: stay },
   { rule: 'failover-delayed', when: (f) => f.mode === 'async' && f.delayed, state: 'following', action: stay },
   {
     rule: 'holder-answers',
@@ -113,6 +128,12 @@ export const electionRows: readonly Row<ElectionFacts, ElectionState, ElectionAc
     action: stay,
   },
 
+  {
+    rule: 'holder-is-silent',
+    when: (f) => f.standing === 'unknown' && f.unchangedFor < f.patience && holderIsSilent(f),
+    state: 'canvassing',
+    action: { type: 'ask-positions' },
+  },
   {
     rule: 'ask-where-all-are',
     when: (f) => f.standing === 'unknown',

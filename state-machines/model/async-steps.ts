@@ -1,7 +1,7 @@
 // What can happen in the asynchronous world. The fence and the election decide by their shipped rows, holds by the shipped voter; this
 // file is clocks, the API server, crashes and the network. A mutant (docs/ha-protocol.md §8) breaks one thing of it.
 // Longer than other files on purpose: everything that can happen to this world, read against the protocol as one text.
-import { type ElectionFacts, electionRows } from '../election/machine.ts';
+import { type ElectionFacts, electionRows, silence } from '../election/machine.ts';
 import { type FenceFacts, fenceRows } from '../fence/machine.ts';
 import { nextEpoch } from '../protocol/epoch.ts';
 import { answerHold } from '../voter/voter.ts';
@@ -240,6 +240,9 @@ function* elections(world: AsyncWorld, { bounds, mutant }: Context): Iterable<St
             : 'held',
       unchangedFor: instance.unchanged,
       patience: mutant === 'M2' ? 1 : bounds.duration,
+      // Whatever is heard of the holder, or not heard: it must not matter here.
+      overdue: 0,
+      unansweredPulses: silence,
       delayed: false,
       holderAnswers: false,
       leaseInDoubt: false,

@@ -1,8 +1,11 @@
 import { comparePositions, sameMember } from '../../../state-machines/protocol/position.ts';
+import { silence } from '../../../state-machines/election/machine.ts';
 import type { LeaseMember, Position } from '../../../state-machines/protocol/types.ts';
 import { ownPosition } from './candidate.ts';
-import { type HaCore, others, selfOf } from './core.ts';
-import { fromWire, type PositionReport } from './messages.ts';
+import { type HaCore, holderOf, others, selfOf } from './core.ts';
+import { gather } from './gather.ts';
+import { fromWire, type PositionReport, type Said } from './messages.ts';
+import type { Asked } from './peers.ts';
 
 const askMs = 400;
 /** How long an answer about positions is good for. */
@@ -53,14 +56,14 @@ export class Canvassing {
 
   /** Asks all others once. */
   async ask(): Promise<void> {
-    const { clock, peers, store, context } = this.#core;
+    const { clock, store, context } = this.#core;
     const at = clock();
     const epoch = store.record?.epoch ?? 0;
     // Prevotes have no effect on those who give them, so both are asked for at once.
     const [mine, answers, prevotes] = await Promise.all([
       ownPosition(this.#core).catch(() => undefined),
-      peers.askAll('position', others(this.#core), { epoch }, askMs),
-      peers.askAll('prevote', others(this.#core), { epoch }, askMs),
+      this.#askAll('position', { epoch }),
+      this.#askAll('prevote', { epoch }),
     ]);
     const refused = prevotes.some(({ answer }) => answer?.granted === false && answer.reason !== 'not-a-member');
     if (!mine) return;
@@ -90,6 +93,17 @@ export class Canvassing {
       },
       'Positions',
     );
+  }
+
+  /** A holder who has not answered for some time is asked once more, and not waited for. */
+  #askAll<Kind extends 'position' | 'prevote'>(kind: Kind, what: Said): Promise<Asked<Kind>[]> {
+    const { memory, peers } = this.#core;
+    const silent = memory.unansweredPulses >= silence ? holderOf(this.#core) : undefined;
+    const members = others(this.#core);
+    const waitedFor = members.filter(({ instance }) => instance !== silent?.instance).length;
+    const isWaitedFor = ({ member }: Asked<Kind>): boolean => member.instance !== silent?.instance;
+    const asked = members.map((member) => peers.askOne(kind, member, what, askMs));
+    return gather(asked, (come) => come.filter(isWaitedFor).length === waitedFor);
   }
 
   #isAhead(mine: Position, member: LeaseMember, { position }: PositionReport): boolean {

@@ -13,7 +13,6 @@ import type { LeaseStore } from './lease-store.ts';
 import type { LifeFile } from './life-file.ts';
 import type { Peers } from './peers.ts';
 import type { StateFile } from './state-file.ts';
-import { modeOf } from './synchronous/configuration.ts';
 import type { Promises } from './synchronous/promises.ts';
 
 /** What the manager forgets when it ends (docs/ha-protocol.md §2). Times on the boot clock. */
@@ -47,7 +46,7 @@ export interface Memory {
   /** The highest epoch that another says to have promised (rule 17). */
   promisedElsewhere?: number;
   /** No WAL is received until then, whoever is primary: the position is being taken for a promise. */
-  closedUntil?: number;
+  closedUntil?: number | undefined;
   /** PostgreSQL was ordered to start as primary; until then it may come up. */
   startingUntil?: number;
   /** synchronous_standby_names as it was last rendered. */
@@ -76,6 +75,8 @@ export interface Memory {
   stalled?: string | undefined;
   /** Own slot on the primary, as last seen: whether its WAL is gone; undefined: there is none. */
   slot?: { readonly lost: boolean } | undefined;
+  /** Questions in a row that the lease's holder has not answered (Pulse). */
+  unansweredPulses: number;
   /** Somebody handed the lease over to us: no need to wait for others who may be ahead. */
   called?: number | undefined;
 }
@@ -84,6 +85,7 @@ export const newMemory = (): Memory => ({
   renewing: false,
   claiming: false,
   promoting: false,
+  unansweredPulses: 0,
   joining: new Map(),
   leaving: new Map(),
 });
@@ -155,13 +157,6 @@ export function leaseState(core: HaCore): 'mine' | 'other' | 'released' | 'absen
   if (!record.holder) return 'released';
   if (!sameMember(record.holder, selfOf(core))) return 'other';
   return promised <= record.epoch ? 'mine' : 'other';
-}
-
-/** Milliseconds for which the lease must have been seen unchanged before anybody stands (§5, prevote; rule 6). */
-export function patienceMs(core: HaCore): number {
-  const { duration, retryPeriod } = timingOf(core);
-  const { record } = core.store;
-  return 1000 * (record && modeOf(record) === 'sync' ? Math.max(2 * retryPeriod, 3) : duration);
 }
 
 export const isFresh = ({ memory, clock }: HaCore): boolean =>

@@ -12,13 +12,16 @@ import type { GrantedPromise, LeaseMember, Position } from '../../../state-machi
 import { stands } from './candidate.ts';
 import { Canvassing, leaseId } from './canvass.ts';
 import { hasNeverLed } from './position.ts';
-import { addressedSelf, type HaCore, leaseState, others, patienceMs, selfOf, setFresh, timingOf } from './core.ts';
+import { addressedSelf, type HaCore, leaseState, others, selfOf, setFresh, timingOf } from './core.ts';
+import { gather } from './gather.ts';
 import { contentOf, emptyContent, type LeaseContent } from './lease-record.ts';
 import { postgresRole } from './local-postgres.ts';
 import { fromWire, toWire } from './messages.ts';
+import { patienceFacts } from './patience.ts';
+import type { Asked } from './peers.ts';
 import { anySynchronous, configurationFor, modeOf } from './synchronous/configuration.ts';
 import { standbysOf } from './synchronous/names.ts';
-import { truePosition } from './synchronous/promise.ts';
+import { persistPromise, truePosition } from './synchronous/promise.ts';
 import { asksForQuorum, wishedTarget } from './synchronous/wish.ts';
 
 const candidacyMs = 2000;
@@ -28,6 +31,13 @@ const promiseMs = 1800;
 const forGood = new Set(['candidate-behind', 'epoch-not-above-promise']);
 /** From a released lease to the claim there are five. */
 const steps = 8;
+
+const granted = (answers: readonly Asked<'promise'>[], epoch: number): GrantedPromise[] =>
+  answers.flatMap(({ member: { instance, incarnation }, answer }) => {
+    if (answer?.granted !== true || !answer.position) return [];
+    const position = fromWire(answer.position);
+    return [{ member: { instance, incarnation }, epoch, position, ownsLog: answer.ownsLog === true }];
+  });
 
 interface Stand extends Candidacy {
   readonly began: number;
@@ -88,31 +98,21 @@ export class Elector {
   facts(): ElectionFacts {
     const { clock, memory, store, context } = this.#core;
     const record = store.lastRecord;
-    const lease = leaseState(this.#core);
     const neverServed = (context.cluster.current?.status?.currentPrimary ?? '') === '';
-    const patience = patienceMs(this.#core);
+    const patience = patienceFacts(this.#core);
     const delay = (context.cluster.current?.spec.failoverDelay ?? 0) * 1000;
     const canvass = this.#canvassing.fresh;
     const candidacy = this.#candidacy;
     return {
       now: clock(),
-      mode: record ? modeOf(record) : 'async',
+      ...patience,
+      ...(this.#first && neverServed && patience.lease !== 'mine' ? { lease: 'released' } : {}),
       member: this.#first || this.#member,
       whole: stands(this.#core),
       apiAnswers: store.apiAnswers,
       paused: record?.paused !== undefined,
       ...(memory.holdUntil === undefined ? {} : { holdUntil: memory.holdUntil }),
-      lease:
-        lease === 'mine'
-          ? 'mine'
-          : lease === 'released' || (this.#first && neverServed)
-            ? 'released'
-            : lease === 'other'
-              ? 'held'
-              : 'absent',
-      unchangedFor: store.unchangedFor(),
-      patience,
-      delayed: lease === 'other' && store.unchangedFor() < patience + delay,
+      delayed: patience.lease === 'held' && patience.unchangedFor < patience.patience + delay,
       holderAnswers: canvass?.holderAnswers ?? false,
       leaseInDoubt: this.#inDoubt(),
       standing: canvass?.standing ?? 'unknown',
@@ -234,7 +234,8 @@ export class Elector {
       }
       const epoch = this.#nextEpoch();
       // A stopped primary that stands is one no more: it leads again only by its own claim (rule 18).
-      await state.update({ promised: epoch, ...(asked ? { led: undefined, promotes: undefined } : {}) });
+      if (asked) await persistPromise(this.#core, epoch);
+      else await state.update({ promised: epoch });
       memory.follow = undefined;
       const { ownsLog } = state.current;
       const own = position ? [{ member: selfOf(this.#core), epoch, position, ownsLog }] : [];
@@ -253,19 +254,13 @@ export class Elector {
     const { epoch, position } = stand;
     const had = (member: LeaseMember): boolean => stand.promises.some((promise) => sameMember(promise.member, member));
     const asked = others(this.#core).filter((member) => !had(member));
-    const answers = await peers.askAll('promise', asked, { epoch, candidate: toWire(position) }, promiseMs);
-    const given = answers.flatMap(({ member: { instance, incarnation }, answer }): GrantedPromise[] =>
-      answer?.granted === true && answer.position
-        ? [
-            {
-              member: { instance, incarnation },
-              epoch,
-              position: fromWire(answer.position),
-              ownsLog: answer.ownsLog === true,
-            },
-          ]
-        : [],
+    const what = { epoch, candidate: toWire(position) };
+    const configurations = this.#core.store.lastRecord?.configurations ?? [];
+    const answers = await gather(
+      asked.map((member) => peers.askOne('promise', member, what, promiseMs)),
+      (come) => unsatisfied(configurations, [...stand.promises, ...granted(come, epoch)]) === undefined,
     );
+    const given = granted(answers, epoch);
     const refused = answers.some(({ answer }) => answer?.granted === false && forGood.has(answer.reason ?? ''));
     context.log.info(
       {

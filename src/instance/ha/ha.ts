@@ -27,6 +27,7 @@ import { Planned } from './planned.ts';
 import type { HistoryArchive } from './history-archive.ts';
 import { Promoter } from './promoter.ts';
 import { promotionOutcome } from './promotion-outcome.ts';
+import { Pulse } from './pulse.ts';
 import { finishRebuild, Rebuild } from './rebuild.ts';
 import { StateFile } from './state-file.ts';
 import { synchronousNames } from './synchronous/names.ts';
@@ -46,6 +47,7 @@ const wrongTimeline =
 interface Parts {
   readonly core: HaCore;
   readonly fence: Fence;
+  readonly pulse: Pulse;
   readonly elector: Elector;
   readonly promoter: Promoter;
   readonly follower: Follower;
@@ -301,13 +303,13 @@ export class HighAvailability implements AsyncDisposable {
     }
   }
 
-  #turn({ core, fence, elector, promoter, follower, planned, rebuild, set, doorkeeper, quorum }: Parts): void {
+  #turn({ core, fence, pulse, elector, promoter, follower, planned, rebuild, set, doorkeeper, quorum }: Parts): void {
     // Before anything else (rule 3).
     fence.tick();
     const seen = this.#view();
     const gone = seen?.postmaster.pid !== undefined && runningPostmaster(core) === undefined;
     if (gone) this.#wake();
-    for (const part of [elector, promoter, follower, planned, set, doorkeeper, quorum]) {
+    for (const part of [pulse, elector, promoter, follower, planned, set, doorkeeper, quorum]) {
       part.tick().catch((error: unknown) => this.#context.log.error({ err: error }, 'A part of the protocol failed'));
     }
     void rebuild.removeOld().catch(() => undefined);
@@ -347,6 +349,7 @@ export class HighAvailability implements AsyncDisposable {
       core,
       ...{
         fence: new Fence(core),
+        pulse: new Pulse(core),
         elector: new Elector(core),
         promoter: new Promoter(core),
         follower: new Follower(core, rebuild),

@@ -12,6 +12,7 @@ export const messageKinds = [
   'leave',
   'leads',
   'histories',
+  'pulse',
 ] as const;
 export type MessageKind = (typeof messageKinds)[number];
 
@@ -87,6 +88,8 @@ export interface Answers {
   leads: Answer;
   histories: HistoriesReport;
   leave: Answer;
+  /** That it is there; what it says is not looked at. */
+  pulse: Answer;
 }
 
 export interface Envelope<Kind extends MessageKind = MessageKind> {

@@ -16,6 +16,11 @@ export interface PeersOptions {
   readonly self: () => Member;
 }
 
+export interface Asked<Kind extends MessageKind> {
+  readonly member: LeaseMember;
+  readonly answer: Answers[Kind] | undefined;
+}
+
 const bodyLimit = 65_536;
 
 /** Asks other managers. Whatever goes wrong is no answer: undefined. */
@@ -67,16 +72,24 @@ export class Peers implements Disposable {
     }
   }
 
+  /** With whom it was. */
+  async askOne<Kind extends MessageKind>(
+    kind: Kind,
+    member: LeaseMember,
+    what: Said,
+    milliseconds: number,
+  ): Promise<Asked<Kind>> {
+    return { member, answer: await this.ask(kind, member, what, milliseconds) };
+  }
+
   /** The same question to many at once. */
   async askAll<Kind extends MessageKind>(
     kind: Kind,
     members: readonly LeaseMember[],
     what: Said,
     milliseconds: number,
-  ): Promise<{ readonly member: LeaseMember; readonly answer: Answers[Kind] | undefined }[]> {
-    return Promise.all(
-      members.map(async (member) => ({ member, answer: await this.ask(kind, member, what, milliseconds) })),
-    );
+  ): Promise<Asked<Kind>[]> {
+    return Promise.all(members.map((member) => this.askOne(kind, member, what, milliseconds)));
   }
 
   /** Rejects unless an instance answers at this address (GET /failsafe). Milliseconds; a connection of its own. */

@@ -1,3 +1,4 @@
+import { silence } from '../../../state-machines/election/machine.ts';
 import { sameMember } from '../../../state-machines/protocol/position.ts';
 import { rejoin, type RejoinAction, type RejoinFacts } from '../../../state-machines/rejoin/machine.ts';
 import { namesArchive } from '../../resources/archive-place.ts';
@@ -89,11 +90,16 @@ export class Rejoin {
 
   /** One that is followed already need not be asked in every turn. */
   async #ask(): Promise<void> {
-    const { clock, peers, store } = this.#core;
+    const { clock, peers, store, memory } = this.#core;
     const member = holderOf(this.#core);
     if (!member) return;
     const known = this.#holder !== undefined && sameMember(this.#holder.member, member) && follows(this.#core, member);
     if (known && clock() - this.#askedAt < askAgain) return;
+    // The next primary is not to find us waiting for the answer of the one before.
+    if (!known && memory.unansweredPulses >= silence) {
+      this.#holder = undefined;
+      return;
+    }
     this.#askedAt = clock();
     const epoch = store.record?.epoch ?? 0;
     const { promised } = this.#core.state.current;

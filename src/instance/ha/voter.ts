@@ -1,13 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
+import { waitedEnough } from '../../../state-machines/election/machine.ts';
 import { sameMember } from '../../../state-machines/protocol/position.ts';
 import { answerHold, answerPrevote, type Answer, type VoterFacts } from '../../../state-machines/voter/voter.ts';
 import { role } from '../../naming.ts';
 import { json, text, type Handler, type Routes } from '../http/respond.ts';
 import { localHistories } from './history-sources.ts';
-import { type HaCore, isFresh, leaseState, patienceMs, selfOf, timingOf } from './core.ts';
+import { type HaCore, isFresh, leaseState, selfOf, timingOf } from './core.ts';
 import { ownPosition, stands, writtenHistory } from './candidate.ts';
 import { postgresRole } from './local-postgres.ts';
+import { patienceFacts } from './patience.ts';
 import {
   messageKinds,
   parseMessage,
@@ -47,7 +49,7 @@ export function voterFacts(core: HaCore): VoterFacts {
   const { clock, memory, state, store } = core;
   const record = store.lastRecord;
   const lease = leaseState(core);
-  const expired = store.unchangedFor() >= patienceMs(core);
+  const patience = patienceFacts(core);
   // The holder lets others stand once it could not go on itself.
   const spent = lease === 'mine' && !isFresh(core) && postgresRole(core) !== 'primary';
   return {
@@ -61,7 +63,7 @@ export function voterFacts(core: HaCore): VoterFacts {
     promised: state.current.promised,
     ...(memory.holdUntil === undefined ? {} : { holdUntil: memory.holdUntil }),
     paused: record?.paused !== undefined,
-    wouldStand: lease === 'released' || ((lease === 'other' || lease === 'absent' || spent) && expired),
+    wouldStand: lease !== 'unknown' && (lease !== 'mine' || spent) && waitedEnough(patience),
     receiverClosed: false,
   };
 }
@@ -131,6 +133,7 @@ const answering: Answering = {
     core.memory.leaving.set(from.instance, from.incarnation);
     return Promise.resolve(granted);
   },
+  pulse: () => Promise.resolve(granted),
 };
 
 /** The routes for other managers. Without a core yet, nobody is home. */

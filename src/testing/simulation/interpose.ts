@@ -22,6 +22,7 @@ const modules: Readonly<Record<string, string>> = {
   [source('instance/replication/clone.ts')]: here('clone'),
   [source('instance/replication/slot.ts')]: here('slot'),
   [source('instance/ha/synchronous/wal-end.ts')]: here('wal-end'),
+  [source('instance/ha/knock.ts')]: here('knock'),
 };
 
 /** A change of one source file, to plant a bug. */

@@ -54,6 +54,18 @@ export async function truePosition(core: HaCore): Promise<Position | undefined> 
     : undefined;
 }
 
+/**
+ * From here on it is what is on disk that keeps this instance from older primaries (rule 16), and whoever is elected by this promise is
+ * followed at once: his commits may be waiting for us.
+ */
+export async function persistPromise(
+  { state, memory }: Pick<HaCore, 'state' | 'memory'>,
+  epoch: number,
+): Promise<void> {
+  await state.update({ promised: epoch, led: undefined, promotes: undefined });
+  memory.closedUntil = undefined;
+}
+
 const mayWrite = (core: HaCore): boolean => {
   const { memory, clock } = core;
   return postgresRole(core) === 'primary' || (memory.startingUntil !== undefined && clock() < memory.startingUntil);
@@ -82,7 +94,7 @@ export function answerPromise(
     if (step.do !== 'persist-and-grant') {
       return { granted: false, reason: step.do === 'refuse' ? step.reason : 'position-unknown' };
     }
-    await core.state.update({ promised: epoch, led: undefined, promotes: undefined });
+    await persistPromise(core, epoch);
     core.context.log.info({ rule: 'promise', epoch, position: toWire(step.position) }, 'Promised to another');
     core.wake();
     return { granted: true, position: toWire(step.position), ownsLog: core.state.current.ownsLog };
