@@ -54,8 +54,15 @@ describe('failure domains', () => {
     ['all where they do not (required)', { number: 2 }, both, ['c-2', 'c-3'], 'InsufficientCrossDomainReplicas'],
     ['one suffices (preferred)', { ...preferred, number: 2 }, both, ['c-3'], undefined],
     [
-      'not known',
+      'those that are known to be others where they suffice',
       {},
+      [standby('c-2', { failureDomain: 'unknown' }), standby('c-3')],
+      ['c-3'],
+      undefined,
+    ],
+    [
+      'not known',
+      { number: 2 },
       [standby('c-2', { failureDomain: 'unknown' }), standby('c-3')],
       ['c-2', 'c-3'],
       'TopologyNotExtracted',

@@ -48,11 +48,10 @@ function acrossDomains(
   wanted: boolean,
 ): { readonly names: readonly Standby[]; readonly topology?: NonNullable<SynchronousTarget['topology']> } {
   if (!wanted) return { names: standbys };
-  if (standbys.some(({ failureDomain }) => failureDomain === 'unknown')) {
-    return { names: standbys, topology: 'TopologyNotExtracted' };
-  }
   const others = standbys.filter(({ failureDomain }) => failureDomain === 'other');
-  return others.length >= enough ? { names: others } : { names: standbys, topology: 'InsufficientCrossDomainReplicas' };
+  if (others.length >= enough) return { names: others };
+  const unknown = standbys.some(({ failureDomain }) => failureDomain === 'unknown');
+  return { names: standbys, topology: unknown ? 'TopologyNotExtracted' : 'InsufficientCrossDomainReplicas' };
 }
 
 /**

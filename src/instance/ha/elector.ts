@@ -22,7 +22,7 @@ import type { Asked } from './peers.ts';
 import { anySynchronous, configurationFor, modeOf } from './synchronous/configuration.ts';
 import { standbysOf } from './synchronous/names.ts';
 import { persistPromise, truePosition } from './synchronous/promise.ts';
-import { asksForQuorum, wishedTarget } from './synchronous/wish.ts';
+import { asksForQuorum, wishedTarget } from '../../postgres/synchronous-wish.ts';
 
 const candidacyMs = 2000;
 /** A promise takes the time in which a standby reads what it has received. */

@@ -8,7 +8,7 @@ import type { Rebuild } from './rebuild.ts';
 import { Rejoin } from './rejoin.ts';
 import { notYet } from './rejoin-facts.ts';
 import { anySynchronous } from './synchronous/configuration.ts';
-import { asksForQuorum } from './synchronous/wish.ts';
+import { asksForQuorum } from '../../postgres/synchronous-wish.ts';
 
 /** Whom a standby may stream from: the lease's holder, once this log is known to be a beginning of his (rules 16, 21). */
 export class Follower {

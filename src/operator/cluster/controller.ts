@@ -78,11 +78,11 @@ export function createClusterController(options: ControllerOptions): { run(signa
     },
     onFailure: onFailure(resource.secrets),
   });
-  const drains = new Map<string, string>();
-  // Of nodes only what drains are known by is kept, and only its change wakes anybody.
+  const seenNodes = new Map<string, string>();
+  // Of nodes only what drains and failure domains are known by is kept, and only its change wakes anybody.
   const nodes = createWatcher<Node>(api, resource.nodes, [], {
     transform: ({ metadata, spec }) => ({
-      metadata: { name: metadata?.name ?? '' },
+      metadata: { name: metadata?.name ?? '', labels: metadata?.labels ?? {} },
       spec: {
         ...(spec?.unschedulable === undefined ? {} : { unschedulable: spec.unschedulable }),
         ...(spec?.taints === undefined ? {} : { taints: spec.taints }),
@@ -90,9 +90,9 @@ export function createClusterController(options: ControllerOptions): { run(signa
     }),
     onChange: ({ type, object }) => {
       const name = object.metadata?.name ?? '';
-      const before = drains.get(name);
-      const now = type === 'deleted' ? 'gone' : JSON.stringify(object.spec ?? {});
-      drains.set(name, now);
+      const before = seenNodes.get(name);
+      const now = type === 'deleted' ? 'gone' : JSON.stringify([object.spec ?? {}, object.metadata?.labels ?? {}]);
+      seenNodes.set(name, now);
       if (before === undefined || before === now) return;
       for (const { metadata } of clusters.store.list()) wake(storeKey(metadata.namespace, metadata.name));
     },

@@ -17,6 +17,6 @@ export interface OwnedObjects {
   readonly roleBindings: ReadStore<RoleBinding>;
   readonly budgets: ReadStore<PodDisruptionBudget>;
   readonly leases: ReadStore<Lease>;
-  /** Of the whole Kubernetes cluster: what of them tells whether pods may stay there. */
+  /** Of the whole Kubernetes cluster: what of them tells whether pods may stay there, and their labels. */
   readonly nodes: ReadStore<Node>;
 }

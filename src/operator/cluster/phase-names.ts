@@ -24,6 +24,7 @@ export const conditionType = {
   systemId: 'ConsistentSystemID',
   initialized: 'Initialized',
   diskSpace: 'howdah.dev/DiskSpace',
+  synchronousTopology: 'SyncReplicationTopologySatisfied',
 } as const;
 
 export const conditionReason = {
@@ -37,6 +38,7 @@ export const conditionReason = {
   enoughSpace: 'Sufficient',
   nearlyFull: 'NearlyFull',
   fillsSoon: 'FillsSoon',
+  topologySatisfied: 'Satisfied',
 } as const;
 
 export const eventReason = {

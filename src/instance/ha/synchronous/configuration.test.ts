@@ -15,7 +15,7 @@ import {
   withConfiguration,
 } from './configuration.ts';
 import { flushedBy, InEffect, type Walsender } from './walsenders.ts';
-import { asksForQuorum, wishedTarget } from './wish.ts';
+import { asksForQuorum, wishedTarget } from '../../../postgres/synchronous-wish.ts';
 
 const member = (instance: string, incarnation = '1'): Member => ({ instance, incarnation });
 const listed = (instance: string, incarnation = '1') => ({

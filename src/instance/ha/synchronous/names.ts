@@ -3,7 +3,7 @@ import { standbyNames } from '../../../../state-machines/synchronous/target.ts';
 import { type HaCore, leaseState } from '../core.ts';
 import { postgresRole } from '../local-postgres.ts';
 import { anySynchronous, namesSetting, replaces } from './configuration.ts';
-import { asksForQuorum, failureDomain, wishedTarget } from './wish.ts';
+import { asksForQuorum, failureDomain, wishedTarget } from '../../../postgres/synchronous-wish.ts';
 
 /** This cluster's other members as the wish sees them; those that are about to leave or come in another life are not among them. */
 export function standbysOf(core: HaCore): Standby[] {

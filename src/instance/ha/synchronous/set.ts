@@ -7,7 +7,7 @@ import type { LeaseContent, StoredConfiguration } from '../lease-record.ts';
 import { configurationFor, isWished, membersWith, namesSetting, withConfiguration } from './configuration.ts';
 import { standbysOf } from './names.ts';
 import { flushedBy, InEffect, walsenders } from './walsenders.ts';
-import { asksForQuorum, wishedTarget } from './wish.ts';
+import { asksForQuorum, wishedTarget } from '../../../postgres/synchronous-wish.ts';
 
 const lookEveryMs = 500;
 const sessionTimeout = 3000;

@@ -5,6 +5,7 @@ import { conditionReason, conditionType } from '../phase-names.ts';
 import { isInitialized } from '../decide/initialized.ts';
 import { goOn, type PhaseResult } from '../result.ts';
 import type { ObservedScope } from '../scope.ts';
+import { describeTopology } from '../topology.ts';
 import { hasEnded, isReady, members, type Instance, type World } from '../world.ts';
 
 function podsByState(pods: readonly Pod[]): Record<string, string[]> {
@@ -105,12 +106,8 @@ export function describeInstances(scope: ObservedScope): Promise<PhaseResult> {
     latestGeneratedNode: Math.max(0, ...world.instances.map(({ serial }) => serial)),
     image: clusterImage(cluster, configuration),
     operatorCertificateFingerprint: scope.identity.fingerprint,
-    topology: {
-      instances: Object.fromEntries(world.pods.map((pod) => [pod.metadata?.name ?? '', {}])),
-      nodesUsed: new Set(world.pods.flatMap(({ spec }) => spec?.nodeName ?? [])).size,
-      successfullyExtracted: true,
-    },
   });
+  describeTopology(scope);
   const claims = claimStates(world);
   for (const [field, names] of Object.entries(claims) as [keyof typeof claims, string[] | undefined][]) {
     if (names === undefined) report.clear(field);

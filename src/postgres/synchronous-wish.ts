@@ -4,14 +4,17 @@ import {
   type Standby,
   type SynchronousTarget,
   synchronousTarget,
-} from '../../../../state-machines/synchronous/target.ts';
-import type { Cluster } from '../../../api/generated/cluster.ts';
+} from '../../state-machines/synchronous/target.ts';
+import type { Cluster } from '../api/generated/cluster.ts';
 
 const nothing: SynchronousTarget = { mode: 'async', method: 'any', number: 0, names: [], pre: [], post: [] };
 
 type Spec = Cluster['spec'];
 
-/** The labels by which standbys of other failure domains are told. */
+/** Labels of pods by which standbys of other failure domains are told. */
+export const podKeys = ({ postgresql }: Spec): readonly string[] => postgresql?.synchronous?.podFailureDomainKeys ?? [];
+
+/** All labels by which they are told, those of their nodes too. */
 export function failureDomainKeys({ postgresql }: Spec): readonly string[] {
   const { podFailureDomainKeys = [], nodeFailureDomainKeys = [] } = postgresql?.synchronous ?? {};
   const election = postgresql?.syncReplicaElectionConstraint;
@@ -19,7 +22,10 @@ export function failureDomainKeys({ postgresql }: Spec): readonly string[] {
   return [...podFailureDomainKeys, ...nodeFailureDomainKeys, ...legacy];
 }
 
-/** By status.topology against the primary's. */
+/**
+ * By status.topology against the primary's: another domain when the value of any key differs, as CloudNativePG has it. One that lacks a
+ * label is somewhere, but nobody knows where.
+ */
 export function failureDomain(
   { spec, status }: Cluster,
   primary: string,
@@ -30,7 +36,7 @@ export function failureDomain(
   if (successfullyExtracted === false || here === undefined || there === undefined) return 'unknown';
   const keys = failureDomainKeys(spec);
   if (keys.some((key) => here[key] === undefined || there[key] === undefined)) return 'unknown';
-  return keys.some((key) => here[key] === there[key]) ? 'same' : 'other';
+  return keys.some((key) => here[key] !== there[key]) ? 'other' : 'same';
 }
 
 /** The set that the spec asks for, of these standbys. */
