@@ -40,7 +40,15 @@ async function refusal(name: string, spec: Record<string, unknown>): Promise<str
   return cluster.status?.phaseReason ?? '';
 }
 
-test.each([
+const store = (more: object) => ({
+  backup: { barmanObjectStore: { ...objectStoreSection(platform.objectStore), ...more } },
+});
+const recovery = (recoveryTarget: object) => ({
+  bootstrap: { recovery: { source: 'x', recoveryTarget } },
+  externalClusters: [{ name: 'x', barmanObjectStore: objectStoreSection(platform.objectStore) }],
+});
+
+test.each<[string, Record<string, unknown>, RegExp]>([
   ['no-instance', { instances: 0 }, /spec\.instances.*0/],
   ['bad-quantity', { storage: { size: 'plenty' } }, /spec\.storage\.size.*plenty/],
   ['no-storage', { storage: {} }, /spec\.storage/],
@@ -52,8 +60,48 @@ test.each([
   ],
   ['two-bootstraps', { bootstrap: { initdb: {}, recovery: { source: 'x' } } }, /spec\.bootstrap/],
   ['Upper-Case', {}, /metadata\.name|Upper-Case/],
+  ['retention', { backup: { retentionPolicy: '30 days' } }, /spec\.backup\.retentionPolicy.*(30d|dwm)/],
+  ['compression', store({ wal: { compression: 'rar' } }), /spec\.backup\.barmanObjectStore\.wal\.compression.*gzip/],
+  [
+    'not-written',
+    store({ data: { compression: 'bzip2' } }),
+    /spec\.backup\.barmanObjectStore\.data\.compression.*allowed: gzip, lz4 or snappy/,
+  ],
+  [
+    'azure',
+    {
+      backup: { barmanObjectStore: { destinationPath: 'https://a/b', azureCredentials: { inheritFromAzureAD: true } } },
+    },
+    /spec\.backup\.barmanObjectStore\.azureCredentials.*allowed: s3Credentials/,
+  ],
+  ['snapshots', { backup: { volumeSnapshot: { className: 'c' } } }, /spec\.backup\.volumeSnapshot.*allowed: barman/],
+  [
+    'time',
+    recovery({ targetTime: 'noon' }),
+    /spec\.bootstrap\.recovery\.recoveryTarget\.targetTime.*noon.*such as 2026-11-23T15:04:05Z/,
+  ],
+  [
+    'two-targets',
+    recovery({ targetTime: '2026-11-23T15:04:05Z', targetLSN: '0/1' }),
+    /spec\.bootstrap\.recovery\.recoveryTarget.*only one of targetTime/,
+  ],
+  [
+    'name-alone',
+    recovery({ targetName: 'x' }),
+    /spec\.bootstrap\.recovery\.recoveryTarget\.backupID.*must be set with targetName/,
+  ],
 ])('%s is refused with a message that names the field', async (name, spec, message) => {
   expect(await refusal(name, spec)).toMatch(message);
+});
+
+test('a schedule that cannot be read is refused with the field and what it may be', async () => {
+  const scheduled = {
+    apiVersion: 'postgresql.cnpg.io/v1',
+    kind: 'ScheduledBackup',
+    metadata: { name: 'typo', namespace: namespace.name },
+    spec: { cluster: { name: 'forbidden' }, schedule: '0 0 25 * * *' },
+  };
+  await expect(api.create(resource.scheduledBackups, scheduled)).rejects.toThrow(/spec\.schedule.*25.*0.*23/s);
 });
 
 test('a cluster whose object store Secret is missing says which, and goes on when it is there', async () => {

@@ -4,7 +4,7 @@ import type { TimelineHistory } from '../../postgres/timeline.ts';
 import { isAncestor } from '../../postgres/timeline.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
 import { chainOf } from './chain.ts';
-import { type RecoveryTarget, RecoveryRequestError, describeGoal, fieldOf } from './target.ts';
+import { type RecoveryTarget, RecoveryRequestError, describeGoal, fieldOf, goalField } from './target.ts';
 
 const endsBefore = (target: RecoveryTarget, { info }: CatalogEntry): boolean => {
   const { goal } = target;
@@ -55,7 +55,7 @@ export function chooseBackup(
   if (best) return best;
   const first = backups[0]?.info.endTime?.toISOString() ?? 'unknown';
   throw new RecoveryRequestError(
-    `spec.bootstrap.recovery.recoveryTarget: no backup in the archive was complete before ${describeGoal(target.goal)}` +
+    `${goalField(target.goal)}: no backup in the archive was complete before ${describeGoal(target.goal)}` +
       `${history ? ` on timeline ${history.timeline}` : ''}; the earliest ended at ${first}${damaged}`,
   );
 }

@@ -1,12 +1,13 @@
 import { chown, mkdir, readFile, readdir, lstat, lchown } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from 'pino';
+import { EncryptionError } from '../../objectstore/codec/key-ring.ts';
 import { parseControlData } from '../../postgres/control-data.ts';
 import { type TimelineHistory, parseHistory } from '../../postgres/timeline.ts';
 import { segmentName, segmentNumber } from '../../postgres/wal-name.ts';
 import { holdBackup } from '../retention/holds.ts';
 import { type DataPlace, Staging } from '../replication/staging.ts';
-import type { Archive } from '../wal/archive-source.ts';
+import { type Archive, encryptionField } from '../wal/archive-source.ts';
 import { type Application, ensureApplication } from './application.ts';
 import { archivedRange } from './archive-gap.ts';
 import type { CatalogEntry } from './catalog.ts';
@@ -151,6 +152,15 @@ const ignoreMissing = (error: NodeJS.ErrnoException): void => {
  * database already that no recovery is under way for.
  */
 export async function recover(options: RecoverOptions): Promise<Recovered | 'present'> {
+  try {
+    return await recoverOnce(options);
+  } catch (error) {
+    if (!(error instanceof EncryptionError)) throw error;
+    throw new Error(`${encryptionField}: ${error.message}`, { cause: error });
+  }
+}
+
+async function recoverOnce(options: RecoverOptions): Promise<Recovered | 'present'> {
   const staging = await Staging.begin(options.place);
   if (staging === 'present' && !(await readPlan(options.state))) return 'present';
   const resolved = await resolve(options);

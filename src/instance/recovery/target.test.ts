@@ -136,7 +136,7 @@ test('why recovery failed is said for people', () => {
     explainFailure(parseTarget({ targetTime: '2026-02-01T00:00:00Z' }), readRecoveryLog(early), early, nothing),
   ).toEqual(
     new RecoveryTargetError(
-      'recovery ended before configured recovery target was reached: the target is 2026-02-01 00:00:00+00:00, and the last transaction in the archive is of 2026-01-02T09:00:00.000Z',
+      'spec.bootstrap.recovery.recoveryTarget.targetTime: recovery ended before configured recovery target was reached: the target is 2026-02-01 00:00:00+00:00, and the last transaction in the archive is of 2026-01-02T09:00:00.000Z',
     ),
   );
   const odd = explainFailure(parseTarget({}), readRecoveryLog('odd'), 'odd', nothing);

@@ -38,6 +38,18 @@ export class RecoveryRequestError extends HopelessError {
 /** The place of a part of the target in the Cluster, for messages. */
 export const fieldOf = (name: keyof RecoveryTargetSpec): string => `spec.bootstrap.recovery.recoveryTarget.${name}`;
 
+const goalFields = {
+  latest: 'targetTLI',
+  immediate: 'targetImmediate',
+  time: 'targetTime',
+  lsn: 'targetLSN',
+  xid: 'targetXID',
+  name: 'targetName',
+} as const satisfies Record<RecoveryGoal['kind'], keyof RecoveryTargetSpec>;
+
+/** The field that says where recovery ends. */
+export const goalField = ({ kind }: RecoveryGoal): string => fieldOf(goalFields[kind]);
+
 const timePattern = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(\.\d{1,9})?\s*(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?$/i;
 
 /** RFC 3339 or PostgreSQL's own form; without a zone it is UTC. */

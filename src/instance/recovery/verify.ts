@@ -3,7 +3,7 @@ import { segmentName, segmentNumberBefore } from '../../postgres/wal-name.ts';
 import type { ArchivedRange } from './archive-gap.ts';
 import type { RecoveryLog } from './recovery-log.ts';
 import { HopelessError } from '../hopeless.ts';
-import { type RecoveryTarget, describeGoal } from './target.ts';
+import { type RecoveryTarget, describeGoal, goalField } from './target.ts';
 
 /** Where a recovery came to its end. */
 export interface RecoveryEnd {
@@ -19,7 +19,7 @@ export class RecoveryTargetError extends HopelessError {
 }
 
 const notMet = (target: RecoveryTarget, found: string): RecoveryTargetError =>
-  new RecoveryTargetError(`recovery did not end at ${describeGoal(target.goal)}: ${found}`);
+  new RecoveryTargetError(`${goalField(target.goal)}: recovery did not end at ${describeGoal(target.goal)}: ${found}`);
 
 /**
  * Holds what PostgreSQL reported against what was asked for, after recovery. PostgreSQL itself refuses to end before a target;
@@ -60,7 +60,7 @@ export function explainFailure(target: RecoveryTarget, log: RecoveryLog, text: s
   if (early !== undefined) {
     const last = log.lastTransaction?.toISOString() ?? 'unknown';
     return new RecoveryTargetError(
-      `${early}: the target is ${describeGoal(target.goal)}, and the last transaction in the archive is of ${last}${gap}`,
+      `${goalField(target.goal)}: ${early}: the target is ${describeGoal(target.goal)}, and the last transaction in the archive is of ${last}${gap}`,
     );
   }
   const request = text.split('\n').findLast((line) => line.startsWith('wal-request:'));

@@ -47,7 +47,7 @@ export function secretGetter(
   };
 }
 
-const encryptionField = `metadata.annotations["${annotation.backupEncryptionSecret}"]`;
+export const encryptionField = `metadata.annotations["${annotation.backupEncryptionSecret}"]`;
 
 async function readKeys(
   kube: Pick<KubeApi, 'get'>,
