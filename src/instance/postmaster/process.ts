@@ -21,6 +21,11 @@ export function processInfo(pid: number): ProcessInfo | undefined {
   }
 }
 
+const processIds = (): number[] =>
+  readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid));
+
 const workingDirectory = (pid: number): string | undefined => {
   try {
     return readlinkSync(`/proc/${pid}/cwd`);
@@ -36,10 +41,12 @@ export function isPostmasterOf(pid: number, realDataDirectory: string): boolean 
   return workingDirectory(pid) === realDataDirectory;
 }
 
+/** Every live process of a data directory: a postmaster and its children, or the children that one left behind. */
+export const processesOf = (realDataDirectory: string): number[] =>
+  processIds().filter((pid) => isPostmasterOf(pid, realDataDirectory));
+
 function childrenOf(pid: number): number[] {
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((candidate) => Number.isInteger(candidate) && processInfo(candidate)?.parent === pid);
+  return processIds().filter((candidate) => processInfo(candidate)?.parent === pid);
 }
 
 export function signal(pid: number, name: NodeJS.Signals): void {
