@@ -23,10 +23,11 @@ const suites = [
 
 /**
  * What it does in a way of its own: a key cannot be below another key on its file system, it has another code for a
- * wrong id, and the last one measures milliseconds. */
+ * wrong id, its clock is the machine's, and the last one measures milliseconds. */
 const otherwise = [
   'a listing goes through all pages',
   'a wrong id is "forbidden"',
+  'a store whose clock is another one is asked by its clock',
   'what is ready goes ahead of being asked for',
 ];
 

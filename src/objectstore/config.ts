@@ -118,7 +118,10 @@ export type FindCredentials = (region: string | undefined) => CredentialSource;
  * Loads the AWS SDK, which costs some 30 MiB and 75 ms, only where the light client is not enough (ADR 5): without credentials in the
  * configuration, when nobody finds them either.
  */
-export async function openArchive({ s3 }: ArchiveConfig, find?: FindCredentials): Promise<ObjectStore & Disposable> {
+export async function openArchive(
+  { s3 }: Pick<ArchiveConfig, 's3'>,
+  find?: FindCredentials,
+): Promise<ObjectStore & Disposable> {
   const credentials = s3.credentials ? undefined : find?.(s3.region);
   if (isLight(s3) && (s3.credentials ?? credentials)) return openLightStore(s3, credentials);
   const { openS3Store } = await import('./s3.ts');

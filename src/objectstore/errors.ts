@@ -19,7 +19,7 @@ interface Failure {
   readonly Code?: string;
   readonly message?: string;
   readonly $metadata?: { readonly httpStatusCode?: number };
-  readonly $response?: { readonly statusCode?: number };
+  readonly $response?: { readonly statusCode?: number; readonly headers?: Readonly<Record<string, unknown>> };
 }
 
 const forbidden = new Set([
@@ -80,6 +80,12 @@ export function isTransient(error: unknown): boolean {
   const status = httpStatus(error) ?? 0;
   if (kind === 'unreachable' || kind === 'throttled') return !(error instanceof TypeError);
   return kind === 'corrupt' || retryable.has(errorCode(error)) || (status >= 500 && status !== 501 && status !== 507);
+}
+
+/** Milliseconds for which the store asks to be left alone (Retry-After in seconds); 0 when it does not. */
+export function retryAfter(error: unknown): number {
+  const seconds = Number(failure(error).$response?.headers?.['retry-after']);
+  return seconds > 0 ? seconds * 1000 : 0;
 }
 
 /** `what` is the call in words, `where` the endpoint and bucket. */

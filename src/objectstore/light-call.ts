@@ -34,20 +34,28 @@ export interface LightClient extends Disposable {
 /** As the SDK's errors, so that both are judged alike. */
 class AnswerError extends Error {
   readonly $metadata: { readonly httpStatusCode: number };
+  readonly $response: Pick<HttpAnswer, 'headers'>;
 
-  constructor(status: number, code: string, message: string) {
+  constructor({ status, headers }: HttpAnswer, code: string, message: string) {
     super(message);
     this.name = code;
     this.$metadata = { httpStatusCode: status };
+    this.$response = { headers };
   }
 }
+
+const tooSkewed = 'RequestTimeTooSkewed';
+
+/** Milliseconds that the store's clock is ahead of ours. */
+const aheadOfUs = ({ $response }: AnswerError): number =>
+  Math.round(Date.parse($response.headers.date ?? '') - Date.now()) || 0;
 
 const nameless: Readonly<Record<number, string>> = { 403: 'Forbidden', 404: 'NotFound', 412: 'PreconditionFailed' };
 
 async function refusal(answer: HttpAnswer): Promise<AnswerError> {
   const text = await readDocument(answer).catch(() => '');
   const code = textOf(text, 'Code') ?? nameless[answer.status] ?? 'UnknownError';
-  return new AnswerError(answer.status, code, textOf(text, 'Message') ?? '');
+  return new AnswerError(answer, code, textOf(text, 'Message') ?? '');
 }
 
 interface Cover {
@@ -78,6 +86,8 @@ export function createLightClient(options: S3Options, credentials: CredentialSou
   const asked = options.requestChecksumCalculation ?? process.env['AWS_REQUEST_CHECKSUM_CALCULATION'];
   const checksums = asked !== 'WHEN_REQUIRED';
   let region = options.region ?? 'us-east-1';
+  // As in the SDK: what the store refuses for our clock is signed by the store's from then on.
+  let ahead = 0;
   const place = (): { origin: URL; root: string } => {
     if (endpoint === undefined) return { origin: new URL(`https://${bucket}.s3.${region}.amazonaws.com`), root: '' };
     const origin = new URL(endpoint);
@@ -93,7 +103,7 @@ export function createLightClient(options: S3Options, credentials: CredentialSou
       { ...unsigned, headers: { ...headers, ...cover.headers } },
       await credentials.get(),
       region,
-      new Date(),
+      new Date(Date.now() + ahead),
     );
     const parameters = encodeQuery(query);
     const target = parameters === '' ? path : `${path}?${parameters}`;
@@ -109,7 +119,9 @@ export function createLightClient(options: S3Options, credentials: CredentialSou
       answer = await send(request, signal);
     }
     if (answer.status < 300) return answer;
-    throw await refusal(answer);
+    const refused = await refusal(answer);
+    if (refused.name === tooSkewed) ahead = aheadOfUs(refused);
+    throw refused;
   };
   const client: LightClient = {
     where: describeStore(options),

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isTransient } from './errors.ts';
+import { isTransient, retryAfter } from './errors.ts';
 
 export interface RetryPolicy {
   /** Tries in all, the first included. */
@@ -9,6 +9,9 @@ export interface RetryPolicy {
 }
 
 export const defaultRetry: RetryPolicy = { attempts: 5, firstDelayMs: 100, longestDelayMs: 5_000 };
+
+/** For work of minutes or hours, which is not thrown away for a storm of half a minute. */
+export const patientAttempts = 12;
 
 /** Exponential back-off with full jitter, so that many instances do not come back in step. */
 export const retryDelay = (policy: RetryPolicy, failures: number, random = Math.random): number =>
@@ -26,7 +29,8 @@ export async function withRetry<T>(
     } catch (error) {
       signal?.throwIfAborted();
       if (failures >= policy.attempts || !isTransient(error)) throw error;
-      await sleep(retryDelay(policy, failures), undefined, signal ? { signal } : {});
+      const pause = Math.max(retryDelay(policy, failures), Math.min(retryAfter(error), policy.longestDelayMs));
+      await sleep(pause, undefined, signal ? { signal } : {});
     }
   }
 }

@@ -1,8 +1,12 @@
+import { mkdtemp, rm } from 'node:fs/promises';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer, request } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { openObjectStore } from '../local/objectstore/run.ts';
 import { bytes } from '../local/objectstore/testing-client.ts';
 import type { TestObjectStore } from '../local/objectstore/testing.ts';
 import { startObjectStore } from '../local/objectstore/testing.ts';
@@ -243,6 +247,33 @@ describe.each([
     using client = open({ endpoint: flaky.endpoint });
     expect(await client.put('flaky', Buffer.from('x'))).toBe('created');
     expect(failures).toBe(2);
+  });
+
+  test('a store that asks to be left alone for a while is', async () => {
+    const asked: number[] = [];
+    await using busy = await proxy((message, response) => {
+      asked.push(performance.now());
+      if (asked.length > 1) return false;
+      message.resume();
+      response.writeHead(503, { 'content-type': 'application/xml', 'retry-after': '1' });
+      response.end('<Error><Code>SlowDown</Code><Message>slow down</Message></Error>');
+      return true;
+    });
+    using client = open({ endpoint: busy.endpoint });
+    expect(await client.put('busy', Buffer.from('x'))).toBe('created');
+    expect((asked[1] ?? 0) - (asked[0] ?? 0)).toBeGreaterThanOrEqual(990);
+  });
+
+  test('a store whose clock is another one is asked by its clock', async () => {
+    const dataDir = await mkdtemp(path.join(tmpdir(), 'howdah-s3-'));
+    const hours = 3_600_000 * (openStore === openLightStore ? -5 : 5);
+    const start = { dataDir, address: '127.0.0.1', port: 0, buckets: ['data'], credentials: server };
+    const shifted = await openObjectStore({ ...start, now: () => Date.now() + hours });
+    using client = open({ endpoint: shifted.endpoint });
+    expect(await client.put('k', Buffer.from('x'))).toBe('created');
+    expect((await content('k', client)).toString()).toBe('x');
+    await shifted[Symbol.asyncDispose]();
+    await rm(dataDir, { recursive: true });
   });
 
   test('a read whose connection breaks goes on where it was', async () => {

@@ -61,10 +61,18 @@ function verifyOwnChecksum(bytes: Buffer, expected: string): void {
   if (actual !== expected) throw new Error('backup manifest: its own checksum does not match, the manifest is damaged');
 }
 
+function parseJson(text: string): RawManifest {
+  try {
+    return JSON.parse(text) as RawManifest;
+  } catch (cause) {
+    throw new Error('backup manifest: it is no JSON, the manifest is damaged', { cause });
+  }
+}
+
 /** Parses a manifest and verifies the checksum that it carries of itself. */
 export function parseBackupManifest(bytes: Buffer): BackupManifest {
   const text = bytes.toString();
-  const raw = JSON.parse(text) as RawManifest;
+  const raw = parseJson(text);
   const version = raw['PostgreSQL-Backup-Manifest-Version'];
   if (version !== 1 && version !== 2) throw new Error(`backup manifest: unknown version ${String(version)}`);
   verifyOwnChecksum(bytes, raw['Manifest-Checksum'] ?? '');

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Logger } from 'pino';
-import { parseBackupInfo } from '../../objectstore/backup-info.ts';
-import { backupDirectory, backupId, backupInfoKey } from '../../objectstore/layout.ts';
+import { readBackupInfo } from '../../objectstore/backup-info-object.ts';
+import { backupDirectory, backupId } from '../../objectstore/layout.ts';
 import { parseBackupManifest } from '../../postgres/backup-manifest.ts';
 import { holdBackup } from '../retention/holds.ts';
 import type { ServerAddress } from '../replication/connection.ts';
@@ -26,14 +26,6 @@ export interface RunBackup {
   readonly walPatience: number;
   readonly log: Logger;
   readonly signal: AbortSignal;
-}
-
-async function readAll(archive: Archive, key: string, signal: AbortSignal): Promise<Buffer> {
-  const found = await archive.store.get(key, { signal });
-  if (!found) throw new Error(`"${key}" is missing`);
-  const chunks: Buffer[] = [];
-  for await (const chunk of found.body) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
 }
 
 /** An id of its own, also for two backups within a second. */
@@ -96,7 +88,8 @@ async function store(run: RunBackup): Promise<string> {
 export async function runBackup(run: RunBackup): Promise<{ id: string; stoppedAt: Date }> {
   const { archive, status, signal, log } = run;
   const id = status.endLSN !== undefined && status.backupId !== undefined ? status.backupId : await store(run);
-  const info = parseBackupInfo((await readAll(archive, backupInfoKey(archive.config.location, id), signal)).toString());
+  const info = await readBackupInfo(archive.store, archive.config.location, id, signal);
+  if (!info) throw new Error(`backup.info of backup ${id} is missing`);
   const stored = await readManifest(archive, id, signal);
   if (!stored) throw new Error(`the manifest of backup ${id} is missing`);
   const manifest = parseBackupManifest(stored);

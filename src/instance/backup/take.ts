@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import type pg from 'pg';
 import type { Logger } from 'pino';
-import { type BackupInfo, renderBackupInfo } from '../../objectstore/backup-info.ts';
+import type { BackupInfo } from '../../objectstore/backup-info.ts';
+import { putBackupInfo } from '../../objectstore/backup-info-object.ts';
 import { compressStream } from '../../objectstore/codec/compression.ts';
 import { encodingMetadata, openBuffer, sealBuffer, sealStream } from '../../objectstore/codec/pipeline.ts';
 import { frameFormat } from '../../objectstore/frames/codec.ts';
@@ -98,9 +99,8 @@ export async function takeBackup(request: BackupRequest): Promise<TakenBackup> {
 }
 
 export async function writeInfo(archive: Archive, id: string, info: BackupInfo, signal: AbortSignal): Promise<void> {
-  const body = Buffer.from(renderBackupInfo(info));
-  const attributes = { ...archive.config.data.attributes, contentType: 'text/plain' };
-  await archive.store.put(backupInfoKey(archive.config.location, id), body, { ...attributes, signal });
+  const { location, data } = archive.config;
+  await putBackupInfo(archive.store, backupInfoKey(location, id), info, { ...data.attributes, signal });
 }
 
 interface Measures {

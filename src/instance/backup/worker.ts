@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Logger } from 'pino';
 import { openArchive } from '../../objectstore/config.ts';
+import { patientAttempts } from '../../objectstore/retry.ts';
 import { runBackup } from './run-backup.ts';
 import type { FromWorker, ToWorker } from './worker-messages.ts';
 
@@ -27,7 +28,7 @@ export async function runBackupWorker(log: Logger): Promise<void> {
   process.once('disconnect', stop('the instance manager is gone'));
   const { request } = await hear('run', life.signal);
   const { config, ...rest } = request;
-  using store = await openArchive(config);
+  using store = await openArchive({ s3: { attempts: patientAttempts, ...config.s3 } });
   try {
     const done = await runBackup({
       ...rest,

@@ -1,5 +1,6 @@
-import { type BackupInfo, parseBackupInfo } from '../../objectstore/backup-info.ts';
-import { type ArchiveLocation, backupInfoKey, baseDirectory } from '../../objectstore/layout.ts';
+import type { BackupInfo } from '../../objectstore/backup-info.ts';
+import { readBackupInfo } from '../../objectstore/backup-info-object.ts';
+import { type ArchiveLocation, baseDirectory } from '../../objectstore/layout.ts';
 import type { ObjectStore } from '../../objectstore/port.ts';
 
 export interface CatalogEntry {
@@ -12,19 +13,6 @@ export interface Catalog {
   readonly backups: readonly CatalogEntry[];
   /** Files that could not be read, with the reason. */
   readonly unreadable: readonly string[];
-}
-
-async function readInfo(
-  store: ObjectStore,
-  location: ArchiveLocation,
-  id: string,
-  signal: AbortSignal,
-): Promise<BackupInfo | undefined> {
-  const found = await store.get(backupInfoKey(location, id), { signal });
-  if (!found) return undefined;
-  const chunks: Buffer[] = [];
-  for await (const chunk of found.body) chunks.push(chunk as Buffer);
-  return parseBackupInfo(Buffer.concat(chunks).toString());
 }
 
 /** All complete backups of a server, by listing what is there. One that cannot be read does not hide the others. */
@@ -40,7 +28,7 @@ export async function readCatalog(
     if (entry.kind !== 'prefix') continue;
     const id = entry.prefix.slice(directory.length).replace(/\/$/, '');
     try {
-      const info = await readInfo(store, location, id, signal);
+      const info = await readBackupInfo(store, location, id, signal);
       if (info?.status === 'DONE') backups.push({ id, info });
     } catch (error) {
       signal.throwIfAborted();

@@ -9,6 +9,7 @@ import { extractTar } from '../replication/extract.ts';
 import { ContentRecord } from '../replication/manifest-check.ts';
 import type { Staging } from '../replication/staging.ts';
 import type { Archive } from '../wal/archive-source.ts';
+import { HopelessError } from '../hopeless.ts';
 import { emptyCheckFile } from '../wal/ownership.ts';
 import { dataFiles, plainContent } from './backup-data.ts';
 import type { CatalogEntry } from './catalog.ts';
@@ -32,6 +33,13 @@ interface Written {
 const stale = ['standby.signal', 'recovery.signal', 'postmaster.pid', 'postmaster.opts', 'backup_manifest'];
 const labelFile = 'backup_label';
 
+/** What decompression and tar say of a damaged file does not say of which. */
+function inFile(key: string, error: unknown): unknown {
+  const { message } = error as { readonly message?: unknown };
+  if (typeof message !== 'string' || error instanceof HopelessError || message.includes(key)) return error;
+  return new Error(`"${key}" cannot be restored: ${message}`, { cause: error });
+}
+
 /** Writes one backup of the chain over those before it, verified against its manifest. */
 async function extractMember(fetch: FetchBackup, entry: CatalogEntry): Promise<Written> {
   const { archive, chain, staging, log, signal } = fetch;
@@ -50,8 +58,12 @@ async function extractMember(fetch: FetchBackup, entry: CatalogEntry): Promise<W
       throw new Error(`backup.info names no location of tablespace ${oid}`);
     const directory = oid === undefined ? staging.directory : await staging.tablespace(`${oid}`, location ?? '');
     const manifestPrefix = oid === undefined ? '' : `pg_tblspc/${oid}/`;
-    const content = await plainContent(archive, file, signal);
-    await extractTar(content, { directory, manifestPrefix, record, written, onParent, signal });
+    try {
+      const content = await plainContent(archive, file, signal);
+      await extractTar(content, { directory, manifestPrefix, record, written, onParent, signal });
+    } catch (error) {
+      throw inFile(file.key, error);
+    }
     written.directories.add(directory);
   }
   if (manifest) record.verify(manifest);

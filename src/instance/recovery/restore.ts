@@ -8,6 +8,7 @@ import { resource } from '../../kube/resource-types.ts';
 import { annotation } from '../../labels.ts';
 import type { InstancePaths } from '../../paths.ts';
 import { parseControlData } from '../../postgres/control-data.ts';
+import { patientAttempts } from '../../objectstore/retry.ts';
 import { preloadLibraries } from '../../postgres/parameters.ts';
 import { quoteCommandWord } from '../../postgres/quote.ts';
 import { application } from '../../resources/secret-names.ts';
@@ -65,8 +66,8 @@ export async function runRestore(deps: RestoreDeps): Promise<void> {
   const stores = await readObjectStores(kube, namespace, objectStoreNames(cluster), signal);
   const { at, backupId } = await findOrigin(kube, cluster, namespace, stores, signal);
   const find = credentialsByRole(log.level);
-  using originSource = new ArchiveSource(kube, namespace, () => at, find);
-  using ownSource = new ArchiveSource(kube, namespace, () => archiveSection(cluster, stores), find);
+  using originSource = new ArchiveSource(kube, namespace, () => at, { find, attempts: patientAttempts });
+  using ownSource = new ArchiveSource(kube, namespace, () => archiveSection(cluster, stores), { find });
   const segmentSize = async (): Promise<number> =>
     parseControlData(await readFile(path.join(paths.data, 'global/pg_control'))).walSegmentSize;
   const restorer = new Restorer({

@@ -1,7 +1,8 @@
 // A backup taken and restored in one process, for the tests of recovery.
-import { chmod, chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { parseControlData } from '../../postgres/control-data.ts';
 import { type Major, postgresInstallation } from '../../testing/postgres.ts';
 import type { ExtentRequest } from '../backup/extent.ts';
 import { runBackup } from '../backup/run-backup.ts';
@@ -41,6 +42,8 @@ interface Restore {
   readonly origin: Archive;
   readonly target: RecoveryTargetSpec;
   readonly change?: Partial<RecoverOptions>;
+  /** Milliseconds for which a store that fails is asked for WAL again. */
+  readonly patience?: number;
 }
 
 export interface Restored extends AsyncDisposable {
@@ -50,7 +53,7 @@ export interface Restored extends AsyncDisposable {
 }
 
 /** Dispose of it when the server on its data has ended. */
-export async function aRestore({ major, origin, target, change }: Restore): Promise<Restored> {
+export async function aRestore({ major, origin, target, change, patience = 1_000 }: Restore): Promise<Restored> {
   const installation = await postgresInstallation(major);
   const root = await mkdtemp(path.join(os.tmpdir(), 'hwr-'));
   await chmod(root, 0o755);
@@ -63,10 +66,10 @@ export async function aRestore({ major, origin, target, change }: Restore): Prom
       const restorer = new Restorer({
         dataDirectory: data,
         source: { get: () => Promise.resolve(origin), invalidate: () => undefined },
-        segmentSize: () => Promise.resolve(16 << 20),
+        segmentSize: async () => parseControlData(await readFile(`${data}/global/pg_control`)).walSegmentSize,
         history: () => Promise.resolve(undefined),
         onFailure: 'stop',
-        patience: 1_000,
+        patience,
         log: silent,
         signal: abort,
       });

@@ -4,7 +4,7 @@ import { type Lsn, parseLsn } from '../../postgres/lsn.ts';
 import { type TimelineHistory, firstTimeline, isAncestor, parseHistory } from '../../postgres/timeline.ts';
 import { historyName } from '../../postgres/wal-name.ts';
 import type { Archive } from '../wal/archive-source.ts';
-import { getWal } from '../wal/wal-objects.ts';
+import { getHistory } from '../wal/wal-objects.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
 import { type RecoveryTarget, RecoveryRequestError, fieldOf } from './target.ts';
 
@@ -14,11 +14,8 @@ async function readHistory(
   signal: AbortSignal,
 ): Promise<TimelineHistory | undefined> {
   if (timeline === 1) return firstTimeline;
-  const found = await getWal(origin, historyName(timeline), signal);
-  if (!found) return undefined;
-  const chunks: Buffer[] = [];
-  for await (const chunk of found.content) chunks.push(chunk as Buffer);
-  return parseHistory(timeline, Buffer.concat(chunks).toString());
+  const found = await getHistory(origin, historyName(timeline), signal);
+  return found === undefined ? undefined : parseHistory(timeline, found);
 }
 
 /** The timelines that the archive has histories of, newest first; the first one, which has none, is the last. */

@@ -1,5 +1,6 @@
-import { type BackupInfo, endTimeline, parseBackupInfo } from '../../objectstore/backup-info.ts';
-import { backupInfoKey, baseDirectory, isBackupId } from '../../objectstore/layout.ts';
+import { type BackupInfo, endTimeline } from '../../objectstore/backup-info.ts';
+import { readBackupInfo } from '../../objectstore/backup-info-object.ts';
+import { baseDirectory, isBackupId } from '../../objectstore/layout.ts';
 import type { KnownBackup, OtherBackup } from '../../objectstore/retention/plan.ts';
 import { parseLsn } from '../../postgres/lsn.ts';
 import { segmentNumber, segmentStart } from '../../postgres/wal-name.ts';
@@ -23,14 +24,6 @@ export interface CatalogQuestion {
 const defaultSegmentSize = 16 << 20;
 /** What is left of a backup that never ended is not waited for longer. */
 const abandonedMs = 7 * 86_400_000;
-
-async function readInfo({ archive, signal }: CatalogQuestion, id: string): Promise<BackupInfo | undefined> {
-  const found = await archive.store.get(backupInfoKey(archive.config.location, id), { signal });
-  if (!found) return undefined;
-  const chunks: Buffer[] = [];
-  for await (const chunk of found.body) chunks.push(chunk as Buffer);
-  return parseBackupInfo(Buffer.concat(chunks).toString());
-}
 
 function known(id: string, info: BackupInfo): KnownBackup | undefined {
   const { endTime, beginXlog, endXlog, walSegmentSize = defaultSegmentSize } = info;
@@ -67,7 +60,7 @@ export async function readRetentionCatalog(question: CatalogQuestion): Promise<R
     if (entry.kind !== 'prefix') continue;
     const id = entry.prefix.slice(directory.length).replace(/\/$/, '');
     try {
-      const info = await readInfo(question, id);
+      const info = await readBackupInfo(archive.store, archive.config.location, id, signal);
       if (info?.status !== 'DONE') {
         const other = unfinished(question, id);
         others.push(other && { ...other, parent: info?.parentBackupId });

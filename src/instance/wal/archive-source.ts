@@ -66,26 +66,33 @@ async function readKeys(
   }
 }
 
+interface OpenOptions {
+  /** See openArchive. */
+  readonly find?: FindCredentials;
+  /** How often each call is made. */
+  readonly attempts?: number;
+}
+
 /** Opens the archive that a Cluster names and keeps it open as long as nothing about it changes. */
 export class ArchiveSource implements Disposable {
   readonly #kube: Pick<KubeApi, 'get'>;
   readonly #namespace: string;
   readonly #section: () => SectionAt | undefined;
-  readonly #find: FindCredentials | undefined;
+  readonly #options: OpenOptions;
   #open: { archive: Archive & { store: ObjectStore & Disposable }; text: string; readAt: number } | undefined;
   #opening: Promise<Archive> | undefined;
 
-  /** `section` is asked each time: it is the newest that is known of the Cluster. `find`: see openArchive. */
+  /** `section` is asked each time: it is the newest that is known of the Cluster. */
   constructor(
     kube: Pick<KubeApi, 'get'>,
     namespace: string,
     section: () => SectionAt | undefined,
-    find?: FindCredentials,
+    options: OpenOptions = {},
   ) {
     this.#kube = kube;
     this.#namespace = namespace;
     this.#section = section;
-    this.#find = find;
+    this.#options = options;
   }
 
   /** Undefined when no archive is configured. Throws ArchiveConfigError when one is that cannot be used. */
@@ -115,7 +122,9 @@ export class ArchiveSource implements Disposable {
       return this.#open.archive;
     }
     // A call under way on the old store must come to its end: its sockets close when they are idle.
-    this.#open = { archive: { store: await openArchive(config, this.#find), config }, text, readAt: Date.now() };
+    const { find, attempts } = this.#options;
+    const s3 = { ...config.s3, ...(attempts !== undefined && { attempts }) };
+    this.#open = { archive: { store: await openArchive({ s3 }, find), config }, text, readAt: Date.now() };
     return this.#open.archive;
   }
 

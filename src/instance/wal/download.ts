@@ -1,12 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { Archive } from './archive-source.ts';
-import { getWal } from './wal-objects.ts';
-
-/** The bytes that came do not match the digest noted when the file was archived. */
-export class WalDamagedError extends Error {
-  override readonly name = 'WalDamagedError';
-}
+import { WalDamagedError, getWal } from './wal-objects.ts';
 
 async function writeAll(handle: FileHandle, chunk: Buffer): Promise<void> {
   for (let at = 0; at < chunk.length;) at += (await handle.write(chunk, at)).bytesWritten;
@@ -29,7 +24,7 @@ export async function downloadWal(
       await writeAll(handle, chunk as Buffer);
     }
     if (found.digest !== undefined && hash.digest('hex') !== found.digest) {
-      throw new WalDamagedError(`WAL file "${name}" is damaged in the archive: it does not match its digest`);
+      throw new WalDamagedError(name);
     }
     await handle.sync();
     return true;

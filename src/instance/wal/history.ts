@@ -3,7 +3,7 @@ import path from 'node:path';
 import { type TimelineHistory, firstTimeline, parseHistory } from '../../postgres/timeline.ts';
 import { historyName } from '../../postgres/wal-name.ts';
 import type { Archive } from './archive-source.ts';
-import { getWal } from './wal-objects.ts';
+import { getHistory } from './wal-objects.ts';
 
 /** The history of a timeline from pg_wal, else from the archive; undefined when neither has it. */
 export async function findHistory(
@@ -27,11 +27,7 @@ export async function archivedHistory(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const opened = await archive();
-  const found = opened && (await getWal(opened, historyName(timeline), signal));
-  if (!found) return undefined;
-  const chunks: Buffer[] = [];
-  for await (const chunk of found.content) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
+  return opened && getHistory(opened, historyName(timeline), signal);
 }
 
 /** Remembers the history of the last timeline that was asked for: a history does not change. */

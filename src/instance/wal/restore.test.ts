@@ -93,6 +93,21 @@ test('only what belongs to the history of the cluster is given to PostgreSQL', a
   expect(await ask('00000002.history')).toEqual({ outcome: 'restored' });
 });
 
+test('the incomplete last segment of a timeline stands for the segment where PostgreSQL has no other way', async () => {
+  await using store = await testArchive();
+  const archive = await store.open('one');
+  await put(archive, `${name(1)}.partial`, 'partial 1');
+  await put(archive, `${name(2)}.partial`, 'partial 2');
+  await put(archive, name(2), 'whole 2');
+  expect(await (await aRestorer(archive, { onFailure: 'stream' })).ask(name(1))).toEqual({ outcome: 'absent' });
+  const { ask, target } = await aRestorer(archive);
+  expect(await ask(name(1))).toEqual({ outcome: 'restored' });
+  expect(await readFile(target, 'utf8')).toBe('partial 1');
+  expect(await ask(name(2))).toEqual({ outcome: 'restored' });
+  expect(await readFile(target, 'utf8')).toBe('whole 2');
+  expect(await ask(name(3))).toEqual({ outcome: 'absent' });
+});
+
 test('a failure of the network is never "not there"', async () => {
   await using store = await testArchive();
   const archive = await store.open('one');

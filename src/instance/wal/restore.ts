@@ -87,12 +87,19 @@ export class Restorer implements WalRestorer {
     const files = this.#files(path.dirname(place));
     const fetched = await files.take(file);
     const staging = fetched ?? `${place}.howdah`;
-    if (fetched === undefined && !(await this.#patiently(() => downloadWal(archive, file, staging, signal), signal))) {
-      return false;
-    }
+    const download = (name: string) => this.#patiently(() => downloadWal(archive, name, staging, signal), signal);
+    if (fetched === undefined && !(await download(file)) && !(await this.#partial(file, download))) return false;
     await rename(staging, place);
     await sync(path.dirname(place));
     return true;
+  }
+
+  /**
+   * The last segment of a timeline that was left is archived as `.partial`. PostgreSQL never asks for it, and a recovery that is told to
+   * stay on that timeline would end a segment early.
+   */
+  async #partial(file: string, download: (name: string) => Promise<boolean>): Promise<boolean> {
+    return this.#deps.onFailure === 'stop' && parseWalName(file)?.kind === 'segment' && download(`${file}.partial`);
   }
 
   async #patiently(download: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {

@@ -91,7 +91,7 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
   const stores = followObjectStores(kube, namespace, log, signal);
   const section = () => archiveSection(cluster(), stores.lookup);
   const place = () => attempt(section, () => undefined);
-  const source = new ArchiveSource(kube, namespace, section, credentialsByRole(log.level));
+  const source = new ArchiveSource(kube, namespace, section, { find: credentialsByRole(log.level) });
   const histories = new HistoryCache((timeline) =>
     findHistory(dataDirectory, timeline, () => source.get(signal), signal),
   );

@@ -5,6 +5,7 @@ import { type Packing, packFile } from '../../objectstore/codec/pack.ts';
 import { decodeStream, encodingMetadata } from '../../objectstore/codec/pipeline.ts';
 import { type ArchiveCompression, parseArchiveKey, walKey } from '../../objectstore/layout.ts';
 import type { ObjectBody } from '../../objectstore/port.ts';
+import { digestMetadata, digestOf } from '../../objectstore/whole.ts';
 import { parseWalName } from '../../postgres/wal-name.ts';
 import type { Archive } from './archive-source.ts';
 
@@ -18,8 +19,6 @@ const conflict = (key: string): WalConflictError =>
     `WAL file "${key}" is already in the archive with different content: another server has written to this archive, ` +
       'or this one was restored and goes on in the archive of its origin',
   );
-
-export const digestMetadata = 'sha256';
 
 export interface WalFileToStore {
   readonly name: string;
@@ -93,6 +92,26 @@ export async function getWal(archive: Archive, name: string, signal: AbortSignal
   if (!other) return undefined;
   const object = await store.get(other.key, { signal });
   return object && plain(object, other.compression);
+}
+
+/** The bytes that came do not match the digest noted when the file was archived. */
+export class WalDamagedError extends Error {
+  override readonly name = 'WalDamagedError';
+
+  constructor(wal: string) {
+    super(`WAL file "${wal}" is damaged in the archive: it does not match its digest`);
+  }
+}
+
+/** The text of a history file, verified; undefined when the archive has none. */
+export async function getHistory(archive: Archive, name: string, signal: AbortSignal): Promise<string | undefined> {
+  const found = await getWal(archive, name, signal);
+  if (!found) return undefined;
+  const chunks: Buffer[] = [];
+  for await (const chunk of found.content) chunks.push(chunk as Buffer);
+  const content = Buffer.concat(chunks);
+  if (found.digest !== undefined && digestOf(content) !== found.digest) throw new WalDamagedError(name);
+  return content.toString();
 }
 
 /** The key of a file, by one listing rather than a question for each compression. */

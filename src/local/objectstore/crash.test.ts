@@ -82,7 +82,8 @@ test('killed while it writes, a store keeps every acknowledged object whole and 
   });
   let child = await startServer(dataDir, port);
   try {
-    for (let round = 0; round < 4; round++) {
+    // As long as it takes until every writer has been answered once, on a machine however busy.
+    for (let round = 0; round < 4 || promised.some(({ acknowledged }) => acknowledged === 0); round++) {
       const stop = new AbortController();
       const writers = promised.map((state, key) => write(store, key, state, stop.signal));
       await sleep(150 + 97 * round);
@@ -92,7 +93,6 @@ test('killed while it writes, a store keeps every acknowledged object whole and 
       child = await startServer(dataDir, port);
       for (const [key, state] of promised.entries()) await check(store, key, state);
     }
-    expect(promised.every(({ acknowledged }) => acknowledged > 0)).toBe(true);
     const files = await readdir(path.join(dataDir, 'blobs'), { recursive: true, withFileTypes: true });
     expect(files.filter((entry) => entry.isFile())).toHaveLength(promised.length);
     expect(await stopServer(child, 'SIGTERM')).toBe(0);

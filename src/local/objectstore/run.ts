@@ -23,6 +23,8 @@ export interface ObjectStoreOptions {
   /** PEM; default: plain HTTP. */
   readonly tls?: { readonly cert: string; readonly key: string };
   readonly log?: (line: string) => void;
+  /** Its clock, milliseconds since 1970. */
+  readonly now?: () => number;
 }
 
 /** A start that fails for a reason on this machine; the message is for its user. */
@@ -47,7 +49,7 @@ export async function runObjectStore(options: ObjectStoreOptions & { readonly si
 /** Resolves when requests are taken; disposing stops taking them, lets those under way end and closes the store. */
 export async function openObjectStore(options: ObjectStoreOptions): Promise<RunningObjectStore> {
   const { dataDir, address, port, tls, log = () => undefined } = options;
-  const store = await openDirectory(dataDir);
+  const store = await openDirectory(dataDir, options.now);
   try {
     const credentials = options.credentials ?? (await ownCredentials(dataDir));
     for (const bucket of options.buckets ?? []) await ensureBucket(store, bucket);
@@ -63,9 +65,9 @@ export async function openObjectStore(options: ObjectStoreOptions): Promise<Runn
   }
 }
 
-async function openDirectory(dataDir: string): Promise<Store> {
+async function openDirectory(dataDir: string, now: (() => number) | undefined): Promise<Store> {
   try {
-    return await openStore(dataDir);
+    return await openStore(dataDir, now);
   } catch (error) {
     const { code, errcode, message } = error as { code?: string; errcode?: number; message: string };
     const inUse = errcode === sqliteBusy;

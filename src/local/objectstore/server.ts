@@ -56,6 +56,7 @@ async function handle(context: ServerContext, message: IncomingMessage, response
   const id = randomBytes(8).toString('hex').toUpperCase();
   response.setHeader('x-amz-request-id', id);
   response.setHeader('server', 'howdah');
+  response.setHeader('date', new Date(context.store.now()).toUTCString());
   let reply: Reply;
   try {
     const request = readRequest(message);
