@@ -8,6 +8,7 @@ import { findWal } from '../wal/wal-objects.ts';
 import { archivedRange } from './archive-gap.ts';
 import { type Catalog, type CatalogEntry, readCatalog } from './catalog.ts';
 import { chainOf } from './chain.ts';
+import { checkKeys } from './check-keys.ts';
 import { askedBackup, chooseBackup } from './choose.ts';
 import { readPlan, writePlan } from './plan.ts';
 import { type RecoveryTarget, RecoveryRequestError, describeGoal, fieldOf } from './target.ts';
@@ -112,6 +113,7 @@ export async function resolve(options: ResolveOptions): Promise<Resolved> {
   const chain = wholeChain(catalog, entry);
   await checkBegin(options, entry, history);
   await checkReach(options, entry, history);
+  await checkKeys(origin, chain, history, signal);
   await writePlan(state, { backupId: entry.id, timeline, target: asked });
   log.info({ backupId: entry.id, timeline, target: describeGoal(target.goal) }, 'Restoring');
   return { chain, timeline };

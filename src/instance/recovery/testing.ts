@@ -90,9 +90,18 @@ export interface ArchivingPostgres extends AsyncDisposable {
   switchAndWait(): Promise<string>;
 }
 
+interface ArchivingOptions {
+  readonly major?: Major;
+  readonly settings?: Record<string, string>;
+  readonly initdb?: string[];
+  readonly dataDirectory?: string;
+  /** Default: in this process. */
+  readonly ship?: Ship;
+}
+
 export async function archivingPostgres(
   archive: () => Promise<Archive | undefined>,
-  options: { major?: Major; settings?: Record<string, string>; initdb?: string[]; dataDirectory?: string } = {},
+  options: ArchivingOptions = {},
 ): Promise<ArchivingPostgres> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'hwa-'));
   await chmod(directory, 0o755);
@@ -122,7 +131,7 @@ export async function archivingPostgres(
       },
     }),
     alarm: () => undefined,
-    ship: shipHere(archive),
+    ship: options.ship ?? shipHere(archive),
     reporter: { report: (state) => void states.push(state) },
     log: silent,
     signal: until.signal,

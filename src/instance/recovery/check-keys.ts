@@ -1,0 +1,30 @@
+import { keyFor } from '../../objectstore/codec/key-ring.ts';
+import { keyMetadata } from '../../objectstore/codec/pipeline.ts';
+import type { TimelineHistory } from '../../postgres/timeline.ts';
+import { historyName } from '../../postgres/wal-name.ts';
+import { readManifest } from '../backup/take.ts';
+import type { Archive } from '../wal/archive-source.ts';
+import { findWal } from '../wal/wal-objects.ts';
+import { archivedRange } from './archive-gap.ts';
+import type { CatalogEntry } from './catalog.ts';
+
+const defaultSegmentSize = 16 << 20;
+
+/**
+ * Throws EncryptionError when a key is missing or wrong, as far as manifests and the newest segment tell: a restore must say so before
+ * it writes anything, and not after hours. Keys are changed, so the WAL may need another one than the backup.
+ */
+export async function checkKeys(
+  origin: Archive,
+  chain: readonly CatalogEntry[],
+  history: TimelineHistory,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { id } of chain) await readManifest(origin, id, signal);
+  const first = `${historyName(history.timeline).slice(0, 8)}${'0'.repeat(16)}`;
+  const size = chain.at(-1)?.info.walSegmentSize ?? defaultSegmentSize;
+  const { newest } = await archivedRange(origin, first, size, signal);
+  const found = newest === undefined ? undefined : await findWal(origin, newest, signal);
+  const id = found && (await origin.store.head(found.key, { signal }))?.metadata[keyMetadata];
+  if (id !== undefined && newest !== undefined) keyFor(origin.config.keys, id, newest);
+}
