@@ -1,16 +1,27 @@
 // Backups and restores whose processes are killed, and a restore on a disk that is too small.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type ArchivingPostgres, archivingPostgres, silent, testArchive } from '../../src/instance/recovery/testing.ts';
+import {
+  type ArchivingPostgres,
+  archivingPostgres,
+  silent,
+  type TestArchive,
+  testArchive,
+} from '../../src/instance/recovery/testing.ts';
+import { archivedRange } from '../../src/instance/recovery/archive-gap.ts';
 import { backUp } from '../../src/instance/recovery/testing-restore.ts';
 import { removeObjects } from '../../src/instance/backup/run-backup.ts';
 import type { BackupStatus } from '../../src/instance/backup/objects.ts';
 import { backUpInWorker } from '../../src/instance/backup/worker-process.ts';
 import type { Archive } from '../../src/instance/wal/archive-source.ts';
+import { downloadWal } from '../../src/instance/wal/download.ts';
+import { Shipper } from '../../src/instance/wal/shipper.ts';
+import { segmentAfter } from '../../src/postgres/wal-name.ts';
 import { temporaryPostgres } from '../../src/testing/postgres.ts';
 import { waitFor } from '../support/wait.ts';
 import type { RestoreRequest } from './support/restore-process.ts';
@@ -21,10 +32,11 @@ const here = import.meta.dirname;
 const quiet = '--disable-warning=ExperimentalWarning';
 const releases = new AsyncDisposableStack();
 let pg: ArchivingPostgres;
+let archive: TestArchive;
 let origin: Archive;
 
 beforeAll(async () => {
-  const archive = releases.use(await testArchive());
+  archive = releases.use(await testArchive());
   origin = await archive.open('one', {
     data: { compression: 'gzip', attributes: {}, jobs: 2, immediateCheckpoint: true },
   });
@@ -113,6 +125,44 @@ test('a backup that is killed when its data is stored is brought to its end by t
   });
   expect(done.id).toBe(status.backupId);
   expect(written).toEqual([expect.objectContaining({ phase: 'completed' })]);
+});
+
+test('the process that ships WAL is killed again and again: no segment is missing, none is damaged', async () => {
+  const shipped = await archive.open('shipped', { wal: { compression: 'gzip', attributes: {}, maxParallel: 4 } });
+  using shipper = new Shipper({
+    file: process.execPath,
+    args: [quiet, path.join(here, '../../src/bin/howdah.ts'), 'instance', 'wal-worker', '--log-level=error'],
+  });
+  await using busy = await archivingPostgres(() => Promise.resolve(shipped), { major, ship: shipper.ship });
+  const { server } = busy;
+  await server.query('CREATE TABLE t (i int, v text)');
+  const killed = new Set<number>();
+  const killer = setInterval(() => {
+    const { pid } = shipper;
+    if (pid === undefined || killed.has(pid)) return;
+    killed.add(pid);
+    setTimeout(() => spawnSync('/bin/kill', ['-9', String(pid)]), randomInt(700));
+  }, 20);
+  try {
+    for (let round = 0; round < 15 || (killed.size < 5 && round < 100); round += 1) {
+      await server.query('INSERT INTO t SELECT i, md5(random()::text) FROM generate_series(1, 20000) i');
+      await server.query('SELECT pg_switch_wal()');
+    }
+  } finally {
+    clearInterval(killer);
+  }
+  expect(killed.size).toBeGreaterThanOrEqual(5);
+  const last = await busy.switchAndWait();
+  const first = '000000010000000000000001';
+  const signal = AbortSignal.timeout(60_000);
+  expect(await archivedRange(shipped, first, 16 << 20, signal)).toEqual({ newest: last, gap: undefined });
+  for (let name = first; name <= last; name = segmentAfter(name, 16 << 20)) {
+    const place = path.join(os.tmpdir(), `hwk-${process.pid}-segment`);
+    // Held against its digest.
+    expect(await downloadWal(shipped, name, place, signal)).toBe(true);
+    expect((await stat(place)).size).toBe(16 << 20);
+    await rm(place);
+  }
 });
 
 /** In a process group of its own, as a container's processes are: they end together. */

@@ -109,6 +109,8 @@ class Recorder {
   async changeTimeline(lost: boolean): Promise<void> {
     const { server } = this.pg;
     const { dataDirectory: data } = server;
+    // To end at a time PostgreSQL must see a commit after it.
+    await server.query("COMMENT ON TABLE never IS 'the end of a timeline'");
     await server.stop('immediate');
     if (lost) {
       const copy = `${data}.fork`;
