@@ -1,5 +1,5 @@
-// The story of the demo: a cluster is applied, written to, loses its primary, is backed up, loses a table by mistake, and the table comes
-// back.
+// The story of the demo: a cluster is applied, written to, backed up, loses its primary, loses a table by mistake, and the table comes
+// back as it was at a moment on the other side of the failover.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createBucket } from '../support/bucket.ts';
 import {
@@ -33,6 +33,7 @@ export interface Result {
 
 interface Moment {
   readonly at: string;
+  readonly timeline: number;
   readonly rows: number;
   readonly digest: string;
 }
@@ -53,12 +54,12 @@ export async function play(platform: Platform, namespace: string, narrator: Narr
     () => waitFor('200 commits', async () => (load.count >= 200 ? load.count : undefined)),
     (rows) => `${rows} commits acknowledged so far`,
   );
-  await killPrimary(platform, namespace, narrator, load);
-  await narrator.step(
+  const backup = await narrator.step(
     'base backup, while writes go on',
     () => backUp(platform, namespace),
-    (backup) => backup.status?.backupId ?? '',
+    ({ status }) => status?.backupId ?? '',
   );
+  await killPrimary(platform, namespace, narrator, load);
   const report = await load.stop();
   await checkReplicas(platform, namespace, narrator, report);
   const moment = await narrator.step(
@@ -66,7 +67,7 @@ export async function play(platform: Platform, namespace: string, narrator: Narr
     () => dropByMistake(platform, namespace),
     (found) => `${found.rows} rows were there at ${found.at}`,
   );
-  await restore(platform, namespace, narrator, moment);
+  await restore(platform, namespace, narrator, { ...moment, backedUpOn: timelineOf(backup.status?.beginWal) });
 }
 
 async function provision(platform: Platform, namespace: string, narrator: Narrator): Promise<void> {
@@ -147,6 +148,9 @@ async function checkReplicas(platform: Platform, namespace: string, narrator: Na
   );
 }
 
+/** The first eight digits of a WAL file's name. */
+const timelineOf = (segment = ''): number => Number.parseInt(segment.slice(0, 8), 16);
+
 /** Notes what is in the table and when, then drops it. */
 async function dropByMistake(platform: Platform, namespace: string): Promise<Moment> {
   await using session = await connect(platform.api, { namespace, cluster: clusterName, to: 'rw' });
@@ -154,14 +158,21 @@ async function dropByMistake(platform: Platform, namespace: string): Promise<Mom
   const clock = await session.query<{ at: string }>(
     `select to_char(clock_timestamp() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at`,
   );
+  const segment = await session.query<{ name: string }>('select pg_walfile_name(pg_current_wal_lsn()) as name');
   await sleep(50);
   await session.query('drop table orders');
   await session.query('create table after_the_mistake (id int)');
-  return { at: clock.rows[0]?.at ?? '', rows, digest };
+  return { at: clock.rows[0]?.at ?? '', timeline: timelineOf(segment.rows[0]?.name), rows, digest };
 }
 
-async function restore(platform: Platform, namespace: string, narrator: Narrator, moment: Moment): Promise<void> {
+async function restore(
+  platform: Platform,
+  namespace: string,
+  narrator: Narrator,
+  moment: Moment & { readonly backedUpOn: number },
+): Promise<void> {
   const { api } = platform;
+  if (!(moment.timeline > moment.backedUpOn)) throw new Error('no failover lies between the backup and the moment');
   const cluster = await sample<ClusterObject>('cluster-restore.yaml');
   cluster.metadata = { ...cluster.metadata, namespace };
   cluster.spec = {
@@ -172,8 +183,10 @@ async function restore(platform: Platform, namespace: string, narrator: Narrator
   };
   await narrator.step('the WAL of that moment is in the archive', () => waitForArchive(platform, namespace));
   await api.create(resource.clusters, cluster);
-  await narrator.step(`restore to ${moment.at} into a new cluster`, () =>
-    waitForCluster(api, namespace, restoredName, isHealthy, 'the restored instance'),
+  await narrator.step(
+    `restore to ${moment.at} into a new cluster`,
+    () => waitForCluster(api, namespace, restoredName, isHealthy, 'the restored instance'),
+    () => `across the failover: backed up on timeline ${moment.backedUpOn}, restored to timeline ${moment.timeline}`,
   );
   await narrator.step(
     'row count and hashes compared',
