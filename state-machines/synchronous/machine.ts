@@ -11,6 +11,8 @@ export interface SetFacts {
   readonly wantedIsListed: boolean;
   /** Configurations in the list. */
   readonly listed: number;
+  /** Fewer names of the newest stream than it asks for: as things are it acknowledges nothing, and its barrier is not passed. */
+  readonly blocked?: boolean;
   /** ALTER SYSTEM and reload were done for the newest in the list. */
   readonly applied: boolean;
   /** A session opened after the reload shows it, and each walsender of before has gone or has replied twice (c). */
@@ -34,7 +36,10 @@ export type SetAction =
   /** (e) Compare-and-swap all but the newest out of the list. */
   | { readonly type: 'retire-older' };
 
-/** So many may be listed before an older change must end: each of them is one more quorum that a claim needs. */
+/**
+ * So many may be listed before an older change must end: each of them is one more quorum that a claim needs. One that cannot end is not
+ * waited for: only a newer one lets commits go on.
+ */
 export const mostListed = 4;
 const stay = { type: 'stay' } as const;
 
@@ -43,7 +48,7 @@ export const setRows: readonly Row<SetFacts, SetState, SetAction>[] = [
   { rule: 'swap-under-way', when: (f) => f.swapping, state: 'changing', action: stay },
   {
     rule: 'publish-before-anything',
-    when: (f) => !f.wantedIsListed && f.listed < mostListed,
+    when: (f) => !f.wantedIsListed && (f.listed < mostListed || f.blocked === true),
     state: 'changing',
     action: { type: 'publish' },
   },

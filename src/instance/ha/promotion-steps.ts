@@ -132,7 +132,9 @@ export class PromotionSteps {
     const { paths } = context.environment;
     const data = view()?.data;
     if (data?.state !== 'valid') return;
-    const made = await localHistory(paths.data, epoch)
+    // After a raise of the epoch alone the timeline is an older one.
+    const timeline = (await askServer(this.#core))?.timeline ?? epoch;
+    const made = await localHistory(paths.data, timeline)
       .then((history) => plantSegments(path.join(paths.data, 'pg_wal'), history, data.control.walSegmentSize))
       .catch((error: unknown) => {
         context.log.warn({ err: error, rule: 'plant-segments' }, 'Segments for fillers cannot be made');

@@ -82,11 +82,18 @@ export class SynchronousSet {
       swapping: memory.renewing || memory.amend !== undefined,
       wantedIsListed: wanted === undefined || isWished(newest, wanted),
       listed: store.record?.configurations.length ?? 0,
+      blocked: newest !== undefined && this.#streamingOf(newest) < newest.number,
       applied: newest === undefined || progress !== undefined,
       inEffect: progress?.effective ?? false,
       barrierRead: progress?.barrier !== undefined,
       barrierPassed: progress?.passed ?? false,
     };
+  }
+
+  #streamingOf({ names, external }: StoredConfiguration): number {
+    const { streaming } = this.#core.memory;
+    const listed = [...names.map(({ instance }) => instance), ...external];
+    return listed.filter((name) => streaming?.has(name)).length;
   }
 
   async tick(): Promise<void> {
