@@ -1,4 +1,5 @@
 // `howdah instance …`: what runs in the pods of a Cluster. Each command loads only its own part.
+import { setFlagsFromString } from 'node:v8';
 import { readEnvironment } from '../instance/environment.ts';
 import { HopelessError } from '../instance/hopeless.ts';
 import { createLogger, type Logger } from '../instance/log/logger.ts';
@@ -27,7 +28,13 @@ function parseOptions(args: readonly string[]): Options {
   };
 }
 
+/** The manager waits most of its life: optimizing compilers would cost 7 MiB, most of it their own code, and save nothing. Children keep theirs. */
+function staySmall(): void {
+  for (const flag of ['--no-opt', '--no-maglev']) setFlagsFromString(flag);
+}
+
 async function run(log: Logger): Promise<number> {
+  staySmall();
   const { connectSupervisor } = await import('../instance/supervisor/supervisor.ts');
   const supervisor = connectSupervisor();
   const { runInstance } = await import('../instance/run.ts');

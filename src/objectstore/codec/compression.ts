@@ -65,7 +65,7 @@ export function compressStream(compression: Compression, source: AsyncIterable<B
     case 'gzip':
       return fed(source, createGzip({ level, chunkSize: 64 * 1024 }));
     case 'zstd':
-      return fed(source, createZstdCompress({ ...zstdOptions, chunkSize: 64 * 1024 }));
+      return fed(source, createZstdCompress({ ...zstdOptions, chunkSize: 256 * 1024 }));
     case 'lz4':
     case 'snappy':
       return inFrames(compression, source);

@@ -5,7 +5,7 @@ import type { StreamBody } from '../port.ts';
 import { type BlockPool, Kept } from './block-pool.ts';
 import { type Encoding, encodeStream } from './pipeline.ts';
 
-const chunkSize = 256 * 1024;
+const chunkSize = 1024 * 1024;
 const saltSize = 32;
 /** Plain bytes after which dead chunks are collected. */
 const reclaimAfter = 4 << 20;
