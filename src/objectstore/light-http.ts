@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import type { StreamBody } from './port.ts';
+import { isIP } from 'node:net';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 
 export interface HttpRequest {
@@ -61,7 +62,7 @@ export function createSender({ ca, attemptTimeoutMs }: { ca: string | undefined;
         ...(signal && { signal }),
       };
       const request = secure
-        ? httpsRequest({ ...options, agent: https, servername: options.host })
+        ? httpsRequest({ ...options, agent: https, servername: isIP(options.host) === 0 ? options.host : '' })
         : httpRequest({ ...options, agent: http });
       const late = setTimeout(() => request.destroy(timedOut('no answer in time')), attemptTimeoutMs);
       request.on('socket', (socket) => {

@@ -1,14 +1,18 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import { build } from 'esbuild';
 import { backUpInWorker } from '../../../src/instance/backup/worker-process.ts';
 import type { ArchivingPostgres } from '../../../src/instance/recovery/testing.ts';
 import { silent } from '../../../src/instance/recovery/testing.ts';
 import type { Archive } from '../../../src/instance/wal/archive-source.ts';
+import { bundled } from '../../bundle.ts';
 import type { Peer } from './peer.ts';
 
 const program = path.join(import.meta.dirname, '../../../dist/howdah/lib/howdah.mjs');
 const quiet = ['--disable-warning=ExperimentalWarning'];
+
+const restorer = path.join(import.meta.dirname, '../../../dist/bench/restore.mjs');
 
 export function howdah(pg: ArchivingPostgres, archive: Archive, compression: string): Peer {
   const worker = {
@@ -18,6 +22,14 @@ export function howdah(pg: ArchivingPostgres, archive: Archive, compression: str
   return {
     name: `Howdah, ${compression}`,
     prefix: 'p/',
+    // Bundled, as the program is shipped.
+    prepare: () =>
+      build({
+        ...bundled,
+        entryPoints: { restore: path.join(import.meta.dirname, 'restore-child.ts') },
+        outdir: path.dirname(restorer),
+        splitting: true,
+      }),
     backup: {
       mark: 'backup-worker',
       work: () =>
@@ -35,9 +47,9 @@ export function howdah(pg: ArchivingPostgres, archive: Archive, compression: str
         }),
     },
     restore: (directory) => ({
-      mark: 'restore-child',
+      mark: 'bench/restore.mjs',
       async work() {
-        const child = fork(path.join(import.meta.dirname, 'restore-child.ts'), { execArgv: quiet });
+        const child = fork(restorer, { execArgv: quiet });
         child.send({ config: archive.config, directory });
         const [code] = (await once(child, 'exit')) as [number];
         if (code !== 0) throw new Error(`the restore ended with ${code}`);

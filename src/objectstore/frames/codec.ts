@@ -11,7 +11,7 @@ const unzstd = promisify(zstdDecompress) as (data: Buffer) => Promise<Buffer>;
 const joined = (compression: Compression, decompress: (frame: Buffer) => Promise<Buffer>): FrameFormat => ({
   head: none,
   tail: () => none,
-  compress: (plain) => compressBuffer(compression, plain),
+  compressor: () => (plain) => compressBuffer(compression, plain),
   decompress,
 });
 

@@ -1,22 +1,21 @@
 import { promisify } from 'node:util';
-import { type ZlibOptions, constants, deflateRaw, inflateRaw, zstdCompress } from 'node:zlib';
+import { type ZlibOptions, constants, createDeflateRaw, inflateRaw } from 'node:zlib';
 import type { FrameFormat, Plain } from './format.ts';
+import { isIncompressible } from './incompressible.ts';
 
-type OnBuffer = (data: Buffer, options: ZlibOptions) => Promise<Buffer>;
-const deflate = promisify(deflateRaw) as OnBuffer;
-const inflate = promisify(inflateRaw) as OnBuffer;
-const zstd = promisify(zstdCompress) as (data: Buffer) => Promise<Buffer>;
+const inflate = promisify(inflateRaw) as (data: Buffer, options: ZlibOptions) => Promise<Buffer>;
 
 /** Data pages shrink nearly as much at level 1 as at 6, in a third of the time. */
 const level = 1;
-const chunkSize = 512 * 1024;
+const chunkSize = 256 * 1024;
 /** A whole frame and a little room, so that its bytes come as one buffer. */
 const plainSize = (1 << 20) + 4096;
-/** What is not to be made smaller is found out piece by piece, from a sample in the middle of each. */
+/** More than a frame becomes: a stream whose output nobody has read yet does not stop. */
+const outputLimit = 4 << 20;
+/** What is not to be made smaller is found out piece by piece. */
 const pieceSize = 256 * 1024;
-const sampleSize = 16 * 1024;
-/** Of what a sample had, what must be left for its piece to be stored as it is. */
-const hopeless = 0.97;
+/** RFC 1951, a block that is stored. */
+const maxStored = 0xffff;
 
 /** RFC 1952: deflate, no name, no time, "fastest", unknown system. */
 const head = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255]);
@@ -30,45 +29,78 @@ function tail({ crc32, size }: Plain): Buffer {
   return Buffer.concat([lastBlock, sums]);
 }
 
-/** Deflate takes three times as long over random bytes as over text, to end with more of them; zstd knows at once. */
-async function shrinks(piece: Buffer): Promise<boolean> {
-  const at = Math.max(0, (piece.length - sampleSize) >> 1);
-  const sample = piece.subarray(at, at + sampleSize);
-  return (await zstd(sample)).length < sample.length * hopeless;
+/** A deflate stream that is used for one piece after the other: a new one for each would be most of the garbage of a backup. */
+class Deflater {
+  readonly #stream = createDeflateRaw({
+    ...{ level, chunkSize, memLevel: constants.Z_MAX_MEMLEVEL, readableHighWaterMark: outputLimit },
+  });
+
+  /** What comes out ends on a byte's border and looks back at nothing before it. `plain` may be used again when it is done. */
+  compress(plain: Buffer): Promise<Buffer> {
+    const stream = this.#stream;
+    return new Promise((resolve, reject) => {
+      stream.once('error', reject);
+      stream.write(plain);
+      stream.flush(constants.Z_FULL_FLUSH, () => {
+        stream.off('error', reject);
+        resolve((stream.read() as Buffer | null) ?? Buffer.alloc(0));
+      });
+    });
+  }
+}
+
+/** Deflate takes three times as long over random bytes as over text, and ends with more of them. */
+function stored(plain: Buffer): Buffer {
+  const blocks = Math.ceil(plain.length / maxStored);
+  const out = Buffer.allocUnsafeSlow(plain.length + 5 * blocks);
+  for (let block = 0; block < blocks; block += 1) {
+    const part = plain.subarray(block * maxStored, (block + 1) * maxStored);
+    const at = block * (maxStored + 5);
+    out[at] = 0;
+    out.writeUInt16LE(part.length, at + 1);
+    out.writeUInt16LE(~part.length & 0xffff, at + 3);
+    part.copy(out, at + 5);
+  }
+  return out;
+}
+
+interface Run {
+  readonly start: number;
+  end: number;
+  readonly random: boolean;
 }
 
 /** Neighbours of one kind as one piece. */
-async function runs(plain: Buffer): Promise<{ start: number; end: number; shrinks: boolean }[]> {
-  const starts = Array.from({ length: Math.ceil(plain.length / pieceSize) }, (_, index) => index * pieceSize);
-  const found = await Promise.all(starts.map((start) => shrinks(plain.subarray(start, start + pieceSize))));
-  const runs: { start: number; end: number; shrinks: boolean }[] = [];
-  for (const [index, start] of starts.entries()) {
+function runs(plain: Buffer): Run[] {
+  const found: Run[] = [];
+  for (let start = 0; start < plain.length; start += pieceSize) {
     const end = Math.min(start + pieceSize, plain.length);
-    const one = { start, end, shrinks: found[index] ?? true };
-    const last = runs.at(-1);
-    if (last?.shrinks === one.shrinks) last.end = end;
-    else runs.push(one);
+    const random = isIncompressible(plain.subarray(start, end));
+    const last = found.at(-1);
+    if (last?.random === random) last.end = end;
+    else found.push({ start, end, random });
   }
-  return runs;
+  return found;
 }
 
-async function compress(plain: Buffer): Promise<Buffer> {
-  const packed = (await runs(plain)).map(({ start, end, shrinks: smaller }) =>
-    deflate(plain.subarray(start, end), {
-      level: smaller ? level : constants.Z_NO_COMPRESSION,
-      memLevel: constants.Z_MAX_MEMLEVEL,
-      chunkSize,
-      finishFlush: constants.Z_SYNC_FLUSH,
-    }),
-  );
-  const [only, ...others] = await Promise.all(packed);
-  return others.length === 0 && only ? only : Buffer.concat([...(only ? [only] : []), ...others]);
+function compressor(): (plain: Buffer) => Promise<Buffer> {
+  const idle: Deflater[] = [];
+  return async (plain) => {
+    const deflater = idle.pop() ?? new Deflater();
+    const packed: Buffer[] = [];
+    for (const { start, end, random } of runs(plain)) {
+      const piece = plain.subarray(start, end);
+      packed.push(random ? stored(piece) : await deflater.compress(piece));
+    }
+    idle.push(deflater);
+    return packed.length === 1 ? (packed[0] as Buffer) : Buffer.concat(packed);
+  };
 }
 
-/** One gzip member. Its frames end on a byte's border (a sync flush) and look back at nothing before them. */
+/** One gzip member. Its frames end on a byte's border (a full flush) and look back at nothing before them. */
 export const gzipFrames: FrameFormat = {
   head,
   tail,
-  compress,
+  compressor,
   decompress: (frame) => inflate(frame, { chunkSize: plainSize, finishFlush: constants.Z_SYNC_FLUSH }),
 };

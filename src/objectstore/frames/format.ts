@@ -13,8 +13,8 @@ export interface FrameFormat {
   readonly head: Buffer;
   /** What it ends with. */
   tail(plain: Plain): Buffer;
-  /** On the thread pool. `plain` may be used again when it is done. */
-  compress(plain: Buffer): Promise<Buffer>;
+  /** For the frames of one stream, several at once, on the thread pool. `plain` may be used again when it is done. */
+  compressor(): (plain: Buffer) => Promise<Buffer>;
   /** On the thread pool. */
   decompress(frame: Buffer): Promise<Buffer>;
 }

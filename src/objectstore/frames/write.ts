@@ -44,9 +44,10 @@ export async function* compressFrames(
     }
     if (buffer) yield { buffer, length };
   }
+  const pack = format.compressor();
   const compress = async ({ buffer, length }: Filled): Promise<Buffer> => {
     try {
-      return await format.compress(buffer.subarray(0, length));
+      return await pack(buffer.subarray(0, length));
     } finally {
       buffers.release(buffer);
     }
