@@ -12,6 +12,7 @@ import { DiskWatch, volumesOf } from './disk/watch.ts';
 import { HighAvailability } from './ha/ha.ts';
 import { gatedRestorer } from './ha/restore-gate.ts';
 import type { InstanceEnvironment } from './environment.ts';
+import { engineHeap, keepHeapSmall } from './heap.ts';
 import { serveHttp } from './http/serve.ts';
 import { followPostgresLog } from './log/postgres-log.ts';
 import type { Logger } from './log/logger.ts';
@@ -119,6 +120,7 @@ export async function runInstance(
     runTasks(context, () => manager.view, life.signal),
     disks.run(life.signal),
     archive.backups.run(life.signal),
+    keepHeapSmall(engineHeap(), life.signal),
   ].map((task) => task.catch((error: unknown) => log.error({ err: error }, 'A part of the manager ended')));
   try {
     await manager.run();
