@@ -8,12 +8,14 @@ const run = promisify(execFile);
 export interface Program {
   readonly file: string;
   readonly major: number;
+  /** As server_version_num has it, such as 170005; of a beta that of its major's beginning. */
+  readonly version: number;
 }
 
-async function majorOf(file: string): Promise<number | undefined> {
+async function versionOf(file: string): Promise<number | undefined> {
   const { stdout } = await run(file, ['--version'], { timeout: 10_000 });
-  const found = /\(PostgreSQL\) (\d+)/.exec(stdout);
-  return found ? Number(found[1]) : undefined;
+  const found = /\(PostgreSQL\) (\d+)(?:\.(\d+))?/.exec(stdout);
+  return found ? Number(found[1]) * 10_000 + Number(found[2] ?? 0) : undefined;
 }
 
 const executable = (file: string): Promise<boolean> =>
@@ -38,9 +40,11 @@ export async function findProgram(
   for (const directory of directories(major, variables)) {
     const file = path.join(directory, name);
     if (!(await executable(file))) continue;
-    const found = await majorOf(file);
-    if (found !== undefined && (major === undefined || found === major)) return { file, major: found };
-    if (found !== undefined) seen.push(found);
+    const version = await versionOf(file);
+    if (version === undefined) continue;
+    const found = Math.floor(version / 10_000);
+    if (major === undefined || found === major) return { file, major: found, version };
+    seen.push(found);
   }
   if (seen.length === 0) throw new Error(`the image has no program "${name}" on its PATH`);
   throw new Error(`the image has "${name}" of PostgreSQL ${seen.join(', ')}, but the data directory is of ${major}`);

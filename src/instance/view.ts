@@ -3,6 +3,7 @@ import type { InstanceFacts } from '../../state-machines/instance/facts.ts';
 import type { InstanceState } from '../../state-machines/instance/machine.ts';
 import type { Cluster } from '../api/generated/cluster.ts';
 import type { DataDirectory, PostmasterObservation } from './postmaster/observe.ts';
+import type { Program } from './programs.ts';
 import type { ServerState } from './sql/server-state.ts';
 
 /** The world as the last turn of the loop saw it. Probes, status, metrics and the side tasks read it. */
@@ -11,6 +12,8 @@ export interface InstanceView {
   readonly data: DataDirectory;
   readonly postmaster: PostmasterObservation;
   readonly server: ServerState | undefined;
+  /** The postgres that is, or would be, started; undefined while there is none that fits. */
+  readonly program: Program | undefined;
   readonly facts: InstanceFacts;
   readonly state: InstanceState;
   readonly action: InstanceAction;

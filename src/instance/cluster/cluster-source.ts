@@ -23,6 +23,8 @@ export class ClusterSource extends EventEmitter<{ change: [Cluster] }> {
   #current: Cluster | undefined;
   #seen = false;
   #deleted = false;
+  #unkept: Cluster | undefined;
+  #keeping = false;
 
   constructor(options: ClusterSourceOptions) {
     super();
@@ -72,9 +74,24 @@ export class ClusterSource extends EventEmitter<{ change: [Cluster] }> {
     this.#seen = true;
     this.#deleted = false;
     this.emit('change', cluster);
+    this.#unkept = cluster;
+    if (!this.#keeping) void this.#keep();
+  }
+
+  /** One write at a time, and the last one is of what was seen last. */
+  async #keep(): Promise<void> {
     const { cacheFile, log } = this.#options;
-    mkdir(path.dirname(cacheFile), { recursive: true })
-      .then(() => replaceFile(cacheFile, JSON.stringify(cluster)))
-      .catch((error: unknown) => log.warn({ err: error }, 'The copy of the Cluster cannot be kept on disk'));
+    this.#keeping = true;
+    try {
+      await mkdir(path.dirname(cacheFile), { recursive: true });
+      for (let cluster = this.#unkept; cluster !== undefined; cluster = this.#unkept) {
+        this.#unkept = undefined;
+        await replaceFile(cacheFile, JSON.stringify(cluster));
+      }
+    } catch (error) {
+      log.warn({ err: error }, 'The copy of the Cluster cannot be kept on disk');
+    } finally {
+      this.#keeping = false;
+    }
   }
 }

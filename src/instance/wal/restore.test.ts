@@ -154,3 +154,11 @@ test('nothing is written outside of the data directory', async () => {
   expect(await restorer.restore(name(1), '/tmp/hwx-elsewhere', signal())).toMatchObject({ outcome: 'failed' });
   expect(await restorer.restore('../../etc/passwd', 'pg_wal/x', signal())).toEqual({ outcome: 'absent' });
 });
+
+test('that a file is not on the history is said once, however often PostgreSQL asks for it', async () => {
+  const said: unknown[] = [];
+  const log = { ...silent, info: (told: unknown) => said.push(told) } as unknown as RestorerDeps['log'];
+  const { ask } = await aRestorer(undefined, { log, history: () => Promise.resolve(parseHistory(1, '')) });
+  for (let time = 0; time < 3; time++) expect(await ask('00000002.history')).toEqual({ outcome: 'absent' });
+  expect(said).toEqual([{ wal: '00000002.history', timeline: 1 }]);
+});

@@ -38,23 +38,30 @@ const lasting = new Set(['forbidden', 'no-such-bucket']);
 /** Implements restore_command: whole files only, only of our history, the next ones fetched ahead. */
 export class Restorer implements WalRestorer {
   readonly #deps: RestorerDeps;
+  readonly #foreign = new Set<string>();
   #prefetch: { directory: string; files: Prefetch } | undefined;
 
   constructor(deps: RestorerDeps) {
     this.#deps = deps;
   }
 
+  /** A standby without a primary asks for the same few files several times a second. */
+  #sayForeign(wal: string, timeline: number): void {
+    const text = `${timeline} ${wal}`;
+    if (this.#foreign.has(text)) return;
+    if (this.#foreign.size >= 100) this.#foreign.clear();
+    this.#foreign.add(text);
+    this.#deps.log.info({ wal, timeline }, 'Not restored: the file is not on the history of this cluster');
+  }
+
   async restore(file: string, target: string, signal: AbortSignal): Promise<RestoreOutcome> {
-    const { source, history, segmentSize, log, onFailure } = this.#deps;
+    const { source, history, segmentSize, onFailure } = this.#deps;
     if (parseWalName(file) === undefined) return { outcome: 'absent' };
     try {
       const place = await this.#place(target);
       const known = await history();
       if (known && !isFileOfHistory(known, file, await segmentSize())) {
-        log.info(
-          { wal: file, timeline: known.timeline },
-          'Not restored: the file is not on the history of this cluster',
-        );
+        this.#sayForeign(file, known.timeline);
         return { outcome: 'absent' };
       }
       const archive = await source.get(signal);
@@ -64,7 +71,7 @@ export class Restorer implements WalRestorer {
       return { outcome: fetched ? 'restored' : 'absent' };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      log.warn({ wal: file, err: error }, 'WAL file was not restored');
+      this.#deps.log.warn({ wal: file, err: error }, 'WAL file was not restored');
       return { outcome: 'failed', message, fatal: onFailure === 'stop' };
     }
   }

@@ -1,15 +1,20 @@
-import { admission } from '../../../../state-machines/synchronous/admission.ts';
+import { admission, hasStartupRace } from '../../../../state-machines/synchronous/admission.ts';
 import { parseLsn } from '../../../postgres/lsn.ts';
 import { type HaCore, leaseState } from '../core.ts';
 import { runningPostmaster } from '../local-postgres.ts';
 import { anySynchronous } from './configuration.ts';
 import { flushedBy, walsenders } from './walsenders.ts';
 
-/** Keeps clients out of a primary that crashed and came back where it is, until the standbys have what it had (rule 23). */
+/**
+ * Keeps clients out of a primary that crashed and came back where it is, until the standbys have what it had; where PostgreSQL lets
+ * commits through before its setting is in effect, after any start (rule 23).
+ */
 export class Doorkeeper {
   readonly #core: HaCore;
   /** A start is under way, or over, after which clients are not let in yet. */
   #shut = false;
+  /** Before that start it was not shut down in good order. */
+  #crashed = false;
   #upSince: number | undefined;
   #barrier: bigint | undefined;
   #passed = false;
@@ -28,21 +33,22 @@ export class Doorkeeper {
   get refuses(): boolean {
     const data = this.#core.view()?.data;
     if (runningPostmaster(this.#core) === undefined && data?.state === 'valid') {
-      const crashed = !data.standby && data.control.state !== 'shut down';
+      this.#crashed = !data.standby && data.control.state !== 'shut down';
       this.#upSince = undefined;
       this.#barrier = undefined;
       this.#passed = false;
-      this.#shut = !this.#decide(crashed).open;
+      this.#shut = !this.#decide().open;
     }
     return this.#shut;
   }
 
-  #decide(crashed: boolean): ReturnType<typeof admission> {
+  #decide(): ReturnType<typeof admission> {
+    const version = this.#core.view()?.program?.version;
     return admission({
       now: this.#core.clock(),
       synchronous: this.#synchronous,
-      crashed,
-      startupRace: false,
+      crashed: this.#crashed,
+      startupRace: version !== undefined && hasStartupRace(version),
       ...(this.#upSince === undefined ? {} : { upSince: this.#upSince }),
       barrierPassed: this.#passed,
     });
@@ -55,7 +61,7 @@ export class Doorkeeper {
     try {
       this.#upSince ??= clock();
       await this.#look();
-      const { open, rule } = this.#decide(true);
+      const { open, rule } = this.#decide();
       if (!open) return;
       this.#shut = false;
       context.log.info({ rule, milliseconds: clock() - this.#upSince }, 'Clients are let in');
