@@ -170,6 +170,11 @@ export class HighAvailability implements AsyncDisposable {
     return this.#parts?.core.chronicle.current;
   }
 
+  /** Where this standby has stopped to follow its primary, for people. */
+  get stalled(): string | undefined {
+    return this.#parts?.core.memory.stalled;
+  }
+
   /** To whom the role is being handed over, and why. */
   get handover(): { readonly to?: string; readonly why: string } | undefined {
     const handover = this.#parts?.core.memory.handover;

@@ -18,7 +18,7 @@ export interface StatusSource {
   readonly sessionId: string;
   readonly ready: () => boolean;
   /** What the protocol has to tell. */
-  readonly ha: Pick<InstanceContext['ha'], 'roleChange' | 'handover' | 'rewinding'>;
+  readonly ha: Pick<InstanceContext['ha'], 'roleChange' | 'handover' | 'rewinding' | 'stalled'>;
   readonly disks: InstanceContext['disks'];
 }
 
@@ -134,6 +134,7 @@ export async function collectStatus(source: StatusSource): Promise<Json> {
     sessionID: source.sessionId,
     isPodReady: source.ready(),
     ...(source.ha.roleChange === undefined ? {} : { roleChange: source.ha.roleChange }),
+    ...(source.ha.stalled === undefined ? {} : { stalled: source.ha.stalled }),
     ...(source.ha.handover === undefined ? {} : { handover: source.ha.handover }),
   };
 }

@@ -37,6 +37,8 @@ export interface InstanceStatus {
   readonly isPodReady?: boolean;
   readonly isArchivingWAL?: boolean;
   readonly replayPaused?: boolean;
+  /** Ours: how it stopped to follow its primary; absent while it advances. */
+  readonly stalled?: string;
   readonly replicationInfo?: readonly {
     readonly applicationName?: string;
     readonly state?: string;

@@ -73,5 +73,6 @@ export const eventReason = {
   resizing: 'ResizingVolume',
   shrinkRefused: 'ShrinkRefused',
   upgradingInstance: 'UpgradingInstance',
+  replicaStalled: 'ReplicaStalled',
   primaryStatusFailed: 'PrimaryStatusCheckFailed',
 } as const;

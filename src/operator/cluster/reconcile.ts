@@ -27,6 +27,7 @@ import { startInstances } from './phases/start-instances.ts';
 import { switchOver } from './phases/switch-over.ts';
 import { syncRoles } from './phases/sync-roles.ts';
 import { validate } from './phases/validate.ts';
+import { watchReplicas } from './phases/watch-replicas.ts';
 import { watchVolumes } from './phases/watch-volumes.ts';
 import { Report } from './report.ts';
 import type { PhaseResult } from './result.ts';
@@ -52,6 +53,7 @@ const acting: readonly Phase<ObservedScope>[] = [
   describeInstances,
   expandVolumes,
   watchVolumes,
+  watchReplicas,
   finishJobs,
   removeInstances,
   createFirstInstance,
