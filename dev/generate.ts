@@ -1,4 +1,4 @@
-// Writes everything that is generated from src/api and state-machines: `npm run generate`. With --check it writes nothing, names
+// Writes everything that is generated from src/api, state-machines and the imports: `npm run generate`. With --check it writes nothing, names
 // each file whose content is not what would be written, and exits 1.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -11,6 +11,7 @@ import { toReference } from '../src/api/schema/reference.ts';
 import { fileName, toTypeScript } from '../src/api/schema/typescript.ts';
 import { machinePage } from '../state-machines/diagram.ts';
 import { machines } from '../state-machines/machines.ts';
+import { withImportGraph } from './import-graph.ts';
 import { compatibilityDocument } from '../src/api/support/compatibility.ts';
 
 const root = path.dirname(import.meta.dirname);
@@ -28,6 +29,7 @@ function generatedFiles(): Map<string, string> {
     files.set(`docs/reference/${fileName(kind)}.md`, toReference(kind));
   }
   files.set('docs/compatibility.md', compatibilityDocument(kinds));
+  files.set('docs/architecture.md', withImportGraph(contentOf('docs/architecture.md') ?? ''));
   for (const machine of machines) files.set(`docs/state-machines/${machine.id}.md`, machinePage(machine));
   return files;
 }

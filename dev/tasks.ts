@@ -49,6 +49,7 @@ const tasks: Record<string, (args: string[]) => Promise<number>> = {
   'test:containers': () => node(['dev/containers.ts']),
   howdah: (args) => sequence(build, () => run('dist/howdah/bin/howdah', args)),
   demo: (args) => sequence(build, () => node(['e2e/demo/demo.ts', ...args])),
+  soak: (args) => sequence(build, () => node(['e2e/soak/soak.ts', ...args])),
   bench: (args) => sequence(build, () => node(['dev/bench.ts', ...args])),
   generate: (args) => node(['dev/generate.ts', ...args]),
   compatibility: (args) => node(['dev/compatibility.ts', ...args]),

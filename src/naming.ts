@@ -45,7 +45,6 @@ export const serverSecret = (cluster: string): string => `${cluster}-server`;
 export const replicationSecret = (cluster: string): string => `${cluster}-replication`;
 export const appSecret = (cluster: string): string => `${cluster}-app`;
 export const superuserSecret = (cluster: string): string => `${cluster}-superuser`;
-export const pullSecret = (cluster: string): string => `${cluster}-pull`;
 export const primaryBudget = (cluster: string): string => `${cluster}-primary`;
 export const replicaBudget = (cluster: string): string => cluster;
 /** The Lease and the FailoverQuorum are named after the cluster, and so are its ServiceAccount, Role and RoleBinding. */

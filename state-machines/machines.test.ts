@@ -5,7 +5,7 @@ import { machinePage } from './diagram.ts';
 import { type ElectionFacts, election, electionRows } from './election/machine.ts';
 import { type FenceFacts, fence, fenceRows } from './fence/machine.ts';
 import { machines } from './machines.ts';
-import type { Row, RuleTable } from './rule-table.ts';
+import type { Row, RuleTable } from './protocol/rule-table.ts';
 
 const here = import.meta.dirname;
 

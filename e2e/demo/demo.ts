@@ -1,6 +1,6 @@
 // `npm run demo`: the whole story on the embedded engine, or on any Kubernetes with `-- --kubeconfig FILE`.
 import { parseArgs } from 'node:util';
-import { type Platform, kubernetesPlatform, localPlatform } from '../support/platform.ts';
+import { type Platform, localPlatform, remotePlatform } from '../support/platform.ts';
 import { connectionConfig } from '../support/sql.ts';
 import { resource } from '../../src/kube/resource-types.ts';
 import { Narrator, table } from './narrator.ts';
@@ -24,15 +24,6 @@ const usage = `usage: npm run demo [-- OPTIONS]
   --image NAME          PostgreSQL image on that Kubernetes (default ${options.image})
 `;
 
-function remotePlatform(kubeconfig: string): Platform {
-  const endpoint = options['s3-endpoint'];
-  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = process.env;
-  if (endpoint === undefined || accessKeyId === undefined || secretAccessKey === undefined) {
-    throw new Error('--kubeconfig needs --s3-endpoint, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY');
-  }
-  return kubernetesPlatform(kubeconfig, { endpoint, accessKeyId, secretAccessKey }, () => options.image);
-}
-
 async function howToUse(platform: Platform, namespace: string): Promise<string> {
   const { host, port, user, password, database } = await connectionConfig(platform.api, {
     namespace,
@@ -54,7 +45,7 @@ async function main(): Promise<void> {
   const start = performance.now();
   const namespace = options.kubeconfig === undefined ? 'demo' : `demo-${Date.now().toString(36)}`;
   const platform = options.kubeconfig
-    ? remotePlatform(options.kubeconfig)
+    ? remotePlatform({ ...options, kubeconfig: options.kubeconfig })
     : await narrator.step('platform: API server, object store, three nodes, operator', () =>
         localPlatform({ keep: options.keep }),
       );

@@ -25,12 +25,6 @@ import type { Narrator } from './narrator.ts';
 const clusterName = 'cluster-example';
 const restoredName = 'cluster-restore';
 
-export interface Result {
-  readonly writtenRows: number;
-  readonly writable: number;
-  readonly ready: number;
-}
-
 interface Moment {
   readonly at: string;
   readonly timeline: number;

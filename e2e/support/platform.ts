@@ -87,3 +87,17 @@ export function kubernetesPlatform(
     [Symbol.asyncDispose]: () => api[Symbol.asyncDispose](),
   };
 }
+
+/** Somebody's Kubernetes, as a user of the demo or the soak names it; the store's credentials come from the environment. */
+export function remotePlatform(options: {
+  kubeconfig: string;
+  's3-endpoint'?: string | undefined;
+  image: string;
+}): Platform {
+  const { kubeconfig, 's3-endpoint': endpoint, image } = options;
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = process.env;
+  if (endpoint === undefined || accessKeyId === undefined || secretAccessKey === undefined) {
+    throw new Error('another Kubernetes needs --s3-endpoint, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY');
+  }
+  return kubernetesPlatform(kubeconfig, { endpoint, accessKeyId, secretAccessKey }, () => image);
+}

@@ -1,21 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
-import type pg from 'pg';
-import type { Lease, Pod } from '../../src/kube/objects.ts';
 import { resource } from '../../src/kube/resource-types.ts';
-import { annotation } from '../../src/labels.ts';
+import { oneOnly } from './one-only.ts';
 import { AppendLoad, finalLists } from './append-load.ts';
-import type { Anomaly } from './checker/history.ts';
-import { checkListAppend } from './checker/list-append.ts';
+import { checkListAppend, isInexcusable } from './checker/list-append.ts';
 import { type Acknowledgement, longestOverlap } from './checker/overlap.ts';
-import { type ClusterObject, getCluster, instancePods, isHealthy, waitForCluster } from './cluster.ts';
+import type { ClusterObject } from './cluster.ts';
 import { keepLogs } from './evidence.ts';
 import { lostEverywhere } from './faults/everywhere.ts';
 import { NamesWatch } from './names-watch.ts';
-import type { PodName } from './faults/processes.ts';
 import type { Platform } from './platform.ts';
 import { openNamespace } from './shared.ts';
-import { connect, connectionConfig, type Session } from './sql.ts';
+import { connectionConfig, type Session } from './sql.ts';
+import { Subject } from './subject.ts';
 import { waitFor } from './wait.ts';
 import { WriteLoad } from './write-load.ts';
 
@@ -56,38 +53,17 @@ export interface Harm {
   readonly recovery?: number;
 }
 
-interface Member {
-  readonly instance: string;
-  readonly incarnation: string;
-}
-
-/** The part of the lease's record that tests read. */
-export interface LeaseRecord {
-  /** Of the object. */
-  readonly version: string;
-  readonly epoch: number;
-  readonly members: readonly Member[];
-  readonly configurations: readonly { readonly number: number; readonly names: readonly Member[] }[];
-}
-
 const synchronous = { synchronous: { method: 'any', number: 1, dataDurability: 'required' } };
-/** What not even the loss of commits can excuse. */
-const inexcusable = new Set(['duplicated', 'unknown-value', 'internal', 'G1a', 'G1b']);
 
 /** One cluster that is harmed again and again, and what must hold of it each time. */
-export class Scenario implements AsyncDisposable {
-  readonly platform: Platform;
-  readonly namespace: string;
-  readonly cluster: string;
+export class Scenario extends Subject implements AsyncDisposable {
   readonly #mode: Mode;
   readonly #release: () => Promise<void>;
   readonly #told: string[] = [];
   #harms = 0;
 
   private constructor(platform: Platform, options: ScenarioOptions, namespace: { name: string } & AsyncDisposable) {
-    this.platform = platform;
-    this.namespace = namespace.name;
-    this.cluster = options.name;
+    super(platform, namespace.name, options.name);
     this.#mode = options.mode ?? 'asynchronous';
     this.#release = async () => namespace[Symbol.asyncDispose]();
   }
@@ -108,83 +84,6 @@ export class Scenario implements AsyncDisposable {
       },
     });
     return scenario;
-  }
-
-  healthy(timeout = 180_000): Promise<ClusterObject> {
-    return waitForCluster(this.platform.api, this.namespace, this.cluster, isHealthy, 'health', timeout);
-  }
-
-  pod(name: string): PodName {
-    return { platform: this.platform, namespace: this.namespace, pod: name };
-  }
-
-  async primary(): Promise<string> {
-    return (await getCluster(this.platform.api, this.namespace, this.cluster))?.status?.currentPrimary ?? '';
-  }
-
-  async standbys(): Promise<string[]> {
-    const primary = await this.primary();
-    const pods = await instancePods(this.platform.api, this.namespace, this.cluster);
-    return pods.map(({ metadata }) => metadata?.name ?? '').filter((name) => name !== primary);
-  }
-
-  anotherPrimary(than: string): Promise<string> {
-    return waitFor(
-      `another primary than ${than}`,
-      async () => {
-        const now = await this.primary();
-        return now === than ? undefined : now;
-      },
-      { timeout: 120_000 },
-    );
-  }
-
-  session(
-    to: 'rw' | { instance: string } = 'rw',
-    as: 'app' | 'superuser' = 'app',
-    overrides: pg.ClientConfig = {},
-  ): Promise<Session> {
-    return connect(this.platform.api, { namespace: this.namespace, cluster: this.cluster, to, as }, overrides);
-  }
-
-  /** With time to hand over even on a busy machine: one that is killed may be back as primary before its lease has run out. */
-  deletePod(name: string, gracePeriodSeconds = 30): Promise<unknown> {
-    return this.platform.api.delete(resource.pods, { namespace: this.namespace, name }, { gracePeriodSeconds });
-  }
-
-  switchOver(to: string): Promise<unknown> {
-    const key = { namespace: this.namespace, name: this.cluster };
-    return this.platform.api.patchStatus(resource.clusters, key, { status: { targetPrimary: to } });
-  }
-
-  /** What the lease says. */
-  async lease(): Promise<LeaseRecord> {
-    const key = { namespace: this.namespace, name: this.cluster };
-    const lease = await this.platform.api.get<Lease>(resource.leases, key);
-    const text = lease?.metadata?.annotations?.[annotation.lease] ?? '{}';
-    const version = lease?.metadata?.resourceVersion ?? '';
-    return { epoch: 0, members: [], configurations: [], ...(JSON.parse(text) as Partial<LeaseRecord>), version };
-  }
-
-  async epoch(): Promise<number> {
-    return (await this.lease()).epoch;
-  }
-
-  /** Waits until one synchronous configuration is in force, of so many standbys. */
-  settled(standbys: number): Promise<LeaseRecord> {
-    return waitFor(
-      `a set of ${standbys} standbys`,
-      async () => {
-        const found = await this.lease();
-        const [configuration, ...others] = found.configurations;
-        return others.length === 0 && configuration?.names.length === standbys ? found : undefined;
-      },
-      { timeout: 120_000 },
-    );
-  }
-
-  patch(spec: Record<string, unknown>): Promise<unknown> {
-    return this.platform.api.patch(resource.clusters, { namespace: this.namespace, name: this.cluster }, { spec });
   }
 
   /** Adds a line to what is told at the end. */
@@ -235,13 +134,13 @@ export class Scenario implements AsyncDisposable {
     else if (overlap) this.say(`${title}: two acknowledged within ${Math.round(overlap.milliseconds)} ms`);
     // Rule 22: an empty one wakes all who wait as if their standbys had confirmed.
     expect([...((await names?.stop()) ?? [])].filter((value) => value === '')).toEqual([]);
-    const after = await this.#oneOnly();
+    const after = await oneOnly(this);
     await using reader = await this.session();
     const lost = [...(await lostEverywhere(this, report, table)), ...(await lostEverywhere(this, pinned, open.table))]
       .length;
     const anomalies = checkListAppend(appended.transactions, await finalLists(reader));
     const excused = mayLose && this.#mode === 'asynchronous';
-    expect(excused ? anomalies.filter(({ name }: Anomaly) => inexcusable.has(name)) : anomalies).toEqual([]);
+    expect(excused ? anomalies.filter(isInexcusable) : anomalies).toEqual([]);
     if (!excused) expect(lost).toBe(0);
     const epochs = [epochBefore, await this.epoch()] as const;
     expect(epochs[1]).toBeGreaterThanOrEqual(epochBefore);
@@ -252,35 +151,6 @@ export class Scenario implements AsyncDisposable {
     const [acknowledged, gap] = [report.acknowledged.size + pinned.acknowledged.size, report.longestGap];
     this.say(`${title}: gap ${Math.round(gap)} ms, ${lost} of ${acknowledged} lost, ${before} → ${after}`);
     return { before, after, epochs, lost, acknowledged, gap, acknowledgements };
-  }
-
-  /** Every instance answers and one of them is no standby. */
-  async #oneOnly(): Promise<string> {
-    return waitFor(
-      'every instance to answer, and one of them to be primary',
-      async () => {
-        const cluster = await getCluster(this.platform.api, this.namespace, this.cluster);
-        const found = await this.#roles();
-        const primaries = found.filter(({ standby }) => !standby);
-        expect(primaries.length).toBeLessThanOrEqual(1);
-        const [primary] = primaries;
-        const all = found.length === cluster?.spec.instances;
-        return all && primary?.name === cluster.status?.currentPrimary ? primary?.name : undefined;
-      },
-      { timeout: 120_000 },
-    );
-  }
-
-  async #roles(): Promise<{ name: string; standby: boolean }[]> {
-    const pods = await instancePods(this.platform.api, this.namespace, this.cluster);
-    return Promise.all(
-      pods.map(async ({ metadata }: Pod) => {
-        const name = metadata?.name ?? '';
-        await using session = await this.session({ instance: name });
-        const { rows } = await session.query<{ standby: boolean }>('select pg_is_in_recovery() as standby');
-        return { name, standby: rows[0]?.standby ?? false };
-      }),
-    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -14,10 +14,11 @@ export interface SharedPlatform {
   readonly data?: string;
 }
 
-/** Makes an embedded platform the one that everything in this process and its children uses. */
-export function tellShared({ kubeconfig, objectStore, data }: Platform & { readonly data: string }): void {
-  const image = 'ghcr.io/cloudnative-pg/postgresql:MAJOR';
-  const told: SharedPlatform = { engine: 'local', kubeconfig, objectStore, image, data };
+/** Makes a platform the one that everything in this process and its children uses. */
+export function tellShared(platform: Platform & { readonly data?: string }): void {
+  const { engine, kubeconfig, objectStore, data } = platform;
+  const image = platform.image(18).replace(/18$/, 'MAJOR');
+  const told: SharedPlatform = { engine, kubeconfig, objectStore, image, ...(data !== undefined && { data }) };
   process.env['HOWDAH_E2E'] = JSON.stringify(told);
 }
 

@@ -16,7 +16,6 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
@@ -84,17 +83,6 @@ export async function temporaryDirectory(installation: Installation, prefix = 'h
   const directory = await mkdtemp(path.join(os.tmpdir(), prefix));
   if (installation.user) await chown(directory, installation.user.uid, installation.user.gid);
   return directory;
-}
-
-export async function freePort(host = '127.0.0.1'): Promise<number> {
-  const server = createServer();
-  server.listen(0, host);
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 /** Runs a program of the installation as its user; rejects with its output when it fails. */

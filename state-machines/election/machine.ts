@@ -1,5 +1,5 @@
 // The way of one standby to the lease: prevote, candidacy, claim. Rules 5–8, 13, 14, 17 and §5 of docs/ha-protocol.md.
-import { type Row, ruleTable } from '../rule-table.ts';
+import { type Row, ruleTable } from '../protocol/rule-table.ts';
 
 /** Times in milliseconds on this machine's clock. Every fact is anew what was seen last; nothing is assumed of silence. */
 export interface ElectionFacts {

@@ -1,6 +1,6 @@
 // What is left to the operator when instance managers elect among themselves: to mirror what the lease says (labels, status), to keep
 // the books of failoverDelay, to fence whoever is primary without the lease, and to say why nothing happens. It elects nobody.
-import { type Row, ruleTable } from '../rule-table.ts';
+import { type Row, ruleTable } from '../protocol/rule-table.ts';
 
 /** Times in milliseconds since 1970: they are kept in Cluster.status. */
 export interface FailoverFacts {

@@ -1,5 +1,5 @@
 // May this postgres accept writes? Rules 1–6 and 9 of docs/ha-protocol.md. What ends postgres stands before what keeps it.
-import { type Row, ruleTable } from '../rule-table.ts';
+import { type Row, ruleTable } from '../protocol/rule-table.ts';
 
 /** Times in milliseconds on this machine's clock that counts suspended time. */
 export interface FenceFacts {

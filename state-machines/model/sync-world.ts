@@ -83,7 +83,6 @@ const big = BigInt;
 const letters = 'abcdefghij';
 export const name = (index: number): string => letters[index] ?? '?';
 export const member = (world: World, index: number): string => `${name(index)}${world.instances[index]?.incarnation}`;
-export const instanceOf = (memberId: string): number => letters.indexOf(memberId[0] ?? '');
 
 /** Timeline of the last record and number of records: orders logs as (timeline, LSN) does. */
 export function position(log: string): { timeline: number; lsn: bigint } {

@@ -1,6 +1,6 @@
 // From the won lease to the first write: §5 of docs/ha-protocol.md, promotion 1–9, each step repeatable. What is to be done later,
 // gating nothing, is in aftermath.ts.
-import { type Row, ruleTable } from '../rule-table.ts';
+import { type Row, ruleTable } from '../protocol/rule-table.ts';
 
 /** Times in milliseconds on this machine's clock. */
 export interface PromotionFacts {

@@ -1,6 +1,6 @@
 // How an instance that is not primary gets to stream: rules 16, 21, 27 and 28 of docs/ha-protocol.md. First the ancestry, then the
 // connection; a rewind only with a pre-flight check; else a clone into a new volume, the old one kept until the new instance streams.
-import { type Row, ruleTable } from '../rule-table.ts';
+import { type Row, ruleTable } from '../protocol/rule-table.ts';
 
 /** Times in milliseconds on this machine's clock. */
 export interface RejoinFacts {

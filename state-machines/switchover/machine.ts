@@ -1,6 +1,6 @@
 // A planned change of the primary: §5 of docs/ha-protocol.md, switchover. The operator chooses, orders the stop and keeps the
 // deadline; who becomes primary is elected among those that have everything after the old one has stopped (M30).
-import { type Row, ruleTable } from '../rule-table.ts';
+import { type Row, ruleTable } from '../protocol/rule-table.ts';
 
 /** Times in milliseconds since 1970: the order and its deadline are kept in Cluster.status. */
 export interface SwitchoverFacts {

@@ -1,6 +1,6 @@
 // A change of the synchronous set: rule 19 (a)–(e) of docs/ha-protocol.md as one re-entrant decision of the primary. A claim's own
 // configuration takes the same way out of the list.
-import { type Row, ruleTable } from '../rule-table.ts';
+import { type Row, ruleTable } from '../protocol/rule-table.ts';
 
 export interface SetFacts {
   /** Serves as primary, and the lease is its own in its epoch. */

@@ -119,3 +119,7 @@ function cycles(transactions: readonly Transaction[], versions: Versions): Anoma
 const unique = (anomalies: readonly Anomaly[]): Anomaly[] => [
   ...new Map(anomalies.map((anomaly) => [`${anomaly.name} ${anomaly.what}`, anomaly])).values(),
 ];
+
+const inexcusable: ReadonlySet<Anomaly['name']> = new Set(['duplicated', 'unknown-value', 'internal', 'G1a', 'G1b']);
+/** Whether not even the loss of commits can excuse it. */
+export const isInexcusable = ({ name }: Anomaly): boolean => inexcusable.has(name);

@@ -1,7 +1,6 @@
 // What a Cluster wants of one instance.
 import type { Cluster } from '../../api/generated/cluster.ts';
 import { secretNames } from '../../resources/secret-names.ts';
-import type { PrimaryAddress } from '../configuration/settings.ts';
 
 /** status.targetPrimary during a failover whose end is open: nobody may go on as primary. */
 export const pendingPrimary = 'pending';
@@ -10,14 +9,6 @@ export function namedRole(cluster: Cluster | undefined, instance: string): 'self
   const named = cluster?.status?.targetPrimary || cluster?.status?.currentPrimary;
   if (named === undefined || named === '') return 'nobody';
   return named === instance ? 'self' : 'other';
-}
-
-/** The primary to follow and its address; undefined while nobody has reported it. */
-export function primaryAddress(cluster: Cluster | undefined): PrimaryAddress | undefined {
-  const instance = cluster?.status?.currentPrimary;
-  if (instance === undefined || instance === '' || instance === pendingPrimary) return undefined;
-  const ip = cluster?.status?.instancesReportedState?.[instance]?.ip;
-  return ip === undefined || ip === '' ? undefined : { instance, ip };
 }
 
 /** Secrets that the manager itself uses. */

@@ -2,7 +2,7 @@ import type { RejoinFacts } from '../../../state-machines/rejoin/machine.ts';
 import { type History, onHistory } from '../../../state-machines/protocol/history.ts';
 import { sameMember } from '../../../state-machines/protocol/position.ts';
 import type { LeaseMember, Position } from '../../../state-machines/protocol/types.ts';
-import { type HaCore, leaseState } from './core.ts';
+import type { HaCore } from './core.ts';
 import { runningPostmaster } from './local-postgres.ts';
 import type { PositionReport, WireHistory } from './messages.ts';
 import { standbyPosition } from './position.ts';
@@ -74,5 +74,3 @@ export function postgresFact(core: HaCore, incomplete: boolean): RejoinFacts['po
   }
   return view()?.server?.standby === true ? 'up' : 'busy';
 }
-
-export const holdsLease = (core: HaCore): boolean => leaseState(core) === 'mine';

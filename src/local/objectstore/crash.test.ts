@@ -2,24 +2,14 @@ import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import type { ObjectStore } from '../../objectstore/port.ts';
 import { openS3Store } from '../../objectstore/s3.ts';
+import { freePort } from '../../testing/free-port.ts';
 import { bytes } from './testing-client.ts';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function startServer(dataDir: string, port: number): Promise<ChildProcess> {
   const file = path.join(import.meta.dirname, 'testing-server.ts');

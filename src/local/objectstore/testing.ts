@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { secondImplementation, startSecondServer } from './second-implementation.ts';
+import { secondImplementation, startSecondServer } from './testing-second.ts';
 import { openObjectStore } from './run.ts';
 
 export interface TestObjectStore extends AsyncDisposable {

@@ -3,6 +3,7 @@ import net from 'node:net';
 import { text as readAll } from 'node:stream/consumers';
 import { afterEach, expect, test } from '@jest/globals';
 import type { EndpointSlice, Service } from '../../kube/objects.ts';
+import { freePort } from '../../testing/free-port.ts';
 import { PortListener } from './listener.ts';
 import { type Address, type Route, routes, text } from './routes.ts';
 
@@ -64,14 +65,6 @@ async function backend(name: string): Promise<Address> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return { host: '127.0.0.1', port: (server.address() as net.AddressInfo).port };
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function aListener(ready: Address[]): Promise<{ listener: PortListener; route: Route }> {

@@ -4,7 +4,7 @@ import { WorkQueue, type RunResult } from '../../kube/queue.ts';
 import { resource } from '../../kube/resource-types.ts';
 import { storeKey } from '../../kube/store.ts';
 import { splitKey } from '../cluster/controller.ts';
-import { createWatcher } from '../runtime/watcher.ts';
+import { createWatcher } from '../../kube/watcher.ts';
 import { isActive, isWaiting } from './choose.ts';
 
 export interface BackupControllerOptions {

@@ -17,7 +17,7 @@ import { resource } from '../../kube/resource-types.ts';
 import { storeKey } from '../../kube/store.ts';
 import type { KubeObject, ResourceType } from '../../kube/types.ts';
 import { label } from '../../labels.ts';
-import { createWatcher, type Watcher } from '../runtime/watcher.ts';
+import { createWatcher, type Watcher } from '../../kube/watcher.ts';
 import type { OwnedObjects } from './owned-objects.ts';
 
 export interface ControllerOptions {

@@ -5,7 +5,7 @@ import { resource } from '../../kube/resource-types.ts';
 import { storeKey } from '../../kube/store.ts';
 import { annotation } from '../../labels.ts';
 import { splitKey } from '../cluster/controller.ts';
-import { createWatcher } from '../runtime/watcher.ts';
+import { createWatcher } from '../../kube/watcher.ts';
 
 export interface DrillControllerOptions {
   readonly api: KubeApi;

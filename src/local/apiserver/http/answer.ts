@@ -1,5 +1,4 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
-import type { Call } from '../services.ts';
 
 /** What a handler answers. `stream` takes the response over. */
 export type Answer =
@@ -26,4 +25,3 @@ export const json = (code: number, text: string, contentType?: string): Answer =
 
 export const jsonObject = (code: number, value: unknown): Answer => json(code, JSON.stringify(value));
 
-export type Handler = (call: Call) => Promise<Answer>;

@@ -2,9 +2,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import { createServer, connect, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../../testing/free-port.ts';
 
 /** The program's file, when tests are to run against it. */
 export const secondImplementation = (): string | undefined => process.env['HOWDAH_TEST_S3'] || undefined;
@@ -23,15 +24,6 @@ interface Start {
 }
 
 const patience = 30_000;
-
-async function freePort(address: string): Promise<number> {
-  const server = createServer().listen(0, address);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 const answers = (address: string, port: number): Promise<boolean> =>
   new Promise((resolve) => {

@@ -1,7 +1,7 @@
-import type { KubeApi } from '../../kube/port.ts';
-import { Reflector, type Change, type ReflectorOptions } from '../../kube/reflector.ts';
-import type { ReadStore } from '../../kube/store.ts';
-import type { KubeObject, ResourceType } from '../../kube/types.ts';
+import type { KubeApi } from './port.ts';
+import { Reflector, type Change, type ReflectorOptions } from './reflector.ts';
+import type { ReadStore } from './store.ts';
+import type { KubeObject, ResourceType } from './types.ts';
 
 /** One kind of object, in all namespaces or in those that the operator is to look after. */
 export interface Watcher<T> {

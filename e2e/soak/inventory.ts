@@ -1,0 +1,107 @@
+import type { Pod } from '../../src/kube/objects.ts';
+import { resource } from '../../src/kube/resource-types.ts';
+import type { ResourceType } from '../../src/kube/types.ts';
+import { operatorNamespace } from '../../src/naming.ts';
+import { instancePods } from '../support/cluster.ts';
+import type { Subject } from '../support/subject.ts';
+import { type Process, processesOf } from './processes.ts';
+
+/** What a healthy cluster without clients holds; sums over its instances where nothing else is said. */
+export interface Inventory {
+  /** Worst resident memory of a Node process, MiB. */
+  readonly operatorMiB: number;
+  readonly managerMiB: number;
+  readonly processes: number;
+  /** Ended, and reaped by nobody. */
+  readonly zombies: number;
+  readonly files: number;
+  readonly sockets: number;
+  /** Files and sockets of the operator. */
+  readonly operatorFiles: number;
+  readonly slots: number;
+  readonly walSegments: number;
+  readonly pods: number;
+  readonly jobs: number;
+  readonly volumes: number;
+  readonly secrets: number;
+  readonly services: number;
+  readonly leases: number;
+}
+
+/** What may not be exceeded, whatever was found at first. Memory: docs/benchmarks.md has the targets, this is after hours of faults. */
+const ceilings = { operatorMiB: 200, managerMiB: 120, zombies: 0, walSegments: 200 } as const;
+/** How much more there may be than at first. What is not named may not grow at all. */
+const growth: Partial<Record<keyof Inventory, number>> = { processes: 9, files: 60, sockets: 30, operatorFiles: 20 };
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+const worst = (processes: readonly Process[]): number =>
+  Math.max(0, ...processes.filter(({ command }) => /\bnode\b/.test(command)).map(({ mebibytes }) => mebibytes));
+const nameOf = ({ metadata }: Pod): string => metadata?.name ?? '';
+
+async function operatorProcesses({ platform }: Subject): Promise<Process[]> {
+  const { items } = await platform.api.list<Pod>(resource.pods, { namespace: operatorNamespace });
+  const running = items.filter(({ status, metadata }) => status?.phase === 'Running' && !metadata?.deletionTimestamp);
+  const found = await Promise.all(
+    running.map((pod) =>
+      processesOf(platform, { namespace: operatorNamespace, name: nameOf(pod), container: 'manager' }),
+    ),
+  );
+  return found.flat();
+}
+
+async function servers(subject: Subject, instances: readonly string[]): Promise<{ slots: number; segments: number }> {
+  const found = { slots: 0, segments: 0 };
+  for (const instance of instances) {
+    await using session = await subject.session({ instance }, 'superuser');
+    const { rows } = await session.query<{ slots: number; segments: number }>(
+      `select (select count(*)::int from pg_replication_slots) as slots,
+              (select count(*)::int from pg_ls_waldir() where name ~ '^[0-9A-F]{24}$') as segments`,
+    );
+    found.slots += rows[0]?.slots ?? 0;
+    found.segments += rows[0]?.segments ?? 0;
+  }
+  return found;
+}
+
+export async function takeInventory(subject: Subject): Promise<Inventory> {
+  const { platform, namespace, cluster } = subject;
+  const count = async (type: ResourceType): Promise<number> =>
+    (await platform.api.list(type, { namespace })).items.length;
+  const names = (await instancePods(platform.api, namespace, cluster)).map(nameOf);
+  const each = await Promise.all(
+    names.map((name) => processesOf(platform, { namespace, name, container: 'postgres' })),
+  );
+  const all = each.flat();
+  const operator = await operatorProcesses(subject);
+  const { slots, segments } = await servers(subject, names);
+  return {
+    operatorMiB: worst(operator),
+    managerMiB: worst(all),
+    processes: all.length,
+    zombies: [...all, ...operator].filter(({ state }) => state === 'Z').length,
+    files: sum(all.map(({ files }) => files)),
+    sockets: sum(all.map(({ sockets }) => sockets)),
+    operatorFiles: sum(operator.map(({ files }) => files)),
+    slots,
+    walSegments: segments,
+    pods: await count(resource.pods),
+    jobs: await count(resource.jobs),
+    volumes: await count(resource.persistentVolumeClaims),
+    secrets: await count(resource.secrets),
+    services: await count(resource.services),
+    leases: await count(resource.leases),
+  };
+}
+
+/** What there is too much of, compared with `first`; empty when nothing leaks. */
+export function leaks(first: Inventory, now: Inventory): string[] {
+  return (Object.keys(now) as (keyof Inventory)[]).flatMap((name) => {
+    const ceiling = name in ceilings ? ceilings[name as keyof typeof ceilings] : first[name] + (growth[name] ?? 0);
+    return now[name] > ceiling ? [`${name} ${Math.round(now[name])} of at most ${ceiling}`] : [];
+  });
+}
+
+export const text = (inventory: Inventory): string =>
+  Object.entries(inventory)
+    .map(([name, value]) => `${name} ${Math.round(value as number)}`)
+    .join(', ');
