@@ -178,6 +178,37 @@ const status =
 const hangUp = (response: ServerResponse) => void response.destroy();
 const silence = () => undefined;
 
+test('F32 a server that is overloaded is not asked again before the time it names, neither for an object nor for a watch', async () => {
+  const keys = await testKeys('127.0.0.1');
+  const came: number[] = [];
+  const throttled = (response: ServerResponse) => {
+    came.push(performance.now());
+    status(429, { 'retry-after': '1' })(response);
+  };
+  const answered = (response: ServerResponse) => {
+    came.push(performance.now());
+    response.writeHead(200).end('{"metadata":{"resourceVersion":"7"}}');
+  };
+  /** Shortest time between two requests; a timer may be a millisecond early. */
+  const shortest = (): number => Math.min(...came.slice(1).map((at, index) => at - (came[index] ?? 0)));
+  await withFlakyServer(keys, [throttled, throttled, answered], async (client) => {
+    await client.get(resource.configMaps, key('x'));
+  });
+  expect(came).toHaveLength(3);
+  expect(shortest()).toBeGreaterThan(990);
+  came.length = 0;
+  const end = new AbortController();
+  const last = (response: ServerResponse) => {
+    answered(response);
+    end.abort();
+  };
+  await withFlakyServer(keys, [status(200), throttled, throttled, last], async (client) => {
+    await new Reflector<ConfigMap>(client, resource.configMaps, { random: () => 0 }).run(end.signal);
+  });
+  expect(came).toHaveLength(3);
+  expect(shortest()).toBeGreaterThan(990);
+});
+
 test('what may be repeated is repeated: 429 always, the rest only when doing it twice does no harm', async () => {
   const keys = await testKeys('127.0.0.1');
   await withFlakyServer(

@@ -1,6 +1,14 @@
 import type { KubeConnection } from './connection.ts';
 import { KubeError } from './errors.ts';
-import { createTransport, errorOf, readText, type HttpAnswer, type Transport, type TransportOptions } from './http.ts';
+import {
+  createTransport,
+  errorOf,
+  readText,
+  retryAfterMs,
+  type HttpAnswer,
+  type Transport,
+  type TransportOptions,
+} from './http.ts';
 import type { ApplyOptions, CallOptions, DeleteOptions, KubeApi } from './port.ts';
 import { groupVersion } from './resource-types.ts';
 import type {
@@ -37,7 +45,7 @@ function parsed<T>(answer: HttpAnswer, context: string): T {
   try {
     return JSON.parse(answer.body) as T;
   } catch (error) {
-    throw new KubeError(0, { message: 'the answer is not JSON', reason: 'NoAnswer' }, context, error);
+    throw new KubeError(0, { message: 'the answer is not JSON', reason: 'NoAnswer' }, context, { cause: error });
   }
 }
 
@@ -112,7 +120,9 @@ class KubeClient implements KubeApi, AsyncDisposable {
       const request = { method: 'GET', path, idempotent: true, signal: options.signal };
       const response = await this.#transport.open(request);
       if (response.statusCode !== 200) {
-        throw errorOf({ status: response.statusCode ?? 0, body: await readText(response) }, context);
+        const asked = retryAfterMs(response);
+        const answer = { status: response.statusCode ?? 0, body: await readText(response) };
+        throw errorOf(asked === undefined ? answer : { ...answer, retryAfterMs: asked }, context);
       }
       for await (const line of lines(response, this.#options.watchIdleMs ?? 150_000)) {
         const event = parseWatchLine<T>(line, context);
@@ -121,7 +131,7 @@ class KubeClient implements KubeApi, AsyncDisposable {
     } catch (error) {
       if (options.signal.aborted) return;
       if (error instanceof KubeError) throw error;
-      throw new KubeError(0, { message: (error as Error).message, reason: 'NoAnswer' }, context, error);
+      throw new KubeError(0, { message: (error as Error).message, reason: 'NoAnswer' }, context, { cause: error });
     }
   }
 

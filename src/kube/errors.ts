@@ -11,13 +11,21 @@ export class KubeError extends Error {
   readonly code: number;
   readonly reason: string;
   readonly body: StatusBody;
+  /** The wait that the server asked for; nobody is to come back sooner. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: number, body: StatusBody, context: string, cause?: unknown) {
+  constructor(
+    code: number,
+    body: StatusBody,
+    context: string,
+    { cause, retryAfterMs }: { cause?: unknown; retryAfterMs?: number | undefined } = {},
+  ) {
     super(`${context}: ${body.message ?? body.reason ?? `HTTP ${code}`}`, { cause });
     this.name = 'KubeError';
     this.code = code;
     this.reason = body.reason ?? '';
     this.body = body;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 

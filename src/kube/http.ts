@@ -17,6 +17,8 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number;
   readonly body: string;
+  /** The wait that the server asked for (Retry-After), at most 30 s. */
+  readonly retryAfterMs?: number;
 }
 
 export interface Transport extends AsyncDisposable {
@@ -45,7 +47,13 @@ const statusBody = (body: string): StatusBody => {
 };
 
 export const errorOf = (answer: HttpAnswer, context: string): KubeError =>
-  new KubeError(answer.status, statusBody(answer.body), context);
+  new KubeError(answer.status, statusBody(answer.body), context, { retryAfterMs: answer.retryAfterMs });
+
+/** Of the answer's headers: milliseconds, or undefined where it asks for none. A date, which API servers do not send, counts as none. */
+export function retryAfterMs({ headers }: IncomingMessage): number | undefined {
+  const asked = Number(headers['retry-after']);
+  return Number.isFinite(asked) && asked > 0 ? Math.min(asked * 1000, longestRetryAfterMs) : undefined;
+}
 
 export async function readText(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
@@ -59,13 +67,11 @@ const codeOf = (error: unknown): string => (error as { code?: string } | undefin
 const neverSent = (error: unknown): boolean => codeOf(error) === 'ECONNREFUSED' || codeOf(error) === 'EHOSTUNREACH';
 
 /** Milliseconds to wait before the same request again, or undefined when the answer is final. */
-function retryDelay(answer: HttpAnswer & { retryAfter?: string }, idempotent: boolean, attempt: number) {
+function retryDelay(answer: HttpAnswer, idempotent: boolean, attempt: number) {
   const busy = answer.status === 429;
   const broken = idempotent && answer.status >= 500 && answer.status !== 501;
   if (!busy && !broken) return undefined;
-  const asked = Number(answer.retryAfter);
-  if (Number.isFinite(asked) && asked > 0) return Math.min(asked * 1000, longestRetryAfterMs);
-  return backOffMs(attempt, retryBackOff);
+  return answer.retryAfterMs ?? backOffMs(attempt, retryBackOff);
 }
 
 export function createTransport(connection: KubeConnection, options: TransportOptions = {}): Transport {
@@ -116,13 +122,13 @@ export function createTransport(connection: KubeConnection, options: TransportOp
     });
   };
 
-  const once = async (request: HttpRequest): Promise<HttpAnswer & { retryAfter?: string }> => {
+  const once = async (request: HttpRequest): Promise<HttpAnswer> => {
     const deadline = AbortSignal.timeout(requestTimeoutMs);
     const signal = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
     const response = await begin(request, signal, false);
     const body = await readText(response);
-    const retryAfter = response.headers['retry-after'];
-    return { status: response.statusCode ?? 0, body, ...(retryAfter === undefined ? {} : { retryAfter }) };
+    const asked = retryAfterMs(response);
+    return { status: response.statusCode ?? 0, body, ...(asked === undefined ? {} : { retryAfterMs: asked }) };
   };
 
   const context = (request: HttpRequest): string => `${request.method} ${request.path}`;
@@ -140,7 +146,7 @@ export function createTransport(connection: KubeConnection, options: TransportOp
         request.signal?.throwIfAborted();
         if (last || !(request.idempotent || neverSent(error))) {
           const message = error instanceof Error ? error.message : String(error);
-          throw new KubeError(0, { message, reason: 'NoAnswer' }, context(request), error);
+          throw new KubeError(0, { message, reason: 'NoAnswer' }, context(request), { cause: error });
         }
         wait = backOffMs(attempt, retryBackOff);
       }
@@ -157,7 +163,7 @@ export function createTransport(connection: KubeConnection, options: TransportOp
     } catch (error) {
       request.signal?.throwIfAborted();
       const message = error instanceof Error ? error.message : String(error);
-      throw new KubeError(0, { message, reason: 'NoAnswer' }, context(request), error);
+      throw new KubeError(0, { message, reason: 'NoAnswer' }, context(request), { cause: error });
     } finally {
       clearTimeout(timer);
     }

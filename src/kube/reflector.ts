@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { backOffMs, sleep } from './back-off.ts';
-import { isGone } from './errors.ts';
+import { isGone, KubeError } from './errors.ts';
 import type { KubeApi } from './port.ts';
 import { keyOfObject, Store, type IndexFunction, type ReadStore } from './store.ts';
 import type { KubeObject, ResourceType } from './types.ts';
@@ -69,6 +69,7 @@ export class Reflector<T extends KubeObject> extends EventEmitter<ReflectorEvent
     let version: string | undefined;
     for (let attempt = 0; !signal.aborted; attempt++) {
       const startedAt = performance.now();
+      let asked = 0;
       try {
         version ??= await this.#list(signal);
         for await (const event of this.#api.watch<T>(this.#type, {
@@ -89,9 +90,11 @@ export class Reflector<T extends KubeObject> extends EventEmitter<ReflectorEvent
         if (signal.aborted) return;
         this.emit('failed', error);
         if (isGone(error)) version = undefined;
+        asked = (error instanceof KubeError ? error.retryAfterMs : undefined) ?? 0;
         if (performance.now() - startedAt > goodWatchMs) attempt = -1;
       }
-      if (attempt >= 0) await sleep(backOffMs(attempt, backOff, this.#options.random), signal);
+      const wait = attempt >= 0 ? backOffMs(attempt, backOff, this.#options.random) : 0;
+      if (wait + asked > 0) await sleep(Math.max(wait, asked), signal);
     }
   }
 

@@ -24,4 +24,3 @@ export const json = (code: number, text: string, contentType?: string): Answer =
 });
 
 export const jsonObject = (code: number, value: unknown): Answer => json(code, JSON.stringify(value));
-
