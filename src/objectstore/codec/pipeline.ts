@@ -6,7 +6,7 @@ import { decryptStream, encryptBuffer, encryptStream } from './encryption.ts';
 import type { KeyRing } from './key-ring.ts';
 
 /** User metadata of an encrypted object: whose key it needs, seen without reading it. */
-const keyMetadata = 'howdah-key-id';
+export const keyMetadata = 'howdah-key-id';
 
 export interface Encoding {
   readonly compression: Compression;
