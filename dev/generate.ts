@@ -11,7 +11,9 @@ import { toReference } from '../src/api/schema/reference.ts';
 import { fileName, toTypeScript } from '../src/api/schema/typescript.ts';
 import { machinePage } from '../state-machines/diagram.ts';
 import { machines } from '../state-machines/machines.ts';
+import { licencesPage } from './licences.ts';
 import { withImportGraph } from './import-graph.ts';
+import { picture } from './picture.ts';
 import { compatibilityDocument } from '../src/api/support/compatibility.ts';
 
 const root = path.dirname(import.meta.dirname);
@@ -29,6 +31,8 @@ function generatedFiles(): Map<string, string> {
     files.set(`docs/reference/${fileName(kind)}.md`, toReference(kind));
   }
   files.set('docs/compatibility.md', compatibilityDocument(kinds));
+  files.set('docs/demo.svg', picture(contentOf('docs/demo.txt') ?? ''));
+  files.set('docs/licences.md', licencesPage());
   files.set('docs/architecture.md', withImportGraph(contentOf('docs/architecture.md') ?? ''));
   for (const machine of machines) files.set(`docs/state-machines/${machine.id}.md`, machinePage(machine));
   return files;

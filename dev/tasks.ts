@@ -47,6 +47,7 @@ const tasks: Record<string, (args: string[]) => Promise<number>> = {
   'e2e:faults': (args) => sequence(build, () => faults(args)),
   'test:s3': (args) => node(['dev/second-s3.ts', ...args]),
   'test:containers': () => node(['dev/containers.ts']),
+  dev: (args) => node(['dev/watch.ts', ...args]),
   howdah: (args) => sequence(build, () => run('dist/howdah/bin/howdah', args)),
   demo: (args) => sequence(build, () => node(['e2e/demo/demo.ts', ...args])),
   soak: (args) => sequence(build, () => node(['e2e/soak/soak.ts', ...args])),
