@@ -1,10 +1,15 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Secret } from '../src/kube/objects.ts';
 import { KubeError } from '../src/kube/errors.ts';
+import type { KubeObject } from '../src/kube/types.ts';
 import { resource } from '../src/kube/resource-types.ts';
 import { type ClusterObject, getCluster, isHealthy, objectStoreSection, waitForCluster } from './support/cluster.ts';
 import { openNamespace, openShared } from './support/shared.ts';
 import { waitFor } from './support/wait.ts';
+
+interface ScheduledBackup extends KubeObject {
+  status?: { error?: string };
+}
 
 const platform = openShared();
 const { api } = platform;
@@ -101,7 +106,16 @@ test('a schedule that cannot be read is refused with the field and what it may b
     metadata: { name: 'typo', namespace: namespace.name },
     spec: { cluster: { name: 'forbidden' }, schedule: '0 0 25 * * *' },
   };
-  await expect(api.create(resource.scheduledBackups, scheduled)).rejects.toThrow(/spec\.schedule.*25.*0.*23/s);
+  const key = { namespace: namespace.name, name: 'typo' };
+  const message = await api.create<ScheduledBackup>(resource.scheduledBackups, scheduled).then(
+    () =>
+      waitFor('the refusal of the schedule', async () => {
+        const found = await api.get<ScheduledBackup>(resource.scheduledBackups, key);
+        return found?.status?.error;
+      }),
+    (error: unknown) => String(error),
+  );
+  expect(message).toMatch(/spec\.schedule.*25.*0.*23/s);
 });
 
 test('a cluster whose object store Secret is missing says which, and goes on when it is there', async () => {
