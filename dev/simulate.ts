@@ -34,12 +34,15 @@ async function playMany(): Promise<boolean> {
   const from = number('from');
   const seeds = Array.from({ length: number('seeds') }, (_, index) => from + index);
   const began = performance.now();
-  const total = { acknowledged: 0, simulatedMs: 0, faults: 0 };
+  const total = { acknowledged: 0, simulatedMs: 0, faults: 0, left: 0 };
+  const modes = new Map<string, number>();
   const unknown = new Set<string>();
   const failures = await campaign({
     seeds,
     threads: number('threads'),
-    onOutcome: ({ acknowledged, simulatedMs, faults, unknownStatements }) => {
+    onOutcome: ({ acknowledged, simulatedMs, faults, unknownStatements, leftToAPerson, mode }) => {
+      total.left += Number(leftToAPerson);
+      modes.set(mode, 1 + (modes.get(mode) ?? 0));
       total.acknowledged += acknowledged;
       total.simulatedMs += simulatedMs;
       total.faults += faults.length;
@@ -53,7 +56,8 @@ async function playMany(): Promise<boolean> {
   const seconds = (performance.now() - began) / 1000;
   process.stdout.write(
     `${seeds.length} seeds, ${total.faults} faults, ${(total.simulatedMs / 3_600_000).toFixed(1)} h simulated, ` +
-      `${total.acknowledged} acknowledged writes, ${failures.length} failed, ${seconds.toFixed(0)} s\n`,
+      `${total.acknowledged} acknowledged writes, ${failures.length} failed, ${total.left} left to a person, ` +
+      `${seconds.toFixed(0)} s (${[...modes].map(([mode, count]) => `${count} ${mode}`).join(', ')})\n`,
   );
   return failures.length === 0;
 }

@@ -4,6 +4,9 @@ import { type Context, type Step, at, history, holds, leads, rules } from './syn
 import { flushedBy } from './sync-replication.ts';
 import { type Config, type World, member, name, position, put } from './sync-world.ts';
 
+const sameSet = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((id) => b.includes(id));
+
 export function* rejoins(world: World, { mutant }: Context): Iterable<Step> {
   for (const index of world.instances.keys()) {
     const instance = at(world, index);
@@ -46,7 +49,7 @@ export function* changes(world: World, { bounds, mutant }: Context): Iterable<St
         who !== index && other.log !== '' ? [member(world, who)] : [],
       );
       for (const names of [present, ...present.map((left) => present.filter((id) => id !== left))]) {
-        if (names.length < bounds.number || names.join() === config.names.join()) continue;
+        if (names.length < bounds.number || sameSet(names, config.names)) continue;
         const next: Config = {
           ...config,
           version: config.version + 1,

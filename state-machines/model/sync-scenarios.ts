@@ -4,7 +4,8 @@ import { type Exploration, explore, follow } from './explore.ts';
 import type { SyncMutant } from './sync-context.ts';
 import { hasRoom, isFair, stable } from './sync-goal.ts';
 import { syncSteps } from './sync-steps.ts';
-import { type Bounds, type World, healthyCluster, worldKey } from './sync-world.ts';
+import { worldKey } from './sync-key.ts';
+import { type Bounds, type World, healthyCluster } from './sync-world.ts';
 
 export interface SyncScenario {
   readonly bounds: Bounds;

@@ -1,6 +1,10 @@
 import { expect, test } from '@jest/globals';
 import type { SyncMutant } from './sync-context.ts';
+import { follow } from './explore.ts';
+import { worldKey } from './sync-key.ts';
 import { exploreSync, syncMutants } from './sync-scenarios.ts';
+import { syncSteps } from './sync-steps.ts';
+import { healthyCluster } from './sync-world.ts';
 
 const mutants = Object.keys(syncMutants) as SyncMutant[];
 
@@ -16,4 +20,15 @@ test.each(quick)('the shipped protocol holds, completely, where %s does not', (m
   const { violation, complete } = exploreSync(syncMutants[mutant]);
   expect(violation).toBeUndefined();
   expect(complete).toBe(true);
+});
+
+test('worlds that differ in nothing but the names of instances are one', () => {
+  const { bounds } = syncMutants.M8;
+  const after = (...names: string[]): string =>
+    worldKey(follow((world) => syncSteps(world, { bounds }), healthyCluster(bounds), names));
+  const standing = ['a crashes', 'b stands for 2', 'c promises 2 to b'];
+  const swapped = standing.map((step) => step.replace(/\b[bc]\b/g, (name) => (name === 'b' ? 'c' : 'b')));
+  expect(after(...swapped)).toBe(after(...standing));
+  expect(after('b crashes')).toBe(after('c crashes'));
+  expect(after('b crashes')).not.toBe(after('a crashes'));
 });

@@ -73,7 +73,7 @@ const answers: readonly (readonly [RegExp, Answer])[] = [
   [/^SELECT pg_catalog\.pg_is_in_recovery\(\) AS standby$/, (server) => [{ standby: server.standby }]],
   [/^SELECT pg_catalog\.pg_promote/, (server) => (server.promote(), [{ pg_promote: true }])],
   [/^SELECT pid, application_name AS name, state, reply_time/, walsenders],
-  [/current_setting\('synchronous_standby_names'\) AS names$/, (server) => [{ names: server.synchronousNames }]],
+  [/current_setting\('synchronous_standby_names'\) AS names$/, (server) => [{ names: server.synchronous.setting }]],
   [/current_setting\('primary_conninfo'\) AS conninfo$/, (server) => [{ conninfo: server.stream?.address ?? '' }]],
   [/pg_current_wal_flush_lsn\(\)::text AS lsn$/, (server) => [{ lsn: lsn(server.wal.lsnOf(server.wal.flushed)) }]],
   [/pg_logical_emit_message/, (server) => (server.emitMessage(), [{}])],

@@ -1,6 +1,7 @@
 // Many seeds on a few threads, and what is made of a failure: the fewest and shortest faults that still show it.
 import { Worker } from 'node:worker_threads';
-import { describe, type Fault } from './faults.ts';
+import type { Fault } from './fault.ts';
+import { describe } from './faults.ts';
 import type { Plant } from './interpose.ts';
 import type { Outcome, PlayOptions } from './play.ts';
 
@@ -8,7 +9,7 @@ export interface CampaignOptions {
   readonly seeds: readonly number[];
   readonly threads: number;
   /** For every seed instead of its own. */
-  readonly script?: Pick<PlayOptions, 'faults' | 'instances'>;
+  readonly script?: Pick<PlayOptions, 'faults' | 'instances' | 'mode'>;
   /** A bug to be found. */
   readonly plant?: Plant;
   /** No more seeds after the first failure of which it is true. */
@@ -101,10 +102,10 @@ export async function shrink(stage: Stage, failure: Outcome, mostPlays = 60): Pr
 }
 
 /** For people: which seed, what broke, the script and the story. */
-export function story({ seed, violation, faults, transcript }: Outcome, lines = 150): string {
+export function story({ seed, mode, violation, faults, transcript }: Outcome, lines = 150): string {
   const told = transcript.length > lines ? ['…', ...transcript.slice(-lines)] : transcript;
   return [
-    `seed ${seed}: ${violation ? `${violation.invariant} (at ${(violation.at / 1000).toFixed(3)} s)` : 'well'}`,
+    `seed ${seed} (${mode}): ${violation ? `${violation.invariant} (at ${(violation.at / 1000).toFixed(3)} s)` : 'well'}`,
     ...faults.map((fault) => `  ${describe(fault)}`),
     ...told.map((line) => `    ${line}`),
     '',

@@ -28,3 +28,7 @@ export function encodeControl({ state, checkpoint, timeline, minRecovery, minRec
   file.writeUInt32LE(~crc32cUpdate(0xffffffff, file.subarray(0, 288)) >>> 0, 288);
   return file;
 }
+
+/** What it says of how the server's last life ended. */
+export const stateOf = (file: unknown): ClusterState =>
+  clusterStates[(file as Buffer).readUInt32LE(16)] ?? 'starting up';

@@ -1,44 +1,17 @@
 // What goes wrong in a run: a list that the seed makes, that a person can read, and that can be made shorter.
 import { resource } from '../../kube/resource-types.ts';
+import { changeSet, cloneAnew, loseVolume, restoreSet, scaleDown, scaleUp } from './membership-faults.ts';
+import { type Act, type Fault, type FaultKind, faultKinds } from './fault.ts';
+import { passingModes } from './modes.ts';
 import type { Random } from './random.ts';
 import type { Machine } from './machine.ts';
 import type { World } from './world.ts';
 
-export const faultKinds = [
-  'kill-postgres',
-  'kill-manager',
-  'stop-manager',
-  'stop-postgres',
-  'stop-machine',
-  'power-loss',
-  'restart-container',
-  'api-down',
-  'api-cut-off',
-  'api-lost-answers',
-  'watches-silent',
-  'watches-break',
-  'cut-one-way',
-  'cut-both-ways',
-  'isolate',
-  'messages-lost',
-  'slow-disk',
-  'broken-disk',
-  'delete-lease',
-  'switchover',
-] as const;
-export type FaultKind = (typeof faultKinds)[number];
-
-/** Milliseconds of true time. */
-export interface Fault {
-  readonly kind: FaultKind;
-  readonly at: number;
-  readonly lasts: number;
-  readonly target: string;
-  readonly other: string;
-}
-
 export const describe = ({ kind, at, lasts, target, other }: Fault): string =>
-  `${(at / 1000).toFixed(1)} s: ${kind} ${target}${/cut-(one|both)/.test(kind) ? ` ${other}` : ''} for ${(lasts / 1000).toFixed(1)} s`;
+  `${(at / 1000).toFixed(1)} s: ${kind} ${target}${/cut-(one|both)|change/.test(kind) ? ` ${other}` : ''} for ${(lasts / 1000).toFixed(1)} s`;
+
+/** Those that end with a new volume. */
+const wiping: readonly FaultKind[] = ['lose-volume', 'scale-down'];
 
 export interface FaultWindow {
   readonly from: number;
@@ -54,14 +27,15 @@ export function makeFaults(random: Random, names: readonly string[], window: Fau
   for (let number = 0; number < count && at < window.to; number++) {
     const target = random.chance(0.5) ? (names[0] ?? '') : random.pick(names);
     const lasts = random.chance(0.4) ? random.between(50, 1500) : random.between(1500, 9000);
-    const kind = random.pick(faultKinds);
-    faults.push({ kind, at, lasts, target, other: random.pick(names.filter((name) => name !== target)) });
+    // A second volume may be lost only when the first is whole again, which takes as long as it takes.
+    const wiped = faults.some(({ kind }) => wiping.includes(kind));
+    const kind = random.pick(wiped ? faultKinds.filter((other) => !wiping.includes(other)) : faultKinds);
+    const others = kind === 'change-set' ? passingModes : names.filter((name) => name !== target);
+    faults.push({ kind, at, lasts, target, other: random.pick(others) });
     at += random.chance(0.6) ? random.between(0, 2500) : random.between(2500, 8000);
   }
   return faults;
 }
-
-type Act = (world: World, machine: Machine, fault: Fault) => unknown;
 
 interface Effect {
   readonly begin: Act;
@@ -168,6 +142,9 @@ export const effects: Readonly<Record<FaultKind, Effect>> = {
     const patch = { status: { targetPrimary: name, targetPrimaryTimestamp } };
     api.store.patch(resource.clusters, { namespace: 'default', name: 'sim' }, patch, 'status');
   }),
+  'change-set': { begin: changeSet, end: restoreSet },
+  'lose-volume': { begin: loseVolume, end: cloneAnew },
+  'scale-down': { begin: scaleDown, end: scaleUp },
 };
 
 export function strike(world: World, faults: readonly Fault[], note: (text: string) => void): void {

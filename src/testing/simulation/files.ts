@@ -135,6 +135,13 @@ export class Files {
     for (const name of [...this.#directories].filter(inside)) this.#directories.delete(name);
   }
 
+  /** Another disk, with nothing on it. */
+  wipe(): void {
+    this.#entries.clear();
+    this.#durable.clear();
+    this.#directories.clear();
+  }
+
   list(path: string): string[] {
     const names = new Set<string>();
     for (const name of [...this.#entries.keys(), ...this.#directories]) {

@@ -1,11 +1,16 @@
 import type { World } from './world.ts';
 
+/** Milliseconds. */
+const longestWaitMs = 1500;
+
 /** What is missing to a healthy cluster, or undefined: one primary, everybody else streams from it and is up to date. */
 export function unhealthy(world: World): string | undefined {
   const primaries = world.machines.filter(({ postgres }) => postgres?.serves === true);
   const [primary] = primaries;
   if (primaries.length > 1) return `primaries: ${primaries.map(({ name }) => name).join(', ')}`;
   if (!primary?.postgres) return 'nobody serves as primary';
+  if (primary.postgres.synchronous.longestWait > longestWaitMs) return `commits wait on ${primary.name}`;
+  if (primary.postgres.closed) return `${primary.name} lets nobody in`;
   for (const { name, postgres } of world.machines) {
     if (name === primary.name) continue;
     if (!postgres?.running || postgres.status !== 'ready') return `${name} does not run`;

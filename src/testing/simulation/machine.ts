@@ -38,6 +38,8 @@ export class Machine implements PostgresHome {
   on = true;
   paused = false;
   diskBroken = false;
+  /** There is nothing on it that could be started. */
+  volumeLost = false;
   slowDisk = 0;
   /** When it was last continued after a stop of the whole machine. */
   thawedAt = -Infinity;
@@ -237,8 +239,22 @@ export class Machine implements PostgresHome {
     this.files.lose(this.random);
   }
 
+  loseVolume(): void {
+    this.powerOff();
+    this.files.wipe();
+    this.volumeLost = true;
+    this.diskBroken = false;
+  }
+
+  /** What every pod finds. */
+  layOut(): void {
+    for (const name of ['server-ca.crt', 'streaming_replica.crt', 'streaming_replica.key']) {
+      this.files.writeDurably(`${this.paths.certificates}/${name}`, name);
+    }
+  }
+
   powerOn(ip: string): void {
-    if (this.on) return;
+    if (this.on || this.volumeLost) return;
     this.ip = ip;
     this.on = true;
     this.paused = false;

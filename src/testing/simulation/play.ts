@@ -3,9 +3,11 @@ import { resource } from '../../kube/resource-types.ts';
 import type { Cluster } from '../../api/generated/cluster.ts';
 import { Checker, type Violation } from './checker.ts';
 import { encodeControl } from './control-file.ts';
-import { type Fault, makeFaults, strike } from './faults.ts';
+import type { Fault } from './fault.ts';
+import { makeFaults, strike } from './faults.ts';
 import { unhealthy } from './health.ts';
 import { startManager } from './manager.ts';
+import { drawMode, type Mode, modes } from './modes.ts';
 import { Random } from './random.ts';
 import { stage } from './stage.ts';
 import { firstLsn, Wal } from './wal.ts';
@@ -17,6 +19,8 @@ const faultsEnd = 12_000;
 /** What flaps is not well. */
 const wellFor = 1000;
 const recovery = 60_000;
+/** A lease that is gone is made again long before, if anybody may. */
+const patience = 15_000;
 const loadEvery = 60;
 
 export interface PlayOptions {
@@ -24,6 +28,7 @@ export interface PlayOptions {
   /** Instead of those that the seed makes. */
   readonly faults?: readonly Fault[];
   readonly instances?: number;
+  readonly mode?: Mode;
   readonly transcript?: boolean;
   readonly verbose?: boolean;
 }
@@ -32,20 +37,24 @@ export interface Outcome {
   readonly seed: number;
   readonly violation: Violation | undefined;
   readonly faults: readonly Fault[];
+  readonly mode: Mode;
   readonly transcript: readonly string[];
+  /** Ended without a primary, as it has to: its lease was deleted when nobody lived who knew what was in it. */
+  readonly leftToAPerson: boolean;
   readonly unknownStatements: readonly string[];
   readonly acknowledged: number;
   readonly simulatedMs: number;
   readonly events: number;
 }
 
-const cluster = (names: readonly string[]): Cluster => ({
+const cluster = (names: readonly string[], mode: Mode): Cluster => ({
   apiVersion: 'postgresql.cnpg.io/v1',
   kind: 'Cluster',
   metadata: { name: clusterName, namespace },
   spec: {
     instances: names.length,
     storage: { size: '1Gi' },
+    ...(modes[mode] ? { postgresql: { synchronous: modes[mode] } } : {}),
     primaryLease: { leaseDurationSeconds: 5, renewDeadlineSeconds: 2, retryPeriodSeconds: 1 },
   },
   status: { instanceNames: [...names], targetPrimary: names[0] ?? '' },
@@ -68,14 +77,16 @@ function layOut(world: World): void {
   first.files.writeDurably(at('global/pg_control'), encodeControl(control));
   first.files.writeDurably(at('pg_wal/.log'), new Wal());
   first.files.mkdir(at('pg_wal'));
-  for (const { files, paths } of world.machines) {
-    for (const name of ['server-ca.crt', 'streaming_replica.crt', 'streaming_replica.key']) {
-      files.writeDurably(`${paths.certificates}/${name}`, name);
-    }
-  }
+  for (const machine of world.machines) machine.layOut();
   for (const other of others) copyData(first, other.files, other.data);
   const { store } = world.api;
-  store.create(resource.clusters, cluster(world.machines.map(({ name }) => name)));
+  store.create(
+    resource.clusters,
+    cluster(
+      world.machines.map(({ name }) => name),
+      world.mode,
+    ),
+  );
   store.create(resource.leases, { metadata: { name: clusterName, namespace } });
   for (const { name } of world.machines) store.create(resource.pods, { metadata: { name, namespace, labels: {} } });
 }
@@ -96,6 +107,8 @@ export async function play(options: PlayOptions): Promise<Outcome> {
   const plan = new Random(seed + 0x5eed);
   const drawn = plan.chance(0.2) ? 2 : 3;
   const instances = options.instances ?? drawn;
+  const drawnMode = drawMode(plan, instances);
+  const mode = options.mode ?? drawnMode;
   const transcript: string[] = [];
   const note = (home: string, text: string): void => {
     if (options.transcript === true)
@@ -106,7 +119,7 @@ export async function play(options: PlayOptions): Promise<Outcome> {
     (name) => world.machine(name).thawedAt,
   );
   const world: World = new World({
-    ...{ seed, instances, witness: checker, start: startManager, note },
+    ...{ seed, instances, mode, witness: checker, start: startManager, note },
     told: options.transcript === true ? (options.verbose === true ? 'all' : 'much') : 'nothing',
     onChange: (change) => checker.changed(change),
   });
@@ -121,10 +134,12 @@ export async function play(options: PlayOptions): Promise<Outcome> {
   strike(world, faults, (text) => note('', text));
   const last = Math.max(beginning, ...faults.map(({ at, lasts }) => at + lasts));
   let well: number | undefined;
+  let left = false;
   const look = (): void => {
     const problem = unhealthy(world);
     if (problem === undefined) well ??= world.scheduler.now;
     else well = undefined;
+    left = problem !== undefined && checker.quorumsAreLost && world.scheduler.now > last + patience;
     if (world.scheduler.now > last + recovery) {
       checker.violation ??= {
         invariant: `becomes well again: ${problem ?? 'it has, too late'}`,
@@ -135,13 +150,15 @@ export async function play(options: PlayOptions): Promise<Outcome> {
   };
   world.scheduler.at(last, look);
   const done = (): boolean =>
-    checker.violation !== undefined || (well !== undefined && world.scheduler.now - well > wellFor);
+    left || checker.violation !== undefined || (well !== undefined && world.scheduler.now - well > wellFor);
   await world.scheduler.run(Infinity, done);
+  for (const { name, postgres } of world.machines) if (postgres?.serves) checker.allIsKept(name, postgres.wal);
   stage.world = undefined;
   return {
-    ...{ seed, faults, transcript, violation: checker.violation },
+    ...{ seed, faults, mode, transcript, violation: checker.violation },
+    leftToAPerson: left,
     unknownStatements: [...world.unknownStatements],
-    acknowledged: checker.acknowledgements.length,
+    acknowledged: checker.acknowledgements,
     simulatedMs: world.scheduler.now,
     events: world.scheduler.events,
   };

@@ -1,22 +1,11 @@
 import { historyName, segmentName } from '../../postgres/wal-name.ts';
 import { parseHistory, renderHistory, type TimelineHistory } from '../../postgres/timeline.ts';
-import { type Control, encodeControl } from './control-file.ts';
+import { type Control, encodeControl, stateOf } from './control-file.ts';
 import type { Process } from './scheduler.ts';
 import type { PostgresHome, Sender, Server } from './server.ts';
 import { Stream } from './stream.ts';
+import { SynchronousReplication } from './synchronous.ts';
 import { segmentSize, type Wal, type WalRecord } from './wal.ts';
-
-interface Waiting {
-  readonly commit: number;
-  readonly count: number;
-}
-
-/** How many of which standbys must have a commit on disk; undefined: none is waited for. */
-export function quorumOf(names: string): { readonly number: number; readonly names: readonly string[] } | undefined {
-  const [, number, list] = /^(?:ANY|FIRST) (\d+) \((.*)\)$/i.exec(names) ?? [];
-  if (number === undefined || list === undefined) return undefined;
-  return { number: Number(number), names: list.split(',').map((name) => name.trim().replaceAll('"', '')) };
-}
 
 const settingOf = (file: unknown, name: string): string =>
   new RegExp(`^${name} = '(.*)'$`, 'm').exec(typeof file === 'string' ? file : '')?.[1] ?? '';
@@ -40,8 +29,13 @@ export class Postgres implements Server {
   stream: Stream | undefined;
   /** To the standbys that stream from here. */
   readonly senders = new Set<Sender>();
-  synchronousNames = '';
-  #waiting: Waiting[] = [];
+  readonly synchronous: SynchronousReplication;
+  /** Records that were there when it came up, and when it did; what of them was never acknowledged the first who is let in sees. */
+  #recovered: { readonly count: number; readonly at: number } | undefined;
+  /** Whether its last life ended without a word. */
+  readonly #crashed: boolean;
+  /** No client is let in. */
+  closed = false;
   #control: Control;
   #promoting = false;
 
@@ -50,6 +44,13 @@ export class Postgres implements Server {
     this.process = process;
     this.wal = home.files.read(this.at('pg_wal/.log')) as Wal;
     this.standby = home.files.has(this.at('standby.signal'));
+    this.#crashed = !this.standby && stateOf(home.files.read(this.at('global/pg_control'))) !== 'shut down';
+    this.synchronous = new SynchronousReplication({
+      ...{ scheduler: home.scheduler, random: home.random, senders: this.senders },
+      later: (milliseconds, run) => this.#later(milliseconds, run),
+      serves: () => this.serves,
+      acknowledge: (commit) => home.witness.acknowledged(this, commit),
+    });
     this.timeline = this.wal.timeline;
     this.loadedAt = home.wallClock();
     this.#control = {
@@ -99,16 +100,17 @@ export class Postgres implements Server {
     this.home.files.writeDurably(this.at('global/pg_control'), encodeControl(this.#control));
   }
 
-  /** What a session sees that is opened now; walsenders go by it, too. */
-  #loadNames(): void {
-    const { files } = this.home;
-    for (const name of ['override.conf', 'custom.conf']) {
-      const file = this.at(name);
-      const found = files.has(file) ? settingOf(files.read(file), 'synchronous_standby_names') : '';
-      this.synchronousNames = found;
-      if (found !== '') break;
-    }
-    this.release();
+  #textOf(name: string): unknown {
+    const file = this.at(name);
+    return this.home.files.has(file) ? this.home.files.read(file) : undefined;
+  }
+
+  #load(starting: boolean): void {
+    const names = ['override.conf', 'custom.conf'].map((name) =>
+      settingOf(this.#textOf(name), 'synchronous_standby_names'),
+    );
+    this.synchronous.load(names.find((found) => found !== '') ?? '', starting);
+    this.closed = /^host all all all reject$/m.test((this.#textOf('pg_hba.conf') as string | undefined) ?? '');
   }
 
   emitMessage(): void {
@@ -117,7 +119,8 @@ export class Postgres implements Server {
 
   #ready(): void {
     this.status = 'ready';
-    this.#loadNames();
+    this.#load(true);
+    this.#recovered = { count: this.wal.records.length, at: this.home.scheduler.now };
     this.replayed = this.wal.records.length;
     this.#pidFile('ready');
     this.#setControl({});
@@ -128,7 +131,7 @@ export class Postgres implements Server {
   reload(): void {
     this.#later(this.home.random.between(2, 30), () => {
       this.loadedAt = this.home.wallClock();
-      this.#loadNames();
+      this.#load(false);
       if (this.standby && this.status === 'ready') this.#follow();
     });
   }
@@ -139,9 +142,9 @@ export class Postgres implements Server {
     const { files } = this.home;
     const text = files.has(override) ? (files.read(override) as string) : '';
     const wanted = conninfoOf(text);
-    if (wanted === this.stream?.address) return;
-    this.stream?.close();
     const name = /application_name=\\?'*([\w-]+)/.exec(text)?.[1] ?? this.home.name;
+    if (wanted === this.stream?.address && (wanted === undefined || name === this.stream?.name)) return;
+    this.stream?.close();
     this.stream = wanted === undefined ? undefined : new Stream(this, wanted, name);
   }
 
@@ -168,9 +171,15 @@ export class Postgres implements Server {
     if (!this.home.files.has(file)) this.home.files.writeDurably(file, '');
   }
 
-  /** A client's transaction. It is acknowledged when it is on disk. */
+  /** A client's transaction. It is acknowledged when it is on disk, here and where it has to be. */
   commit(): void {
-    if (this.serves) this.#append(this.home.witness.submitted());
+    if (!this.serves || this.closed) return;
+    if (this.#recovered && this.#crashed) {
+      const upFor = this.home.scheduler.now - this.#recovered.at;
+      this.home.witness.seen(this, this.#recovered.count, upFor);
+    }
+    this.#recovered = undefined;
+    this.#append(this.home.witness.submitted());
   }
 
   #append(commit: number): void {
@@ -182,25 +191,8 @@ export class Postgres implements Server {
       if (this.home.diskBroken) return;
       this.wal.flushed = Math.max(this.wal.flushed, count);
       for (const sender of this.senders) sender.pump();
-      if (commit > 0) this.#waiting.push({ commit, count });
-      this.release();
+      if (commit > 0) this.synchronous.commit(commit, count);
     });
-  }
-
-  /** Acknowledges what waits no longer. */
-  release(): void {
-    if (!this.serves) return;
-    const quorum = quorumOf(this.synchronousNames);
-    const enough = ({ count }: Waiting): boolean => {
-      const have = [...this.senders].filter(
-        ({ name, confirmed }) => quorum?.names.includes(name) && confirmed >= count,
-      );
-      return quorum === undefined || have.length >= quorum.number;
-    };
-    const done = this.#waiting.filter(enough);
-    if (done.length === 0) return;
-    this.#waiting = this.#waiting.filter((waiting) => !done.includes(waiting));
-    for (const { commit } of done) this.home.witness.acknowledged(this, commit);
   }
 
   promote(): void {
@@ -208,6 +200,7 @@ export class Postgres implements Server {
     this.#promoting = true;
     this.stream?.close();
     this.stream = undefined;
+    this.#recovered = undefined;
     this.#later(this.home.random.between(10, 120), () => {
       this.replayed = this.wal.records.length;
       const history = this.#newHistory();
@@ -263,7 +256,7 @@ export class Postgres implements Server {
     const starting = this.status === 'starting';
     this.status = 'stopping';
     this.#pidFile('stopping');
-    this.#waiting = [];
+    this.synchronous.forget();
     if (!this.standby && !starting) this.#append(0);
     const began = this.home.scheduler.now;
     const wait = (): void => {

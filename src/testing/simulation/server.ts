@@ -2,6 +2,7 @@ import type { TimelineHistory } from '../../postgres/timeline.ts';
 import type { Files } from './files.ts';
 import type { Random } from './random.ts';
 import type { Process, Scheduler } from './scheduler.ts';
+import type { SynchronousReplication, Walsender } from './synchronous.ts';
 import type { Wal, WalRecord } from './wal.ts';
 
 /** What a server has around it. */
@@ -29,6 +30,8 @@ export interface Witness {
   promoted(by: Server, timeline: number): void;
   streams(standby: Server, primary: Server): void;
   submitted(): number;
+  /** So many records of the beginning are there for all to see: a server that crashed lets clients in, up for so many milliseconds. */
+  seen(at: Server, count: number, upFor: number): void;
 }
 
 /** A running PostgreSQL, as others see it. */
@@ -45,17 +48,12 @@ export interface Server {
   readonly senders: Set<Sender>;
   history(timeline: number): TimelineHistory;
   receive(record: WalRecord): void;
-  release(): void;
+  readonly synchronous: SynchronousReplication;
 }
 
 /** A standby's connection, as its primary sees it. */
-export interface Sender {
-  readonly open: boolean;
-  /** Records that the standby has said to have on disk. */
-  readonly confirmed: number;
-  /** application_name of the standby. */
-  readonly name: string;
-  /** How many times it has said where it is. */
+export interface Sender extends Walsender {
+  /** How many times its standby has said where it is. */
   readonly replies: number;
   readonly standby: Server;
   pump(): void;

@@ -1,6 +1,7 @@
 import { isAncestor } from '../../postgres/timeline.ts';
 import { historyName } from '../../postgres/wal-name.ts';
 import type { Sender, Server } from './server.ts';
+import type { Quorum } from './synchronous.ts';
 import { segmentSize } from './wal.ts';
 
 const retryMs = 1000;
@@ -19,6 +20,9 @@ export class Stream implements Sender {
   /** Records that the standby has said to have on disk. */
   confirmed = 0;
   replies = 0;
+  /** The walsender's own. */
+  quorum: Quorum | undefined;
+  stale = false;
 
   constructor(standby: Server, address: string, name: string) {
     this.#standby = standby;
@@ -51,6 +55,7 @@ export class Stream implements Sender {
     }
     this.#primary = primary;
     primary.senders.add(this);
+    primary.synchronous.begin(this);
     home.note(`streams from ${primary.home.name}`);
     home.witness.streams(this.#standby, primary);
     this.#fetchHistories(primary);
@@ -104,6 +109,8 @@ export class Stream implements Sender {
     this.#arrival = Math.max(this.#arrival, scheduler.now + random.between(0.3, 4));
     this.#after(this.#arrival - scheduler.now, () => {
       if (this.#primary !== primary) return;
+      // Where a timeline ends the receiver asks for the history of the next one.
+      if (records.some(({ timeline }) => timeline !== this.#standby.wal.timeline)) this.#fetchHistories(primary);
       for (const record of records) this.#standby.receive(record);
     });
   }
@@ -115,7 +122,7 @@ export class Stream implements Sender {
       if (this.#primary !== primary || !primary.home.connected(this.#standby.home.name)) return;
       this.confirmed = Math.max(this.confirmed, count);
       this.replies += 1;
-      primary.release();
+      if (primary.running) primary.synchronous.replied(this);
     });
   }
 

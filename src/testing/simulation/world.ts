@@ -6,6 +6,7 @@ import type { Change } from './api-store.ts';
 import type { Files } from './files.ts';
 import { Machine } from './machine.ts';
 import { type ManagerOptions, type Program } from './manager.ts';
+import type { Mode } from './modes.ts';
 import { type Host, Network } from './network.ts';
 import { Random } from './random.ts';
 import { type Cancel, type Process, Scheduler } from './scheduler.ts';
@@ -20,6 +21,7 @@ export const namespace = 'default';
 export interface WorldOptions {
   readonly seed: number;
   readonly instances: number;
+  readonly mode: Mode;
   readonly witness: Witness;
   readonly onChange: (change: Change) => void;
   readonly start: (options: ManagerOptions) => Program;
@@ -60,6 +62,15 @@ export class World {
         }),
     );
     this.#byName = new Map(this.machines.map((machine) => [machine.name, machine]));
+  }
+
+  /** What the Cluster asks for when no fault has changed it. */
+  get mode(): Mode {
+    return this.options.mode;
+  }
+
+  note(home: string, text: string): void {
+    this.options.note(home, text);
   }
 
   newAddress(): string {
