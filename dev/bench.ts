@@ -53,6 +53,12 @@ if (steps.length > 0) {
   process.exit();
 }
 
+if (only === undefined || only === 'wal') {
+  process.stdout.write(`${header}\n`);
+  for (const figure of await walArchive(runs)) process.stdout.write(`${row(figure)}\n`);
+  if (only === 'wal') process.exit();
+}
+
 // Ctrl-C ends the bench like an error does: what was started is stopped.
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(new Error(`ended by ${name}`)));
@@ -65,7 +71,6 @@ async function measure(platform: Platform): Promise<string[]> {
       return provisioning(platform, runs, await bareStart());
     },
     memory: () => archivingMemory(platform, Number(options.size ?? 1024)),
-    wal: () => walArchive(platform, runs),
     'base-backup': () => baseBackup(platform, runs, Number(options.size ?? 1024)),
   };
   const wanted = Object.entries(parts).filter(([name]) => only === undefined || only === name);

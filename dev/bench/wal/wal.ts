@@ -1,28 +1,22 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createInterface } from 'node:readline';
-import type { Platform } from '../../../e2e/support/platform.ts';
-import { bucket } from '../../../e2e/support/cluster.ts';
 import { type ArchiveConfig, openArchive } from '../../../src/objectstore/config.ts';
 import { walDirectory } from '../../../src/objectstore/layout.ts';
 import type { Figure } from '../figures.ts';
+import { type PeerStore, bucket, startStore } from '../peers/store.ts';
+import { archivers } from './peers.ts';
 import { recordSegments, waitingSegments } from './segments.ts';
 
 const root = path.dirname(path.dirname(path.dirname(import.meta.dirname)));
 const count = 60;
 const parallel = 4;
 
-interface Store {
-  readonly endpoint: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-}
-
 /** archive_command for one segment after the other, as PostgreSQL's archiver does it: seconds for each. */
-async function archiveAll(
+export async function archiveAll(
   command: (file: string) => readonly [string, ...string[]],
   env: NodeJS.ProcessEnv,
   files: readonly string[],
@@ -39,15 +33,15 @@ async function archiveAll(
   return seconds;
 }
 
-const sum = (seconds: readonly number[]): number => seconds.reduce((total, one) => total + one, 0);
+export const sum = (seconds: readonly number[]): number => seconds.reduce((total, one) => total + one, 0);
 const resident = async (pid: number | undefined): Promise<number> =>
   Number(/^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 
-const configOf = (store: Store, run: string): ArchiveConfig => {
+const configOf = (store: PeerStore, run: string): ArchiveConfig => {
   const zstd = { compression: 'zstd', attributes: {} } as const;
   const credentials = { accessKeyId: store.accessKeyId, secretAccessKey: store.secretAccessKey };
   return {
-    s3: { bucket, endpoint: store.endpoint, credentials },
+    s3: { bucket, endpoint: store.endpoint, ca: store.ca, credentials },
     location: { prefix: 'bench-wal', server: `${process.pid}-${run}` },
     wal: { ...zstd, maxParallel: parallel },
     history: zstd,
@@ -93,46 +87,28 @@ async function ours(config: ArchiveConfig, directory: string, names: readonly st
   }
 }
 
-async function barman(
-  store: Store,
-  directory: string,
-  names: readonly string[],
-  run: number,
-): Promise<number[] | undefined> {
-  if (spawnSync('barman-cloud-wal-archive', ['--version']).error) return undefined;
-  const args = ['--gzip', '--endpoint-url', store.endpoint, `s3://${bucket}/bench-barman`, `run-${process.pid}-${run}`];
-  const env = {
-    AWS_ACCESS_KEY_ID: store.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: store.secretAccessKey,
-    AWS_DEFAULT_REGION: 'us-east-1',
-  };
-  // One start of Python for each: a few are enough to know.
-  const files = names.slice(0, 10).map((name) => path.join(directory, 'pg_wal', name));
-  return archiveAll((file) => ['barman-cloud-wal-archive', ...args, file], env, files);
-}
-
 /** WAL archive with zstd, and what Debian's tools do with the same segments and the same store. */
-export async function walArchive(platform: Platform, runs: number): Promise<Figure[]> {
+export async function walArchive(runs: number): Promise<Figure[]> {
   const place = path.join('/tmp', `howdah-bench-wal-${process.pid}`);
+  await using store = await startStore();
   try {
-    const names = await recordSegments(path.join(place, 'recorded'), count);
+    const recorded = path.join(place, 'recorded');
+    const directory = path.join(place, 'data');
+    const names = await recordSegments(recorded, count);
     const rates: number[] = [];
     const shipped: number[] = [];
     const grown: number[] = [];
-    const peers: number[] = [];
+    const peers = archivers(store, place);
+    const theirs = peers.map((): number[] => []);
     for (let run = 1; run <= runs; run += 1) {
-      const directory = path.join(place, 'data');
-      await waitingSegments(directory, path.join(place, 'recorded'), names);
-      const one = await ours(configOf(platform.objectStore, `${run}`), directory, names, false);
+      await waitingSegments(directory, recorded, names);
+      const one = await ours(configOf(store, `${run}`), directory, names, false);
       rates.push(count / sum(one.seconds));
       grown.push(one.grown);
-      const two = await ours(configOf(platform.objectStore, `${run}-ahead`), directory, names, true);
+      const two = await ours(configOf(store, `${run}-ahead`), directory, names, true);
       shipped.push(...two.seconds.map((seconds) => seconds * 1000));
-      const theirs = await barman(platform.objectStore, directory, names, run);
-      if (theirs) peers.push(theirs.length / sum(theirs));
+      for (const [index, peer] of peers.entries()) theirs[index]?.push(await peer.rate(directory, names, run));
     }
-    if (peers.length === 0)
-      process.stderr.write('SKIPPED: barman-cloud-wal-archive is not installed (apt-get install barman-cli-cloud)\n');
     return [
       {
         what: `WAL archive, zstd, ${parallel} in parallel`,
@@ -140,7 +116,11 @@ export async function walArchive(platform: Platform, runs: number): Promise<Figu
         samples: rates,
         target: { limit: 60, better: 'more' },
       },
-      ...(peers.length > 0 ? [{ what: 'the same by barman-cloud, gzip', unit: '/s', samples: peers } as const] : []),
+      ...peers.map(({ name }, index) => ({
+        what: `the same by ${name}`,
+        unit: '/s' as const,
+        samples: theirs[index] ?? [],
+      })),
       {
         what: 'archive_command of a segment shipped before',
         unit: 'ms',
