@@ -317,7 +317,7 @@ describe.each([
 
   test.each<[string, ObjectStoreError['kind'], string, () => Partial<S3Options>]>([
     ['no server', 'unreachable', 'ECONNREFUSED', () => ({ endpoint: 'http://127.0.0.1:9' })],
-    ['no such host', 'unreachable', 'ENOTFOUND', () => ({ endpoint: 'http://no-such-host.invalid' })],
+    ['no such host', 'unreachable', 'ENOTFOUND|EAI_AGAIN', () => ({ endpoint: 'http://no-such-host.invalid' })],
     ['no bucket', 'no-such-bucket', 'NoSuchBucket', () => ({ bucket: 'missing' })],
     [
       'a wrong secret',
@@ -335,7 +335,7 @@ describe.each([
     using client = open({ attempts: 2, ...options() });
     const error = await failure(client.put('k', Buffer.from('x')));
     expect(error.kind).toBe(kind);
-    expect(error.message).toContain(code);
+    expect(error.message).toMatch(new RegExp(code));
     expect(error.message).toContain(options().endpoint ?? server.endpoint);
     expect(error.message).toContain(`bucket "${options().bucket ?? 'data'}"`);
     expect(JSON.stringify(error) + error.message + String(error.stack)).not.toContain('hidden');
