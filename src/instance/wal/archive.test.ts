@@ -294,14 +294,13 @@ test('an archive is tried before there is WAL for it: what is wrong is said, and
     },
     life.signal,
   );
-  const until = async (wanted: object): Promise<void> => {
-    for (let tries = 0; tries < 200 && mine.states.length === 0; tries += 1)
+  const until = async (wanted: ArchivingState): Promise<void> => {
+    for (const deadline = Date.now() + 30_000; Date.now() < deadline && mine.states.at(-1)?.state !== wanted.state;)
       await new Promise((r) => setTimeout(r, 10));
     expect(mine.states.at(-1)).toEqual(wanted);
   };
   await until({ state: 'failing', message: 'Secret "keys": the Secret does not exist' });
   current = () => Promise.resolve(archive);
-  await new Promise((r) => setTimeout(r, 200));
   await until({ state: 'working' });
   const told = mine.states.length;
   await new Promise((r) => setTimeout(r, 50));
