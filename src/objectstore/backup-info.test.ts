@@ -97,6 +97,43 @@ test('any text survives as a Python string, and a line stays a line', () => {
   );
 });
 
+const word = fc.stringMatching(/^[a-zA-Z0-9/_.-]{1,30}$/).filter((text) => text !== 'None');
+const number = fc.integer({ min: 0, max: 2 ** 40 });
+const time = fc.date({ min: new Date('2000-01-01'), max: new Date('2099-01-01'), noInvalidDate: true });
+const any = fc.record(
+  {
+    status: fc.constantFrom('EMPTY', 'STARTED', 'WAITING_FOR_WALS', 'DONE', 'SYNCING', 'FAILED'),
+    ...{ backupName: word, serverName: word, mode: word, systemId: word, pgdata: word, compression: word },
+    ...{ beginXlog: word, endXlog: word, beginWal: word, endWal: word, parentBackupId: word, encryption: word },
+    ...{ configFile: word, hbaFile: word, identFile: word, error: word, beginTime: time, endTime: time },
+    ...{ version: number, timeline: number, beginOffset: number, endOffset: number, size: number },
+    ...{ deduplicatedSize: number, walSegmentSize: fc.constantFrom(1 << 20, 16 << 20, 64 << 20, 1 << 30) },
+    backupLabel: fc.string({ unit: 'binary', minLength: 1 }),
+    tablespaces: fc.array(fc.record({ name: fc.string({ minLength: 1 }), oid: number, location: fc.string() }), {
+      minLength: 1,
+      maxLength: 4,
+    }),
+  },
+  { requiredKeys: ['status', 'walSegmentSize'] },
+);
+
+test('whatever a backup is, its file says it: each field comes back', () => {
+  fc.assert(fc.property(any, (given) => expect(parseBackupInfo(renderBackupInfo(given))).toEqual(given)));
+});
+
+test('a file that was cut or changed anywhere is an error with a message, or still one', () => {
+  const whole = renderBackupInfo(info);
+  fc.assert(
+    fc.property(fc.nat(whole.length - 1), fc.string({ unit: 'binary', maxLength: 3 }), (at, inserted) => {
+      try {
+        parseBackupInfo(whole.slice(0, at) + inserted + whole.slice(at + inserted.length));
+      } catch (error) {
+        expect((error as Error).message).toMatch(/^backup\.info|not a Python literal|LSN|WAL/);
+      }
+    }),
+  );
+});
+
 test.each(['', '[1, 2', "{'a': }", '1 2', "'\\xg1'", 'lambda: 1', '(,)', '[1 2]'])('%s is no literal', (text) => {
   expect(() => parsePythonLiteral(text)).toThrow('not a Python literal');
 });
