@@ -15,10 +15,14 @@ const suites = [
   'src/objectstore/s3.test.ts',
   'src/instance/wal/archive.test.ts',
   'src/instance/wal/restore.test.ts',
+  'src/instance/wal/shipper.test.ts',
+  'src/instance/wal/standby-archive.test.ts',
   'src/instance/backup/needed-wal.test.ts',
   'src/instance/backup/runner.test.ts',
   'src/instance/retention/run.test.ts',
   'src/instance/recovery/recover.test.ts',
+  'src/instance/recovery/recover-targets.test.ts',
+  'src/instance/recovery/incremental.test.ts',
 ];
 
 /**

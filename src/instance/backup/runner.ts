@@ -175,8 +175,11 @@ export class BackupRunner {
     const { kube, namespace, clusterName: name, log } = this.#deps;
     const { method = defaultMethod } = place;
     try {
-      const { backups } = await readCatalog(archive.store, archive.config.location, signal);
-      const firstRecoverabilityPoint = backups[0]?.info.endTime;
+      // A store that fails just now makes the backup no less complete.
+      const catalog = await readCatalog(archive.store, archive.config.location, signal).catch((error: unknown) => {
+        log.warn({ err: error }, 'The first point of recoverability could not be read');
+      });
+      const firstRecoverabilityPoint = catalog?.backups[0]?.info.endTime;
       await reportBackup(
         kube,
         { namespace, name },
