@@ -58,6 +58,23 @@ test('files go through a process of their own, which ends when it has nothing to
   expect(await ship(3, 'd')).toBe('created');
 });
 
+test('the end of a process that had nothing to do is no failure of what its successor ships', async () => {
+  await using store = await testArchive();
+  const { config } = await store.open('one');
+  const directory = await mkdtemp(path.join(os.tmpdir(), 'hws-'));
+  directories.push(directory);
+  using shipper = new Shipper(command, { keptFor: 0 });
+  for (const index of [1, 2, 3]) {
+    const file = path.join(directory, name(index));
+    await writeFile(file, 'x');
+    expect(await shipper.ship({ config, name: name(index), path: file, systemIdentifier: '7' }, signal())).toBe(
+      'created',
+    );
+    // It is told to go, and is still there when the next one is started.
+    await until(() => shipper.pid === undefined);
+  }
+});
+
 test('what the store says comes out as what it was', async () => {
   await using store = await testArchive();
   const { config } = await store.open('one');

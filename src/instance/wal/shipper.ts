@@ -5,6 +5,8 @@ import { type ShipAnswer, type ShipRequest, reviveFailure } from './ship-message
 export type Ship = (request: Omit<ShipRequest, 'id'>, signal: AbortSignal) => Promise<'created' | 'same'>;
 
 interface Waiting {
+  /** Who is to answer. */
+  readonly child: ChildProcess;
   resolve(outcome: 'created' | 'same'): void;
   reject(error: Error): void;
 }
@@ -41,7 +43,7 @@ export class Shipper implements Disposable {
     const id = this.#next++;
     try {
       return await new Promise((resolve, reject) => {
-        this.#waiting.set(id, { resolve, reject });
+        this.#waiting.set(id, { child, resolve, reject });
         signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
         child.send({ ...request, id } satisfies ShipRequest, (error) => {
           if (error) reject(error);
@@ -66,7 +68,8 @@ export class Shipper implements Disposable {
     const gone = (why: string) => (): void => {
       if (this.#child === child) this.#child = undefined;
       const error = new Error(`the process that ships WAL ${why}`);
-      for (const waiting of this.#waiting.values()) waiting.reject(error);
+      // One that was sent home for idleness may end when its successor is at work.
+      for (const waiting of this.#waiting.values()) if (waiting.child === child) waiting.reject(error);
     };
     child.once('error', gone('could not be started'));
     child.once('exit', (code, killed) => gone(`ended with ${killed ?? `exit code ${code}`}`)());
