@@ -74,6 +74,8 @@ if (program !== undefined) {
       '--experimental-vm-modules',
       'node_modules/jest/bin/jest.js',
       `--testNamePattern=^(?!.*(${otherwise.join('|')}))`,
+      // It syncs more than ours, and takes its time.
+      '--testTimeout=300000',
       ...(asked.length > 0 ? asked : suites),
     ],
     { cwd: root, stdio: 'inherit', env: { ...process.env, HOWDAH_TEST_S3: program } },

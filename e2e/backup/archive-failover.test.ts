@@ -96,9 +96,13 @@ async function loseThePrimary(name: string): Promise<void> {
 }
 
 // F9: what the dead primary could not ship is nowhere but in the standby's pg_wal. F16: whatever the size of a segment.
-test.each([1, 16, 64])(
+test.each([
+  [1, 'refuses'],
+  [16, 'refuses'],
+  [64, 'blackhole'],
+] as const)(
   'segments of %i MiB: the archive is away, then the primary: a restore into that window has every row',
-  async (segment) => {
+  async (segment, how) => {
     await provision(segment);
     const target = { namespace: namespace.name, cluster: source(segment), to: 'rw' } as const;
     await using admin = await connect(api, { ...target, as: 'superuser' });
@@ -117,7 +121,7 @@ test.each([1, 16, 64])(
     });
     expect((await waitForBackup(api, namespace.name, backup)).status).toMatchObject({ phase: 'completed' });
 
-    proxy.behave('refuses');
+    proxy.behave(how);
     for (let round = 0; round < 6; round += 1) {
       await session.query(`insert into ledger select i, md5(i::text) from generate_series($1::int, $1::int + 999) i`, [
         round * 1000,
