@@ -39,6 +39,25 @@ test.each<Major>([15, 18])('PostgreSQL %i comes back as it was at a time, and go
   await server.query('INSERT INTO t VALUES (0)');
 });
 
+test('segments of 64 MiB are restored, too', async () => {
+  await using archive = await testArchive();
+  const origin = await archive.open('one');
+  await using pg = await archivingPostgres(() => Promise.resolve(origin), {
+    major: 18,
+    initdb: ['--wal-segsize=64'],
+    settings: { min_wal_size: '128MB' },
+  });
+  await pg.server.query('CREATE TABLE t AS SELECT 1 AS i');
+  await backUp(pg, origin);
+  await pg.server.query('INSERT INTO t VALUES (2)');
+  await pg.switchAndWait();
+  await using restore = await aRestore({ major: 18, origin, target: {} });
+  expect(await restore.run()).toMatchObject({ timeline: 2 });
+  const settings = { archive_mode: 'off', min_wal_size: '128MB' };
+  await using server = await temporaryPostgres({ major: 18, dataDirectory: restore.data, settings });
+  expect(await server.query('SELECT i FROM t ORDER BY i')).toEqual([{ i: 1 }, { i: 2 }]);
+});
+
 test('a target that the archive does not reach is an error that says so', async () => {
   await using archive = await testArchive();
   const origin = await archive.open('one');

@@ -60,6 +60,12 @@ const sizes = [
   ['max_locks_per_transaction', 'maxLocksPerTransaction', 64],
 ] as const;
 
+/** As initdb scales them: PostgreSQL does not start with its own defaults when segments are large. */
+const walSizes = (segmentSize: number): Record<string, string> => ({
+  min_wal_size: `${5 * (segmentSize >> 20)}MB`,
+  max_wal_size: `${64 * (segmentSize >> 20)}MB`,
+});
+
 async function recoverySettings(
   options: RecoverOptions,
   timeline: Resolved['timeline'],
@@ -72,6 +78,7 @@ async function recoverySettings(
   return {
     ...options.settings,
     ...Object.fromEntries(raised),
+    ...walSizes(control.walSegmentSize),
     ...targetSettings({ ...options.target, timeline }),
     restore_command: options.restoreCommand,
     // Nothing is archived yet; what is to be archived stays marked for the new cluster's first start.
