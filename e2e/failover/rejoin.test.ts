@@ -1,8 +1,8 @@
 // Instances that are not on the primary's history, or do not get on with it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { exec } from '../support/exec.ts';
 import { nodeFaults, nodeOf } from '../support/faults/nodes.ts';
+import { inPod, stopStream } from '../support/faults/wal-stream.ts';
 import { Scenario } from '../support/scenario.ts';
 import { openShared } from '../support/shared.ts';
 import { connect } from '../support/sql.ts';
@@ -17,25 +17,6 @@ beforeAll(async () => {
 beforeEach(() => scenario.healthy());
 afterAll(() => scenario?.[Symbol.asyncDispose]());
 
-async function inPod(pod: string, script: string): Promise<string> {
-  const { code, stdout, stderr } = await exec(scenario.platform, scenario.namespace, pod, 'postgres', [
-    'bash',
-    '-c',
-    script,
-  ]);
-  if (code !== 0) throw new Error(`${script} in ${pod}: ${stderr}`);
-  return stdout;
-}
-
-/** Of the local server, one kind of process alone. */
-const walProcess = (kind: 'walsender' | 'walreceiver'): string => `
-  top="$(cat "\${HOWDAH_ROOT:-}/controller/supervisor/postgres.pid")"
-  for dir in /proc/[0-9]*; do
-    grep -qs ${kind} "$dir/cmdline" || continue
-    read -r stat 2>/dev/null <"$dir/stat" || continue; read -r _ parent _ <<<"\${stat##*) }"
-    if [[ $parent == "$top" ]]; then kill -STOP "\${dir#/proc/}"; fi
-  done; true`;
-
 (nodes ? test : test.skip)(
   'F24 an old primary with WAL that nobody else has is made anew, and the directory of before is gone when it streams',
   async () => {
@@ -43,7 +24,7 @@ const walProcess = (kind: 'walsender' | 'walreceiver'): string => `
       mayLose: true,
       do: async (primary) => {
         // What is written from here on is on one disk only.
-        await inPod(primary, walProcess('walsender'));
+        await stopStream(scenario.pod(primary), 'walsender');
         await sleep(1500);
         await using _off = await nodes?.powerOff(await nodeOf(scenario.pod(primary)));
         await scenario.anotherPrimary(primary);
@@ -51,7 +32,7 @@ const walProcess = (kind: 'walsender' | 'walreceiver'): string => `
     });
     expect(after).not.toBe(before);
     await waitFor('one data directory', async () => {
-      const names = await inPod(before, 'ls "$PGDATA/.."');
+      const names = await inPod(scenario.pod(before), 'ls "$PGDATA/.."');
       return names.includes('diverged') || names.includes('fresh') ? undefined : true;
     });
   },
@@ -61,7 +42,7 @@ test('F21 a standby that gets nothing while the primary writes is found by its p
   const [standby = ''] = await scenario.standbys();
   await scenario.under('stuck receiver', {
     do: async (primary) => {
-      await inPod(standby, walProcess('walreceiver'));
+      await stopStream(scenario.pod(standby), 'walreceiver');
       const to = (instance: string) => ({ namespace: scenario.namespace, cluster: scenario.cluster, to: { instance } });
       await using writer = await connect(scenario.platform.api, to(primary));
       const { rows } = await writer.query<{ lsn: string }>('select pg_current_wal_lsn()::text as lsn');
