@@ -55,9 +55,10 @@ export async function chapter(soak: Soak, number: number, faults: readonly SoakF
     const open = `pinned_${number}_${index}`;
     load.measureGap();
     pinned.push([await harm(soak, fault, { load, table: open }), open]);
+    await next;
+    // Only now: what was asked for may have begun after its answer.
     gaps.push({ fault: fault.name, milliseconds: load.longestGap });
     say(`${fault.name}: ${Math.round(load.longestGap)} ms without a write`);
-    await next;
   }
   await settled(subject.platform, subject.namespace, subject.cluster);
   const [report, appended] = await Promise.all([load.stop(), appends.stop()]);
