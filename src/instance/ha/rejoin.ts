@@ -1,5 +1,6 @@
 import { silence } from '../../../state-machines/election/machine.ts';
 import { sameMember } from '../../../state-machines/protocol/position.ts';
+import type { LeaseMember } from '../../../state-machines/protocol/types.ts';
 import { rejoin, type RejoinAction, type RejoinFacts } from '../../../state-machines/rejoin/machine.ts';
 import { namesArchive } from '../../resources/archive-place.ts';
 import { type HaCore, holderOf, isClosed, leaseState, selfOf } from './core.ts';
@@ -56,6 +57,7 @@ export class Rejoin {
     // What was a primary is turned into a standby first, and only then looked at.
     const primary = data?.state === 'valid' && !data.standby;
     if (holdsLease || !member || (primary && !condemned)) return undefined;
+    this.#reconsider(member);
     await this.#ask();
     const connected = follows(this.#core, member);
     const holder = this.#holder;
@@ -86,6 +88,23 @@ export class Rejoin {
       rewindFailed: notRewindable !== undefined && sameMember(notRewindable, member),
       inForce: !dispensable(store.record, selfOf(this.#core)),
     };
+  }
+
+  /**
+   * The verdict was about the history of one who is primary no more, and the copy from him did not come to its end: the directory, which
+   * is as it was, is started once more and judged by the history of the new one. A stopped server tells nobody where it is.
+   */
+  #reconsider(holder: LeaseMember): void {
+    const { memory, state, wake, context } = this.#core;
+    const { diverged } = memory;
+    if (!diverged || sameMember(diverged, holder) || this.#rebuild.running || state.current.unfinished !== undefined)
+      return;
+    memory.diverged = undefined;
+    context.log.info(
+      { rule: 'verdict-of-another', was: diverged.instance, holder: holder.instance },
+      'To be judged anew',
+    );
+    wake();
   }
 
   /** One that is followed already need not be asked in every turn. */
