@@ -67,6 +67,8 @@ const tasks: Record<string, (args: string[]) => Promise<number>> = {
   lint: () =>
     sequence(
       () => node([bin('eslint/bin/eslint.js'), '.']),
+      // Files, exports and dependencies that nothing uses.
+      () => node([bin('knip/bin/knip.js')]),
       () => node([bin('prettier/bin/prettier.cjs'), '--check', '--log-level=warn', '.']),
       () =>
         node([

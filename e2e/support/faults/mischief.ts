@@ -14,7 +14,7 @@ export type Mischief =
   /** The answer is a shorter one that ends in good order, as of an object that was cut. */
   | { readonly does: 'shortens' };
 
-export type MischiefKind = Mischief['does'];
+type MischiefKind = Mischief['does'];
 
 /** Only some of the requests. */
 export interface Selection {
