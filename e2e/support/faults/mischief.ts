@@ -14,8 +14,6 @@ export type Mischief =
   /** The answer is a shorter one that ends in good order, as of an object that was cut. */
   | { readonly does: 'shortens' };
 
-type MischiefKind = Mischief['does'];
-
 /** Only some of the requests. */
 export interface Selection {
   readonly to?: (request: { readonly method: string; readonly url: string }) => boolean;
