@@ -2,6 +2,7 @@ import type { RejoinFacts } from '../../../state-machines/rejoin/machine.ts';
 import { type History, onHistory } from '../../../state-machines/protocol/history.ts';
 import { sameMember } from '../../../state-machines/protocol/position.ts';
 import type { LeaseMember, Position } from '../../../state-machines/protocol/types.ts';
+import { observeDataDirectory } from '../postmaster/observe.ts';
 import type { HaCore } from './core.ts';
 import { runningPostmaster } from './local-postgres.ts';
 import type { PositionReport, WireHistory } from './messages.ts';
@@ -47,8 +48,12 @@ export async function settledPosition(core: HaCore, incomplete: boolean): Promis
   const { view, session, context } = core;
   const data = view()?.data;
   if (data?.state !== 'valid') return undefined;
-  const { checkpointTimeline, checkpoint } = data.control;
-  if (incomplete) return { timeline: checkpointTimeline, lsn: checkpoint };
+  // It may have taken the place of another directory since the last turn of the manager's loop, which saw that one.
+  if (incomplete) {
+    const now = await observeDataDirectory(context.environment.paths.data);
+    if (now.state !== 'valid') return undefined;
+    return { timeline: now.control.checkpointTimeline, lsn: now.control.checkpoint };
+  }
   const own = await standbyPosition(session, context.environment.paths.data, data.control);
   return own?.settled === true ? own.position : undefined;
 }

@@ -1,5 +1,9 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { LeaseRecord } from '../../../state-machines/protocol/types.ts';
+import { encodeControl } from '../../testing/simulation/control-file.ts';
 import { type HaCore, newMemory } from './core.ts';
 import type { Rebuild } from './rebuild.ts';
 import { Rejoin } from './rejoin.ts';
@@ -8,25 +12,46 @@ const self = { instance: 'c-1', incarnation: 'one' };
 const former = { instance: 'c-3', incarnation: 'three' };
 const holder = { instance: 'c-2', incarnation: 'two' };
 
-/** A standby that was stopped since it is not on the history of `diverged`; c-2 holds the lease. */
-function stopped(diverged: typeof former, running = false, unfinished?: 'rewind') {
+interface Stopped {
+  readonly diverged?: typeof former;
+  readonly running?: boolean;
+  readonly unfinished?: 'rewind';
+  /** The data directory. */
+  readonly data?: string;
+  /** pg_control as the manager's loop has seen it. */
+  readonly control?: object;
+  /** What the holder answers. */
+  readonly report?: object;
+}
+
+/** A standby that is down; c-2 holds the lease. */
+function stopped({ diverged, running = false, unfinished, data = '/nonexistent', control = {}, report }: Stopped) {
   const record: LeaseRecord = {
     ...{ uid: 'u', version: '1', clusterUid: 'cluster', systemIdentifier: 'system', epoch: 8, holder },
     ...{ configurations: [], members: [self, holder, former].map((member) => ({ ...member, address: '10.0.0.1' })) },
   };
-  const memory = { ...newMemory(), diverged };
+  const memory = { ...newMemory(), ...(diverged && { diverged }) };
   let woken = 0;
   const core = {
     ...{ clock: () => 100_000, memory, wake: () => (woken += 1) },
-    view: () => ({ postmaster: { state: 'down' }, data: { state: 'valid', standby: true, control: {} } }),
+    view: () => ({ postmaster: { state: 'down' }, data: { state: 'valid', standby: true, control } }),
     session: { query: () => Promise.reject(new Error('no server')) },
     life: { current: {}, set: () => undefined },
-    state: { current: { ...self, clusterUid: 'cluster', systemIdentifier: 'system', promised: 7, unfinished } },
-    peers: { ask: () => Promise.resolve(undefined) },
+    state: {
+      current: {
+        ...self,
+        clusterUid: 'cluster',
+        systemIdentifier: 'system',
+        promised: 7,
+        configurationEpoch: 8,
+        unfinished,
+      },
+    },
+    peers: { ask: () => Promise.resolve(report) },
     store: { record, lastRecord: record, observed: { record, since: 99_000 }, apiAnswers: true },
     context: {
       log: { info: () => undefined, debug: () => undefined },
-      environment: { podName: 'c-1', podIp: '10.0.0.1', paths: { data: '/nonexistent' } },
+      environment: { podName: 'c-1', podIp: '10.0.0.1', paths: { data } },
       cluster: { current: { spec: {} } },
       supervisor: { postgresPid: () => undefined },
     },
@@ -36,15 +61,47 @@ function stopped(diverged: typeof former, running = false, unfinished?: 'rewind'
 }
 
 test('the primary changed while the data was made anew from it: the directory is started once more, to be judged by the new one', async () => {
-  const { rejoin, memory, woken } = stopped(former);
+  const { rejoin, memory, woken } = stopped({ diverged: former });
   await rejoin.facts(false);
   expect([memory.diverged, woken()]).toEqual([undefined, 1]);
 });
 
 test('the verdict stays while the primary does, while the copy is under way, and where bytes have changed', async () => {
-  for (const { rejoin, memory } of [stopped(holder), stopped(former, true), stopped(former, false, 'rewind')]) {
+  for (const { rejoin, memory } of [
+    stopped({ diverged: holder }),
+    stopped({ diverged: former, running: true }),
+    stopped({ diverged: former, unfinished: 'rewind' }),
+  ]) {
     const before = memory.diverged;
     await rejoin.facts(false);
     expect(memory.diverged).toBe(before);
   }
+});
+
+/** A copy in the making that was checkpointed at `checkpoint` of timeline 8, the holder's. */
+async function aCopy(checkpoint: number): Promise<{ readonly data: string } & AsyncDisposable> {
+  const data = await mkdtemp(path.join(os.tmpdir(), 'hwj-'));
+  await mkdir(path.join(data, 'global'));
+  const recovered = { minRecovery: 0, minRecoveryTimeline: 0 };
+  const control = encodeControl({ state: 'in production', checkpoint, timeline: 8, ...recovered });
+  await writeFile(path.join(data, 'global/pg_control'), control);
+  await writeFile(path.join(data, 'PG_VERSION'), '17\n');
+  await writeFile(path.join(data, 'standby.signal'), '');
+  return { data, [Symbol.asyncDispose]: () => rm(data, { recursive: true }) };
+}
+const switches = [{ timeline: 7, end: '100' }];
+const report = { primaryOf: 8, history: { systemIdentifier: 'system', timeline: 8, written: '900', switches } };
+
+test('F24 a copy that has just taken the place of a diverged directory is judged by what it is, not by what was there', async () => {
+  await using copy = await aCopy(500);
+  // The manager's loop has seen the old directory last: timeline 7, beyond the fork.
+  const control = { checkpointTimeline: 7, checkpoint: 400n };
+  const { rejoin } = stopped({ data: copy.data, control, report });
+  expect(await rejoin.facts(true)).toMatchObject({ ancestor: 'yes', postgres: 'down', unfinished: 'none' });
+});
+
+test('F24 a copy that was not completed is never rewound', async () => {
+  const { rejoin } = stopped({ diverged: holder, report });
+  expect(await rejoin.facts(true)).toMatchObject({ ancestor: 'no', rewindable: 'no' });
+  expect(await rejoin.facts(false)).toMatchObject({ ancestor: 'no', rewindable: 'unknown' });
 });

@@ -61,7 +61,10 @@ export class Rejoin {
     await this.#ask();
     const connected = follows(this.#core, member);
     const holder = this.#holder;
-    const rewindable = this.#rewindable?.from === member.incarnation ? this.#rewindable : undefined;
+    const checked = this.#rewindable?.from === member.incarnation ? this.#rewindable : undefined;
+    // A copy that was not completed has no state of its own to go back from.
+    const possible = checked === undefined ? 'unknown' : checked.obstacle === undefined ? 'yes' : 'no';
+    const rewindable = incomplete ? 'no' : possible;
     const streaming = view()?.server?.receiver === 'streaming';
     const { current: cluster } = context.cluster;
     const archive = cluster !== undefined && namesArchive(cluster);
@@ -84,7 +87,7 @@ export class Rejoin {
       tries: this.#progress.tries,
       maxTries,
       walGone: memory.slot?.lost === true && !streaming && !archive,
-      rewindable: rewindable === undefined ? 'unknown' : rewindable.obstacle === undefined ? 'yes' : 'no',
+      rewindable,
       rewindFailed: notRewindable !== undefined && sameMember(notRewindable, member),
       inForce: !dispensable(store.record, selfOf(this.#core)),
     };
