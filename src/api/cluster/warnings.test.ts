@@ -52,6 +52,16 @@ test.each<[string, Partial<ClusterSpec>, string[]]>([
     { monitoring: { enablePodMonitor: true } },
     ['spec.monitoring.enablePodMonitor: deprecated; make a PodMonitor by hand'],
   ],
+  [
+    'a quorum for commits that did not wait',
+    {
+      instances: 3,
+      postgresql: { synchronous: { method: 'any', number: 1, dataDurability: 'preferred', failoverQuorum: true } },
+    },
+    [
+      'spec.postgresql.synchronous.failoverQuorum: without effect with dataDurability preferred: nobody knows whether commits waited',
+    ],
+  ],
 ])('%s', (_name, spec, expected) => {
   expect(validateCluster(aCluster({ instances: 1, ...spec })).warnings).toEqual(expected);
 });

@@ -21,6 +21,10 @@ export function* clusterWarnings({ spec, status }: Cluster): Generator<string> {
   if (spec.instances > 1 && !spec.postgresql?.synchronous && !spec.maxSyncReplicas) {
     yield 'spec.instances: replication is asynchronous, so a failover may lose the last committed transactions';
   }
+  const { dataDurability, failoverQuorum } = spec.postgresql?.synchronous ?? {};
+  if (failoverQuorum && dataDurability === 'preferred') {
+    yield 'spec.postgresql.synchronous.failoverQuorum: without effect with dataDurability preferred: nobody knows whether commits waited';
+  }
   const topology = status?.conditions?.find(({ type }) => type === 'SyncReplicationTopologySatisfied');
   if (topology?.status === 'False') yield `synchronous standbys are not spread as asked: ${topology.message}`;
 }

@@ -79,6 +79,17 @@ test.each<[string, string, RegExp, (test: TestCluster) => unknown]>([
   },
 );
 
+test('a switchover to the primary itself is none: nothing is ordered, and status is as before', async () => {
+  const test = await healthy('same');
+  const before = (await test.cluster()).status;
+  await ask(test, 'same-1');
+  await test.reconcile();
+  const { status } = await test.cluster();
+  expect(status).toMatchObject({ phase: before?.phase, currentPrimary: 'same-1', targetPrimary: 'same-1' });
+  expect((await condition(test, 'Switchover'))?.status).not.toBe('True');
+  expect(reasons(test)).not.toContain('SwitchingOver');
+});
+
 test('the primary of a node that is cordoned is switched over, to one on another node', async () => {
   const test = await healthy('drain');
   for (const [serial, node] of Object.entries({ 1: 'a', 2: 'a', 3: 'b' })) {

@@ -55,3 +55,18 @@ test.each<[string, Partial<ClusterSpec>, unknown[]]>([
 ])('%s', (_name, spec, expected) => {
   expect(errorsOf(validateCluster(aCluster(spec)))).toEqual(expected);
 });
+
+const quorum = 'alpha.cnpg.io/failoverQuorum';
+test.each<[string, Partial<ClusterSpec>, string, unknown[]]>([
+  [
+    'without synchronous standbys',
+    {},
+    'true',
+    [`metadata.annotations[${quorum}]: "true": needs spec.postgresql.synchronous with a method and a number`],
+  ],
+  ['the old way', { minSyncReplicas: 1, maxSyncReplicas: 2 }, 'true', [expect.stringContaining(quorum)]],
+  ['switched off without synchronous standbys', {}, 'false', []],
+  ['with synchronous standbys', synchronous({}), 'true', []],
+])('a quorum by annotation: %s', (_name, spec, value, expected) => {
+  expect(errorsOf(validateCluster(aCluster(spec, { [quorum]: value })))).toEqual(expected);
+});

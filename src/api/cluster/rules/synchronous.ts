@@ -1,3 +1,4 @@
+import { annotation } from '../../../labels.ts';
 import type { Cluster } from '../../generated/cluster.ts';
 import { fieldError, type FieldError } from '../../validation/field-error.ts';
 
@@ -5,7 +6,10 @@ export function* synchronousRules(cluster: Cluster): Generator<FieldError> {
   yield* legacyRules(cluster);
   const { instances, postgresql } = cluster.spec;
   const synchronous = postgresql?.synchronous;
-  if (!synchronous) return;
+  if (!synchronous) {
+    yield* quorumOfNobody(cluster.metadata.annotations?.[annotation.failoverQuorum]);
+    return;
+  }
   const field = 'spec.postgresql.synchronous';
   const { number, standbyNamesPre = [], standbyNamesPost = [], failoverQuorum } = synchronous;
   const external = standbyNamesPre.length + standbyNamesPost.length;
@@ -21,6 +25,13 @@ export function* synchronousRules(cluster: Cluster): Generator<FieldError> {
       `must be more than the number of further standby names, ${external}, with failoverQuorum`,
     );
   }
+}
+
+/** Without a set of standbys that confirm there is nothing that a quorum could prove. */
+function* quorumOfNobody(asked: string | undefined): Generator<FieldError> {
+  if (asked !== 'true') return;
+  const message = 'needs spec.postgresql.synchronous with a method and a number';
+  yield fieldError(`metadata.annotations[${annotation.failoverQuorum}]`, asked, message);
 }
 
 /** What would count as an instance, or as anybody at all, would be counted in the quorum that no instance stands for. */
