@@ -156,7 +156,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'rule 23: clients are let in at once after a crash',
     file: 'src/instance/ha/synchronous/doorkeeper.ts',
-    find: /this\.#shut = !this\.#decide\(crashed\)\.open;/,
+    find: /this\.#shut = !this\.#decide\(\)\.open;/,
     replace: 'this.#shut = false;',
     mode: 'any',
     instances: 3,
