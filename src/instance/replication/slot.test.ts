@@ -30,3 +30,19 @@ test('a slot is reserved, and kept, though clients have taken every connection',
   expect(await slots()).toContainEqual({ name: 's1', reserved: true, status: 'reserved' });
   await Promise.all(clients.map((client) => client.end()));
 });
+
+test('a slot that others make at the same time is met, one that is streamed from is not taken', async () => {
+  await using server = await temporaryPostgres({ major: 18, settings: { wal_level: 'replica' } });
+  await server.query('create role streaming_replica login replication');
+  const origin = { host: server.socketDirectory, port: server.port, user: 'streaming_replica' };
+  const signal = AbortSignal.timeout(50_000);
+  for (let round = 0; round < 8; round++)
+    await Promise.all(Array.from({ length: 4 }, () => reserveSlot(origin, `s${round}`, signal)));
+
+  const other = new pg.Client({ ...origin, user: 'postgres', database: 'postgres' });
+  await other.connect();
+  // A temporary slot is in use as long as its session lives.
+  await other.query("select pg_create_physical_replication_slot('mine', true, true)");
+  await expect(reserveSlot(origin, 'mine', signal)).rejects.toThrow('slot "mine" is in use');
+  await other.end();
+});
