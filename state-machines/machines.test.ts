@@ -1,11 +1,17 @@
 import { readdirSync, statSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { type AnyStateMachine, initialTransition } from 'xstate';
 import { machinePage } from './diagram.ts';
 import { type ElectionFacts, election, electionRows } from './election/machine.ts';
+import { failover } from './failover/machine.ts';
 import { type FenceFacts, fence, fenceRows } from './fence/machine.ts';
 import { machines } from './machines.ts';
+import { promotion } from './promotion/machine.ts';
 import type { Row, RuleTable } from './protocol/rule-table.ts';
+import { rejoin } from './rejoin/machine.ts';
+import { switchover } from './switchover/machine.ts';
+import { synchronousSet } from './synchronous/machine.ts';
 
 const here = import.meta.dirname;
 
@@ -22,6 +28,14 @@ test.each(machines.map((machine) => [machine.id, machine] as const))(
     expect(new Set(rows.map(({ rule }) => rule)).size).toBe(rows.length);
   },
 );
+
+const tables = { election, failover, fence, promotion, rejoin, switchover, synchronous: synchronousSet };
+
+test.each(Object.entries(tables))('%s: bears its name, and begins in a state that a row leads to', (name, table) => {
+  expect(table.id).toBe(name);
+  const states: readonly string[] = table.rows.map(({ state }) => state);
+  expect(states).toContain(initialTransition(table.machine as AnyStateMachine)[0].value);
+});
 
 test.each(machines.map((machine) => [machine.id, machine] as const))('%s: its page shows every rule', (_, machine) => {
   const page = machinePage(machine);

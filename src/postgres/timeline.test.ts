@@ -15,17 +15,24 @@ test('a history file is read and written as PostgreSQL does', () => {
     end: parseLsn('0/5000148'),
     reason: '',
   });
+  expect(parseHistory(12, '  # comment\n \n  10  0/5000148  x\n').switches).toEqual([
+    { timeline: 10, end: parseLsn('0/5000148'), reason: 'x' },
+  ]);
   expect(timelineEnd(history, 10)).toBe('open');
   expect(timelineEnd(history, 2)).toBeUndefined();
 });
 
 test.each([
-  ['a line without number', 2, 'x\t0/1\n'],
-  ['a bad position', 2, '1\tzz\n'],
-  ['timelines out of order', 9, '3\t0/1\tx\n2\t0/2\tx\n'],
-  ['a timeline that is its own ancestor', 3, '3\t0/1\tx\n'],
-])('%s is an error', (_, timeline, content) => {
-  expect(() => parseHistory(timeline, content)).toThrow();
+  ['a line without number', 2, 'x\t0/1\n', 'history of timeline 2: cannot read line "x\t0/1"'],
+  ['a number that is none', 2, 'x1\t0/1\n', 'cannot read line'],
+  ['half a number', 2, '1x\t0/1\n', 'cannot read line'],
+  ['a line without position', 2, '1\n', 'not an LSN: ""'],
+  ['a bad position', 2, '1\tzz\n', 'not an LSN: "zz"'],
+  ['timelines out of order', 9, '3\t0/1\tx\n2\t0/2\tx\n', 'history of timeline 9: timeline 2 is not after 3'],
+  ['a timeline twice', 9, '3\t0/1\tx\n3\t0/2\tx\n', 'timeline 3 is not after 3'],
+  ['a timeline that is its own ancestor', 3, '3\t0/1\tx\n', 'history of timeline 3 names timeline 3'],
+])('%s is an error', (_, timeline, content, message) => {
+  expect(() => parseHistory(timeline, content)).toThrow(message);
 });
 
 test.each([
@@ -47,6 +54,8 @@ test.each([
   ['0000000A00000000000000FF', true, 'the own timeline'],
   ['0000000B.history', false, 'a future timeline'],
   ['0000000A.history', true, 'the own history'],
+  ['00000003.history', true, 'the history of an ancestor'],
+  ['000000010000000000000005.partial', true, 'the beginning of a segment, up to the fork'],
   ['nonsense', false, 'not a WAL file'],
 ])('%s: %s (%s)', (name, expected) => {
   expect(isFileOfHistory(history, name, size)).toBe(expected);
@@ -62,4 +71,5 @@ test('any history survives writing and reading', () => {
     }),
   );
   expect(isAncestor(firstTimeline, 1, 5n)).toBe(true);
+  expect(renderHistory(firstTimeline)).toBe('');
 });

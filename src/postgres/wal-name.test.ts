@@ -22,7 +22,9 @@ test('an LSN survives writing and reading, and its order is that of numbers', ()
   fc.assert(fc.property(anyLsn, (lsn) => parseLsn(formatLsn(lsn)) === lsn));
   expect(formatLsn(parseLsn('16/b374d848'))).toBe('16/B374D848');
   expect(compareLsn(parseLsn('1/0'), parseLsn('0/FFFFFFFF'))).toBe(1);
-  for (const bad of ['', '1', '1/', '/1', '1/123456789', 'g/0', '1/0 '])
+  expect(compareLsn(parseLsn('0/FFFFFFFF'), parseLsn('1/0'))).toBe(-1);
+  expect(compareLsn(1n, 1n)).toBe(0);
+  for (const bad of ['', '1', '1/', '/1', '1/123456789', '123456789/1', 'g/0', 'x1/0', '1/0 '])
     expect(() => parseLsn(bad)).toThrow('not an LSN');
 });
 
@@ -63,6 +65,13 @@ test.each([
   expect(segmentAfter(name, size)).toBe(next);
 });
 
+test('segments after one are counted on from a whole segment', () => {
+  const size = 16 << 20;
+  expect(segmentAfter('0000000100000000000000FE', size, 3)).toBe('000000010000000100000001');
+  for (const none of ['nonsense', '00000002.history', '0000000100000000000000FE.partial'])
+    expect(() => segmentAfter(none, size)).toThrow(`not the name of a WAL segment: "${none}"`);
+});
+
 test('a range that ends at a segment boundary does not need the segment after it', () => {
   const size = 16 << 20;
   expect(segmentNames(1, parseLsn('0/2000028'), parseLsn('0/3000000'), size)).toEqual(['000000010000000000000002']);
@@ -79,6 +88,9 @@ test('files of the archive are told by name, timelines read as hexadecimal', () 
     '',
     '../x',
     '00000001.History',
+    'x00000001.history',
+    '00000001.history~',
+    'x000000010000000000000002',
     '00000001000000000000000a',
     '0000000100000000000000021',
     'RECOVERYXLOG',

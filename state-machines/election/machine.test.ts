@@ -40,6 +40,9 @@ const table: [rule: string, state: string, action: string, facts: Partial<Electi
   ['claim-lost', 'following', 'give-up', standing({ claim: 'lost' })],
   ['stand-down-unfit', 'following', 'give-up', { ...standing(), holdUntil: 100_001 }],
   ['stand-down-unfit', 'following', 'give-up', { ...standing(), whole: false }],
+  ['stand-down-unfit', 'following', 'give-up', { ...standing(), member: false }],
+  ['stand-down-unfit', 'following', 'give-up', { ...standing(), paused: true }],
+  ['stand-down-unfit', 'following', 'give-up', { ...standing(), leaseInDoubt: true }],
   ['stand-down-overtaken', 'following', 'give-up', standing({ overtaken: true })],
   ['stand-down-refused', 'following', 'give-up', standing({ refused: true, quorum: false })],
   ['stand-down-prevote', 'following', 'give-up', standing({ prevote: 'refused', promised: false })],
@@ -66,10 +69,15 @@ const table: [rule: string, state: string, action: string, facts: Partial<Electi
   ['ask-for-prevotes', 'canvassing', 'ask-prevotes', {}],
   ['ask-for-prevotes', 'canvassing', 'ask-prevotes', { unchangedFor: 2500, unansweredPulses: 4 }],
   ['ask-for-prevotes', 'canvassing', 'ask-prevotes', { lease: 'released', unchangedFor: 0 }],
+  ['ask-for-prevotes', 'canvassing', 'ask-prevotes', { holdUntil: 100_000, backOffUntil: 100_000 }],
+  ['ask-for-prevotes', 'canvassing', 'ask-prevotes', { delayed: true, holderAnswers: true }],
+  ['ask-for-prevotes', 'canvassing', 'ask-prevotes', { mode: 'async', lease: 'released', holderAnswers: true }],
+  ['ask-for-prevotes', 'canvassing', 'ask-prevotes', standing({ prevote: 'unasked', promised: false })],
   ['prevotes-under-way', 'canvassing', 'stay', standing({ prevote: 'asked', promised: false })],
   ['promise-to-self', 'candidate', 'promise-to-self', standing({ promised: false, quorum: false })],
   ['ask-for-promises', 'candidate', 'ask-promises', standing({ quorum: false })],
   ['claim-the-lease', 'claiming', 'claim', standing()],
+  ['claim-the-lease', 'claiming', 'claim', { ...standing(), standing: 'behind', backOffUntil: 100_001 }],
 ];
 
 test.each(table)('%s → %s', (rule, state, action, over) => {

@@ -39,6 +39,12 @@ test('every row is in the table', () => {
   expect([...new Set(table.map(([rule]) => rule))].sort()).toEqual(fenceRows.map(({ rule }) => rule).sort());
 });
 
+test('what was not seen in the life of this machine is not acted upon', () => {
+  const { freshUntil: _fresh, lastAttempt: _last, ...never } = someFacts();
+  expect(fence.decide(never).action.rule).toBe('renew');
+  expect(fence.decide({ ...never, lease: 'absent' }).action.rule).toBe('renew');
+});
+
 const anyFacts: fc.Arbitrary<FenceFacts> = fc.record(
   {
     now: fc.nat(20_000),

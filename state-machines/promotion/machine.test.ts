@@ -25,11 +25,20 @@ const someFacts = (over: Partial<PromotionFacts> = {}): PromotionFacts => ({
   ...over,
 });
 const primary = { postgres: 'primary', timeline: 4 } as const;
+const unprepared = {
+  receiverClosed: false,
+  oldLabel: 'on',
+  configurationInEffect: false,
+  historiesPlanted: false,
+  ledPersisted: false,
+} as const;
 
 const table: [rule: string, state: string, action: string, facts: Partial<PromotionFacts>][] = [
   ['lost-before-the-end', 'failed', 'end-postgres', { postgres: 'promoting', freshUntil: 1000 }],
   ['lost-before-the-end', 'failed', 'end-postgres', { postgres: 'promoting', elected: false }],
   ['promotion-overdue', 'failed', 'end-postgres', { postgres: 'promoting', orderedAt: 0, promotionTimeout: 1000 }],
+  ['promotion-overdue', 'failed', 'end-postgres', { postgres: 'promoting', orderedAt: 500, promotionTimeout: 400 }],
+  ['wait-for-promotion', 'promoting', 'stay', { postgres: 'promoting', orderedAt: 900, promotionTimeout: 1000 }],
   ['gives-the-role-away', 'idle', 'stay', { ...primary, leaving: true }],
   ['not-elected', 'idle', 'stay', { ...primary, elected: false }],
   ['not-elected', 'idle', 'stay', { elected: false }],
@@ -39,15 +48,20 @@ const table: [rule: string, state: string, action: string, facts: Partial<Promot
   ['renew-first', 'preparing', 'renew', { freshUntil: 900 }],
   ['wrong-timeline', 'failed', 'stop-and-alarm', { postgres: 'primary', timeline: 2 }],
   ['wait-for-postgres', 'preparing', 'stay', { postgres: 'starting' }],
+  ['wait-for-postgres', 'preparing', 'stay', { postgres: 'down' }],
+  ['wait-for-postgres', 'preparing', 'stay', { postgres: 'stopping' }],
   ['close-receiver', 'preparing', 'close-receiver', { receiverClosed: false }],
   ['take-label-off-old-primary', 'preparing', 'take-label-off-old-primary', { oldLabel: 'on' }],
   ['apply-configuration', 'preparing', 'apply-configuration', { oldLabel: 'tried', configurationInEffect: false }],
   ['plant-histories', 'preparing', 'plant-histories', { historiesPlanted: false }],
   ['persist-led', 'preparing', 'persist-led', { ledPersisted: false }],
   ['promote', 'promoting', 'promote', {}],
+  ['promote', 'promoting', 'promote', { holdUntil: 1000, renewing: true, timeline: 3 }],
   ['wait-for-promotion', 'promoting', 'stay', { postgres: 'promoting' }],
+  ['wait-for-promotion', 'promoting', 'stay', { postgres: 'promoting', timeline: 3, promised: 5, holdUntil: 1001 }],
   ['wait-for-promotion', 'promoting', 'stay', { postgres: 'primary' }],
   ['tell-peers', 'announcing', 'tell-peers', primary],
+  ['tell-peers', 'announcing', 'tell-peers', { ...primary, ...unprepared, promised: 5 }],
   ['tell-peers', 'announcing', 'tell-peers', { postgres: 'primary', timeline: 2, promoted: false }],
   ['set-own-label', 'announcing', 'set-own-label', { ...primary, peersTold: true }],
   ['write-status', 'announcing', 'write-status', { ...primary, peersTold: true, ownLabel: true }],
@@ -174,6 +188,7 @@ describe('what is left after it', () => {
     [{ ownerMarkerWritten: false, historyArchived: false, backFilled: false }, ['write-owner-marker']],
     [{ historyArchived: false, backFilled: false }, ['archive-history', 'back-fill']],
     [{ archiving: false, ownerMarkerWritten: false, historyArchived: false }, []],
+    [{ archiving: false, historyArchived: false, backFilled: false }, []],
     [
       { slotsMade: false, olderConfigurations: true, ownerMarkerWritten: false },
       ['write-owner-marker', 'make-slots', 'pass-barrier'],

@@ -3,7 +3,7 @@ import { nextEpoch } from './epoch.ts';
 import { onHistory } from './history.ts';
 import { comparePositions } from './position.ts';
 import { readQuorum, satisfies, unsatisfied } from './quorum.ts';
-import { unsafeTiming } from './timing.ts';
+import { clockRateBound, stopBound, unsafeTiming } from './timing.ts';
 import type { Configuration, GrantedPromise, Member } from './types.ts';
 
 const member = (instance: string, incarnation = '1'): Member => ({ instance, incarnation });
@@ -51,6 +51,9 @@ describe('a claim', () => {
     expect(satisfies(aConfiguration(), [aPromise(member('b'))])).toBe(false);
     expect(satisfies(aConfiguration(), [aPromise(member('b')), aPromise(member('c'))])).toBe(true);
   });
+  test('an asynchronous configuration asks for nobody', () => {
+    expect(satisfies(aConfiguration({ number: 0 }), [])).toBe(true);
+  });
   test('one standby twice is one', () => {
     expect(satisfies(aConfiguration(), [aPromise(member('b')), aPromise(member('b'))])).toBe(false);
   });
@@ -90,9 +93,14 @@ describe('lease timings', () => {
   });
   test.each([
     [15, 14, 2, /leaseDurationSeconds 15 is too short/],
+    [12, 10, 2, /a primary that lost its lease is silent after 12\.62 s/],
     [15, 10, 6, /at least twice retryPeriodSeconds 6/],
   ])('%d/%d/%d are refused', (duration, renewDeadline, retryPeriod, message) => {
     expect(unsafeTiming({ duration, renewDeadline, retryPeriod })).toMatch(message);
+  });
+  test('a lease that is as long as the silence takes is long enough', () => {
+    const duration = ((10 + stopBound) * (1 + clockRateBound)) / (1 - clockRateBound) + 0.5;
+    expect(unsafeTiming({ duration, renewDeadline: 10, retryPeriod: 2 })).toBeUndefined();
   });
 });
 

@@ -52,8 +52,10 @@ const table: [rule: string, state: string, action: string, facts: Partial<Rejoin
   ['rewind', 'rewinding', 'rewind', { ...diverged, rewindable: 'yes', postgres: 'down' }],
   ['connect', 'following', 'connect', { connected: false }],
   ['connect', 'following', 'connect', { connected: false, postgres: 'down' }],
+  ['connect', 'following', 'connect', { ...stalled, tries: 3, connected: false }],
   ['stalled', 'following', 'reconnect', { ...stalled, tries: 2 }],
   ['follows', 'following', 'stay', {}],
+  ['follows', 'following', 'stay', { tries: 3, rewindFailed: true, rewindable: 'no' }],
 ];
 
 test.each(table)('%s → %s', (rule, state, action, over) => {
@@ -62,6 +64,13 @@ test.each(table)('%s → %s', (rule, state, action, over) => {
 
 test('every row is in the table', () => {
   expect([...new Set(table.map(([rule]) => rule))].sort()).toEqual(rejoinRows.map(({ rule }) => rule).sort());
+});
+
+test('only one that is connected and goes on can be elected or named', () => {
+  expect(eligible('following', someFacts())).toBe(true);
+  expect(eligible('checking', someFacts())).toBe(false);
+  expect(eligible('following', someFacts({ connected: false }))).toBe(false);
+  expect(eligible('following', someFacts(stalled))).toBe(false);
 });
 
 const anyFacts: fc.Arbitrary<RejoinFacts> = fc.record({

@@ -38,6 +38,14 @@ const table: [title: string, spec: Partial<SynchronousSpec>, standbys: Standby[]
   ['cut to none', { maxStandbyNamesFromCluster: 0 }, [standby('c-2')], 'ANY 1 ("c-placeholder")', 'sync'],
   ['preferred, all there', preferred, [standby('c-2'), standby('c-3')], 'ANY 1 ("c-2","c-3")', 'async'],
   ['preferred, fewer', { ...preferred, number: 2 }, [standby('c-2'), standby('c-3', sick)], 'ANY 1 ("c-2")', 'async'],
+  ['healthy before unhealthy, in any order', {}, [standby('c-3'), standby('c-2', sick)], 'ANY 1 ("c-3","c-2")', 'sync'],
+  [
+    'preferred, others’ names count',
+    { ...preferred, number: 4, standbyNamesPre: ['x'], standbyNamesPost: ['y'] },
+    [standby('c-2')],
+    'ANY 3 ("x","c-2","y")',
+    'async',
+  ],
   ['preferred, nobody', preferred, [standby('c-2', sick)], '', 'async'],
 ];
 
@@ -82,6 +90,31 @@ describe('minSyncReplicas and maxSyncReplicas', () => {
     ['nobody', 1, 1, [standby('c-2', sick)], ''],
   ] as const)('%s', (_, minSyncReplicas, maxSyncReplicas, standbys, names) => {
     expect(standbyNames(legacyTarget({ minSyncReplicas, maxSyncReplicas }, standbys, false), 'c')).toBe(names);
+  });
+});
+
+describe('a target, in full', () => {
+  const nobody = { mode: 'async', method: 'any', number: 0, names: [], pre: [], post: [] };
+  const topology = 'InsufficientCrossDomainReplicas';
+  const legacy = { minSyncReplicas: 1, maxSyncReplicas: 1 };
+  const one = [standby('c-2', near)];
+  test('of nobody', () => {
+    expect(synchronousTarget(aSpec(preferred), [], false)).toStrictEqual(nobody);
+    expect(synchronousTarget(aSpec(preferred), [], true)).toStrictEqual({ ...nobody, topology });
+    expect(legacyTarget(legacy, [], false)).toStrictEqual(nobody);
+    expect(legacyTarget(legacy, [], true)).toStrictEqual({ ...nobody, topology });
+  });
+  test('of one', () => {
+    const some = { ...nobody, number: 1, names: one };
+    expect(synchronousTarget(aSpec(), one, false)).toStrictEqual({ ...some, mode: 'sync' });
+    expect(synchronousTarget(aSpec(preferred), one, true)).toStrictEqual({ ...some, topology });
+    expect(legacyTarget(legacy, one, false)).toStrictEqual(some);
+    expect(legacyTarget(legacy, one, true)).toStrictEqual({ ...some, topology });
+  });
+  test('is written as empty when it asks for nobody or names nobody', () => {
+    const target = legacyTarget(legacy, one, false);
+    expect(standbyNames({ ...target, number: 0 }, 'c')).toBe('');
+    expect(standbyNames({ ...target, names: [] }, 'c')).toBe('');
   });
 });
 

@@ -30,7 +30,16 @@ describe('prevote', () => {
   });
 });
 
+test('a hold binds until its end, not at it', () => {
+  expect(answerPrevote(someFacts({ holdUntil: 1000 }))).toEqual({ granted: true });
+  expect(promiseStep(someFacts({ holdUntil: 1000 }), 4, ahead)).toMatchObject({ do: 'persist-and-grant' });
+});
+
 describe('promise', () => {
+  test('nothing is granted while the end of the own log is not known', () => {
+    const { position: _, ...unread } = someFacts();
+    expect(promiseStep(unread, 4, ahead)).toEqual({ do: 'close-receiver' });
+  });
   test('first the receiver is closed, then the position is taken, then it is kept and granted', () => {
     expect(promiseStep(someFacts({ receiverClosed: false }), 4, ahead)).toEqual({ do: 'close-receiver' });
     expect(promiseStep(someFacts(), 4, ahead)).toEqual({
@@ -60,6 +69,7 @@ describe('hold', () => {
     ['claiming', { claiming: true }],
     ['holder', { holdsLease: true }],
     ['primary', { primary: true }],
+    ['primary', { promoting: true }],
     ['promised-above', { promised: 4 }],
   ] as const)('refused: %s', (reason, over) => {
     expect(answerHold(someFacts(over), 3)).toEqual({ granted: false, reason });

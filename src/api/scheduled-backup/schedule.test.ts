@@ -29,6 +29,9 @@ test.each([
   ['5/10', [5, 15]],
   ['8-18/5', [8, 13, 18]],
   ['22-23,1', [1, 22, 23]],
+  ['23-23', [23]],
+  ['0-23/12', [0, 12]],
+  ['2/21', [2, 23]],
 ])('the hours %s', (hours, expected) => {
   expect(calendar(`0 0 ${hours} * * *`).hour).toEqual(expected);
 });
@@ -37,6 +40,41 @@ test('a day that is * or ? is any', () => {
   const { anyDayOfMonth, anyDayOfWeek } = calendar('0 0 0 ? * */2');
   expect([anyDayOfMonth, anyDayOfWeek]).toEqual([true, true]);
   expect(calendar('0 0 0 1 * *')).toMatchObject({ anyDayOfMonth: false, anyDayOfWeek: true });
+  expect(calendar('0 0 0 1,* * 2')).toMatchObject({ anyDayOfMonth: true, anyDayOfWeek: false });
+});
+
+test('months and days of the week have names, in any case', () => {
+  const months = 'JAN,feb,Mar,apr,may,jun,jul,aug,sep,oct,nov,dec'.split(',');
+  expect(months.map((name) => calendar(`0 0 0 1 ${name} *`).month)).toEqual(months.map((_, index) => [index + 1]));
+  const days = 'sun,MON,Tue,wed,thu,fri,sat'.split(',');
+  expect(days.map((name) => calendar(`0 0 0 * * ${name}`).dayOfWeek)).toEqual(days.map((_, index) => [index]));
+});
+
+test('the last value of every field is one', () => {
+  expect(calendar('59 59 23 31 12 6')).toMatchObject({
+    second: [59],
+    minute: [59],
+    hour: [23],
+    dayOfMonth: [31],
+    month: [12],
+    dayOfWeek: [6],
+  });
+});
+
+test.each([
+  ['@yearly', '0 0 0 1 1 *'],
+  ['@annually', '0 0 0 1 1 *'],
+  ['@monthly', '0 0 0 1 * *'],
+  ['@weekly', '0 0 0 * * 0'],
+  ['@daily', '0 0 0 * * *'],
+  ['@midnight', '0 0 0 * * *'],
+  ['@hourly', '0 0 * * * *'],
+  ['  TZ=Europe/Berlin   @daily  ', 'TZ=Europe/Berlin 0 0 0 * * *'],
+  ['  @daily  ', '0 0 0 * * *'],
+  ['  0   0 0 * * *  ', '0 0 0 * * *'],
+  ['@every  90s ', '@every 1m30s'],
+])('%j is %s', (short, long) => {
+  expect(parseSchedule(short)).toEqual(parseSchedule(long));
 });
 
 test('five fields leave out the day of week, not the seconds', () => {
@@ -68,10 +106,17 @@ test.each([
 });
 
 test.each([
-  ['', '0 fields'],
+  ['', '0 fields; there must be 6: second, minute, hour, day of month, month, day of week'],
   ['* * * *', '4 fields; there must be 6'],
   ['* * * * * * *', '7 fields'],
   ['60 * * * * *', 'second: 60 is not from 0 to 59'],
+  ['0 60 * * * *', 'minute: 60 is not from 0 to 59'],
+  ['0 0 0 * 13 *', 'month: 13 is not from 1 to 12'],
+  ['0 0 x1 * * *', 'hour: x1 is not a value, a range or *'],
+  ['0 0 1x * * *', 'hour: 1x is not a value, a range or *'],
+  ['0 0 * * * SUN-', 'day of week: SUN- is not a value, a range or *'],
+  ['x@daily', '1 fields'],
+  ['xTZ=UTC 0 0 0 * *', 'second: xTZ=UTC is not a value'],
   ['0 0 24 * * *', 'hour: 24 is not from 0 to 23'],
   ['0 0 0 0 * *', 'day of month: 0 is not from 1 to 31'],
   ['0 0 0 * foo *', 'month: foo is not from 1 to 12'],
@@ -79,7 +124,11 @@ test.each([
   ['0 0 5-3 * * *', 'hour: 5-3 begins after its end'],
   ['0 0 */0 * * *', 'hour: the step of */0 is 0'],
   ['0 0 1- * * *', 'hour: 1- is not a value, a range or *'],
-  ['@reboot', 'there is no @reboot'],
+  [
+    '@reboot',
+    'there is no @reboot; there are @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly and @every',
+  ],
+  ['@every 0s', '0s is not more than 0'],
   ['@every day', 'day is not a duration such as 1h30m'],
   ['@every -1h', '-1h is not more than 0'],
   ['TZ=Europe/Atlantis 0 0 0 * * *', 'there is no time zone Europe/Atlantis'],

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { type TimelineHistory, isAncestor, timelineEnd } from '../../postgres/timeline.ts';
 import { parseWalName, segmentName } from '../../postgres/wal-name.ts';
 import { type KnownBackup, type RetentionFacts, isExpired, planRetention } from './plan.ts';
-import { parseWindow } from './policy.ts';
+import { countPattern, parseWindow } from './policy.ts';
 
 test.each([
   ['1d', 1],
@@ -13,8 +13,16 @@ test.each([
   ['30', undefined],
   ['d', undefined],
   ['01d', undefined],
+  ['x1d', undefined],
+  ['1days', undefined],
+  ['120d', 120],
 ])('%s is %s days', (text, expected) => {
   expect(parseWindow(text)).toBe(expected === undefined ? undefined : expected * 86_400_000);
+});
+
+test('a count is from 1 to 999999', () => {
+  expect(['1', '10', '999999'].every((text) => countPattern.test(text))).toBe(true);
+  expect(['', '0', '01', '1000000', 'x1', '1x', '1.5'].some((text) => countPattern.test(text))).toBe(false);
 });
 
 const size = 16 << 20;
@@ -92,10 +100,68 @@ test.each<[string, Partial<RetentionFacts>, string[], bigint | undefined]>([
     ['b3'],
     lsnOf(960),
   ],
+  [
+    'the window begins just when a backup ended: that one reaches its beginning',
+    { policy: { window: 2 * day }, backups: daily.slice(0, 4) },
+    ['b3', 'b4'],
+    lsnOf(980),
+  ],
+  [
+    'none on the history that lives on reaches the beginning of the window: the newest of any does',
+    {
+      policy: { window: 2.5 * day },
+      history: { timeline: 3, switches: [] },
+      backups: [aBackup(1, { timeline: 3 }), aBackup(5, { timeline: 2 }), aBackup(6, { timeline: 2 })],
+    },
+    ['b6'],
+    lsnOf(950),
+  ],
+  [
+    'none lies on the history that lives on: a count keeps all',
+    { policy: { count: 1 }, history: { timeline: 3, switches: [] }, backups: daily.slice(0, 3) },
+    [],
+    lsnOf(970),
+  ],
+  [
+    'what an incremental one builds on has gone already',
+    { policy: { count: 1 }, backups: [aBackup(1, { parent: 'gone' }), aBackup(2)] },
+    ['b2'],
+    lsnOf(990),
+  ],
+  ...[
+    [aBackup(3, { id: 'y' }), aBackup(3, { id: 'z' })],
+    [aBackup(3, { id: 'z' }), aBackup(3, { id: 'y' })],
+  ].map((both): [string, Partial<RetentionFacts>, string[], bigint] => [
+    'two that ended at once have an order too',
+    { policy: { window: 2 * day }, backups: [aBackup(1), aBackup(2), ...both] },
+    ['z', 'y'],
+    lsnOf(980),
+  ]),
 ])('%s', (_name, facts, remove, walBefore) => {
   const made = plan(facts);
   expect(made.remove).toEqual(remove);
   expect(made.walBefore).toBe(walBefore);
+});
+
+test('what is kept is kept for a reason, the first that holds', () => {
+  const made = plan({
+    policy: { window: 3 * day, count: 4 },
+    backups: [aBackup(1), aBackup(2, { parent: 'b3' }), aBackup(3, { parent: 'b5' }), ...daily.slice(3)],
+    held: new Set(['b2', 'b6']),
+    others: [{ id: 'x', reason: 'being taken', parent: 'b8' }],
+  });
+  expect(Object.fromEntries(made.keep)).toEqual({
+    b1: 'newest',
+    b2: 'window',
+    b3: 'anchor',
+    b4: 'count',
+    b5: 'chain',
+    b6: 'restore',
+    b8: 'chain',
+  });
+  expect(made.walKept).toBe('x: being taken');
+  expect(Object.fromEntries(plan({ backups: daily.slice(0, 2) }).keep)).toEqual({ b1: 'newest', b2: 'window' });
+  expect(plan({}).walKept).toBe('there is no complete backup');
 });
 
 test('a file goes only when all of it is before the position; history files stay', () => {
@@ -104,6 +170,8 @@ test('a file goes only when all of it is before the position; history files stay
   expect(isExpired(file(segmentName(7, 9n, size)), lsnOf(10) - 1n, size)).toBe(false);
   expect(isExpired(file(`${segmentName(1, 9n, size)}.partial`), lsnOf(10), size)).toBe(true);
   expect(isExpired(file(`${segmentName(1, 10n, size)}.00000028.backup`), lsnOf(10), size)).toBe(false);
+  expect(isExpired(file(segmentName(1, 300n, size)), lsnOf(301), size)).toBe(true);
+  expect(isExpired(file(segmentName(1, 300n, size)), lsnOf(300), size)).toBe(false);
   expect(isExpired(file('00000002.history'), lsnOf(10_000), size)).toBe(false);
 });
 
