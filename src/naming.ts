@@ -37,6 +37,12 @@ export const instanceName = (cluster: string, serial: number): string => `${clus
 export const jobName = (instance: string, role: JobRole): string => `${instance}-${role}`;
 export const dataVolumeClaim = (instance: string): string => instance;
 export const walVolumeClaim = (instance: string): string => `${instance}-wal`;
+/** The part that a tablespace's name is in the names of its volume and its claims (reference §2.25). */
+export const tablespaceNamePart = (name: string): string =>
+  name.toLowerCase().replace(/^_/, '1').replaceAll(/[$_]/g, '-');
+export const tablespaceClaim = (instance: string, tablespace: string): string =>
+  `${instance}-tbs-${tablespaceNamePart(tablespace)}`;
+export const tablespaceVolume = (tablespace: string): string => `tbs-${tablespaceNamePart(tablespace)}`;
 export const readWriteService = (cluster: string): string => `${cluster}-rw`;
 export const readOnlyService = (cluster: string): string => `${cluster}-ro`;
 export const readService = (cluster: string): string => `${cluster}-r`;

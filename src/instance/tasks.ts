@@ -4,6 +4,7 @@ import { reconcileRoles } from './roles/reconcile.ts';
 import { ensureExtensions } from './sql/extensions.ts';
 import { verifyDrill } from './drill/task.ts';
 import { reconcileSlots } from './slots/reconcile.ts';
+import { reconcileTablespaces } from './tablespaces/reconcile.ts';
 import type { InstanceView } from './view.ts';
 
 interface Task {
@@ -46,6 +47,7 @@ export async function runTasks(
   const tasks: Task[] = [
     { name: 'roles', everyMs: 250, run: roles },
     { name: 'slots', everyMs: 1000, run: reconcileSlots(context) },
+    { name: 'tablespaces', everyMs: 1000, run: reconcileTablespaces(context) },
     { name: 'drill', everyMs: 1000, run: verifyDrill(context, signal) },
     { name: 'extensions', everyMs: 5000, run: ensureExtensions(context) },
   ];

@@ -1,10 +1,9 @@
 import type { PersistentVolumeClaim } from '../kube/objects.ts';
 import { annotation, label, pvcRole, pvcStatus } from '../labels.ts';
-import { dataVolumeClaim, instanceName, walVolumeClaim } from '../naming.ts';
+import { dataVolumeClaim, instanceName, tablespaceClaim, tablespaceNamePart, walVolumeClaim } from '../naming.ts';
 import { clusterName, objectMetadata } from './metadata.ts';
 import type { StorageConfiguration } from '../api/generated/cluster.ts';
 import type { BuildSettings, Cluster } from './model.ts';
-import { tablespaceClaim } from './volumes.ts';
 
 export interface ClaimRole {
   readonly name: string;
@@ -32,6 +31,9 @@ export function claimsOf(cluster: Cluster, instance: string): ClaimRole[] {
 export const wantedSize = (storage: StorageConfiguration): string | undefined =>
   storage.size ?? storage.pvcTemplate?.resources?.requests?.['storage'];
 
+/** A label cannot hold every name that PostgreSQL allows. */
+const labelValue = (name: string): string => (/[$]|^_/.test(name) ? tablespaceNamePart(name) : name);
+
 export function instanceClaim(
   cluster: Cluster,
   settings: BuildSettings,
@@ -47,7 +49,7 @@ export function instanceClaim(
       labels: {
         [label.instanceName]: instanceName(clusterName(cluster), serial),
         [label.pvcRole]: role,
-        ...(tablespace === undefined ? {} : { [label.tablespaceName]: tablespace }),
+        ...(tablespace === undefined ? {} : { [label.tablespaceName]: labelValue(tablespace) }),
       },
       annotations: { [annotation.nodeSerial]: String(serial), [annotation.pvcStatus]: pvcStatus.initializing },
     }),

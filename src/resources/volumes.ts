@@ -1,13 +1,9 @@
 import type { Container, PodSpec, Volume } from '../kube/objects.ts';
-import { dataVolumeClaim, volume, walVolumeClaim } from '../naming.ts';
+import { dataVolumeClaim, tablespaceClaim, tablespaceVolume, volume, walVolumeClaim } from '../naming.ts';
 import { mount } from '../paths.ts';
 import type { Cluster } from './model.ts';
 
 type Mount = NonNullable<Container['volumeMounts']>[number];
-
-export const tablespaceClaim = (instance: string, tablespace: string): string =>
-  `${instance}-tbs-${tablespace.replaceAll('_', '-')}`;
-const tablespaceVolume = (tablespace: string): string => `tbs-${tablespace.replaceAll('_', '-')}`;
 
 const claim = (name: string, claimName: string): Volume => ({ name, persistentVolumeClaim: { claimName } });
 

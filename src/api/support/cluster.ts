@@ -94,7 +94,7 @@ export const clusterSupport: SupportTable = {
   certificates: 'honoured',
   storage: 'honoured',
   walStorage: 'honoured',
-  tablespaces: 'refused',
+  tablespaces: 'honoured',
   startDelay: 'honoured',
   stopDelay: 'honoured',
   smartShutdownTimeout: 'honoured',

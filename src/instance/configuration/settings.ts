@@ -7,7 +7,7 @@ import { renderHba } from '../../postgres/hba.ts';
 import { renderIdent } from '../../postgres/ident.ts';
 import { renderParameters } from '../../postgres/parameters.ts';
 import { slotKeepSize } from '../../postgres/slot-keep-size.ts';
-import { connectionString, quoteCommandWord, settingsFile } from '../../postgres/quote.ts';
+import { connectionString, quoteCommandWord, quoteIdentifier, settingsFile } from '../../postgres/quote.ts';
 import type { InstanceEnvironment } from '../environment.ts';
 import { slotWishes } from '../slots/plan.ts';
 
@@ -89,6 +89,9 @@ export function customSettings({
     alterSystem: spec.postgresql?.enableAlterSystem ?? false,
     hash: configurationHash(cluster),
   });
+  const temporary = (spec.tablespaces ?? []).filter((tablespace) => tablespace.temporary === true);
+  if (temporary.length > 0)
+    settings['temp_tablespaces'] = temporary.map(({ name }) => quoteIdentifier(name)).join(', ');
   return standby ? atLeastThePrimary(settings, control) : settings;
 }
 

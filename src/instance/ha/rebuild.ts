@@ -5,6 +5,7 @@ import { port, readWriteService, role, slotName } from '../../naming.ts';
 import { clone } from '../replication/clone.ts';
 import { sync } from '../replication/durable.ts';
 import { reserveSlot } from '../replication/slot.ts';
+import { removeUnused } from '../tablespaces/place.ts';
 import { type HaCore, holderOf, selfOf } from './core.ts';
 import { rewindOnto } from './rewind-source.ts';
 import { dispensable } from './synchronous/configuration.ts';
@@ -162,9 +163,11 @@ export class Rebuild {
     const walPlace = context.cluster.current?.spec.walStorage && `${paths.wal}-${incarnation.slice(0, 8)}`;
     log.info({ rule: 'rebuild', from: holder.instance, epoch }, 'Making the data directory anew');
     await rm(fresh, { recursive: true, force: true });
+    await removeUnused(paths.tablespaces, [data, old]);
+    const tablespaceDirectory = `data-${incarnation.slice(0, 8)}`;
     await clone(
       origin,
-      { data: fresh, wal: walPlace, tablespaces: paths.tablespaces },
+      { data: fresh, wal: walPlace, tablespaces: paths.tablespaces, tablespaceDirectory },
       { label: `howdah rejoin ${environment.podName}`, log, signal },
     );
     // The clone is another member than the directory before it (rule 20).
@@ -182,6 +185,9 @@ export class Rebuild {
     const { old } = this.#places;
     if (this.#running !== undefined || this.#core.view()?.server?.receiver !== 'streaming' || !(await exists(old)))
       return;
+    const { paths } = this.#core.context.environment;
+    // While the old one is there this is done again by whoever comes after a death in between.
+    await removeUnused(paths.tablespaces, [paths.data]);
     await rm(old, { recursive: true, force: true });
   }
 }

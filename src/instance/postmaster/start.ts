@@ -2,6 +2,7 @@ import { mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { InstancePaths } from '../../paths.ts';
+import { prepareTablespaces } from '../tablespaces/place.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { processesOf, processInfo, signal } from './process.ts';
 
@@ -48,5 +49,6 @@ export async function startPostgres(
   }
   await endOrphans(paths.data, supervisor);
   await removeStaleLocks(paths);
+  await prepareTablespaces(paths.data, paths.tablespaces);
   if (may()) supervisor.start([program, '-D', paths.data]);
 }

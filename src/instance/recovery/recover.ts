@@ -7,6 +7,7 @@ import { type TimelineHistory, parseHistory } from '../../postgres/timeline.ts';
 import { segmentName, segmentNumber } from '../../postgres/wal-name.ts';
 import { holdBackup } from '../retention/holds.ts';
 import { type DataPlace, Staging } from '../replication/staging.ts';
+import { mountedTablespaces, prepareTablespaces, volumeOf } from '../tablespaces/place.ts';
 import { type Archive, encryptionField } from '../wal/archive-source.ts';
 import { type Application, ensureApplication } from './application.ts';
 import { archivedRange } from './archive-gap.ts';
@@ -16,7 +17,7 @@ import { readPlan, recoveryLogFile, removePlan } from './plan.ts';
 import { readRecoveryLog } from './recovery-log.ts';
 import { type Resolved, resolve } from './resolve.ts';
 import { RecoveryServer } from './server.ts';
-import { type RecoveryTarget, targetSettings } from './target.ts';
+import { RecoveryRequestError, type RecoveryTarget, targetSettings } from './target.ts';
 import { RecoveryTargetError, explainFailure, verifyEnd } from './verify.ts';
 
 export interface RecoverOptions {
@@ -106,6 +107,7 @@ async function replay(options: RecoverOptions, { chain, timeline }: Resolved): P
   const entry = chain.at(-1) as CatalogEntry;
   const { place, state, origin, target, signal, log } = options;
   const { user } = options;
+  await prepareTablespaces(place.data, place.tablespaces);
   if (user)
     for (const one of [place.data, place.wal, place.tablespaces]) {
       if (one !== undefined) await handOver(one, user).catch(ignoreMissing);
@@ -153,6 +155,19 @@ const ignoreMissing = (error: NodeJS.ErrnoException): void => {
   if (error.code !== 'ENOENT') throw error;
 };
 
+/** Before anything is downloaded: what the backup has on volumes of their own needs such volumes here. */
+async function refuseWithoutVolumes({ info }: CatalogEntry, tablespaces: string): Promise<void> {
+  const mounted = await mountedTablespaces(tablespaces);
+  const missing = (info.tablespaces ?? [])
+    .map(({ name, location }) => volumeOf(location) ?? name)
+    .filter((name) => !mounted.includes(name));
+  if (missing.length === 0) return;
+  const listed = missing.map((name) => `"${name}"`).join(', ');
+  throw new RecoveryRequestError(
+    `spec.tablespaces: must name ${listed}: the backup has them, and each needs a volume of its own`,
+  );
+}
+
 /**
  * Restores a backup, replays WAL to the target, verifies that the target was met, and leaves a data directory that was shut down
  * in good order on a timeline of its own. May be run again after it died anywhere. Resolves to 'present' when there was a
@@ -175,6 +190,7 @@ async function recoverOnce(options: RecoverOptions): Promise<Recovered | 'presen
   const entry = chain.at(-1) as CatalogEntry;
   await using _hold = await holdBackup(options.origin, entry.id, options.log, options.signal);
   if (staging !== 'present') {
+    await refuseWithoutVolumes(entry, options.place.tablespaces);
     const { origin: archive, log, signal } = options;
     await fetchBackup({ archive, chain, staging, log, signal });
     await staging.publish();

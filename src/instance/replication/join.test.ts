@@ -113,6 +113,7 @@ test('an instance joins by the address of the primary, its WAL kept by a slot, i
   // A slot without reserved WAL, as one that was made ahead has it.
   await primary.query("SELECT pg_create_physical_replication_slot('_cnpg_c_2')");
   const { paths, run } = await aJoin(aKube(pki, clusterAt(address)));
+  await mkdir(`${paths.tablespaces}/fast`, { recursive: true });
   await run();
   const [slot] = await primary.query(
     "SELECT restart_lsn IS NOT NULL AS kept FROM pg_replication_slots WHERE slot_name = '_cnpg_c_2'",

@@ -25,7 +25,7 @@ afterEach(async () => {
 const control = (over: Partial<ControlData> = {}): ControlData =>
   ({ dataChecksums: 1, walLogHints: false, walSegmentSize: 1 << 24, ...over }) as ControlData;
 const good = {
-  ...{ program: true, control: control(), wal: ['000000020000000000000003'], freeBytes: 2 ** 40 },
+  ...{ program: true, control: control(), wal: ['000000020000000000000003'], freeBytes: 2 ** 40, leadsOutside: false },
   fork: { timeline: 2, end: 0x3000028n },
 };
 test.each([
@@ -33,6 +33,7 @@ test.each([
   [{ program: false }, 'no pg_rewind'],
   [{ control: control({ dataChecksums: 0 }) }, 'checksums'],
   [{ control: control({ dataChecksums: 0, walLogHints: true }) }, undefined],
+  [{ leadsOutside: true }, 'tablespaces'],
   [{ fork: undefined }, 'does not name'],
   [{ wal: ['000000020000000000000004'] }, '000000020000000000000003'],
   [{ freeBytes: 1 << 20 }, 'only 1 MB'],

@@ -5,6 +5,7 @@ import { type ControlData, parseControlData } from '../../postgres/control-data.
 import { connectionString } from '../../postgres/quote.ts';
 import { segmentName, segmentNumber } from '../../postgres/wal-name.ts';
 import { setStandby } from '../configuration/write.ts';
+import { leadsOutside } from '../tablespaces/place.ts';
 import { runProgram } from '../init/run-program.ts';
 
 /** What is looked at before a byte is changed: a rewind that fails half-way costs the whole directory (fault F24). */
@@ -14,6 +15,8 @@ export interface RewindCheck {
   /** Names in pg_wal. */
   readonly wal: readonly string[];
   readonly freeBytes: number;
+  /** See `leadsOutside`. */
+  readonly leadsOutside: boolean;
   /** Where the own timeline was left by the primary's. */
   readonly fork: { readonly timeline: number; readonly end: bigint } | undefined;
 }
@@ -22,9 +25,17 @@ export interface RewindCheck {
 const leastFree = 256 << 20;
 
 /** Why this directory cannot be rewound; undefined when nothing speaks against it. */
-export function rewindObstacle({ program, control, wal, freeBytes, fork }: RewindCheck): string | undefined {
+export function rewindObstacle({
+  program,
+  control,
+  wal,
+  freeBytes,
+  leadsOutside,
+  fork,
+}: RewindCheck): string | undefined {
   if (!program) return 'there is no pg_rewind in the image';
   if (control.dataChecksums === 0 && !control.walLogHints) return 'neither data checksums nor wal_log_hints are on';
+  if (leadsOutside) return 'its tablespaces lie where pg_rewind would look through the whole root';
   if (fork === undefined) return "the primary's history does not name this timeline";
   const needed = segmentName(fork.timeline, segmentNumber(fork.end, control.walSegmentSize), control.walSegmentSize);
   if (!wal.includes(needed)) return `the WAL at the fork (${needed}) is gone`;
@@ -38,8 +49,13 @@ export async function checkRewind(
   control: ControlData,
   fork: RewindCheck['fork'],
 ): Promise<string | undefined> {
-  const [wal, space] = await Promise.all([readdir(path.join(dataDirectory, 'pg_wal')), statfs(dataDirectory)]);
-  return rewindObstacle({ program, control, wal, freeBytes: space.bavail * space.bsize, fork });
+  const [wal, space, outside] = await Promise.all([
+    readdir(path.join(dataDirectory, 'pg_wal')),
+    statfs(dataDirectory),
+    leadsOutside(dataDirectory),
+  ]);
+  const freeBytes = space.bavail * space.bsize;
+  return rewindObstacle({ program, control, wal, freeBytes, leadsOutside: outside, fork });
 }
 
 export interface RewindOptions {

@@ -1,6 +1,6 @@
 import { mkdir, readFile, readdir, rename, rm, stat, symlink } from 'node:fs/promises';
 import path from 'node:path';
-import { mount } from '../../paths.ts';
+import { mountedTablespaces, volumeOf } from '../tablespaces/place.ts';
 import { sync, writeDurably } from './durable.ts';
 
 /** Where a data directory and what belongs to it come to lie. */
@@ -11,6 +11,8 @@ export interface DataPlace {
   readonly wal?: string | undefined;
   /** Below it each tablespace has its volume. */
   readonly tablespaces: string;
+  /** The directory on the volume of a tablespace, when another than that of a first copy. */
+  readonly tablespaceDirectory?: string | undefined;
 }
 
 const staged = (place: string): string => `${place}.staging`;
@@ -55,30 +57,41 @@ export class Staging {
     if (place.wal !== undefined && !(await isEmpty(place.wal))) {
       throw new Error(`${place.wal} is not empty although ${place.data} is: refusing to write there`);
     }
+    for (const one of await staging.#tablespacePlaces()) {
+      if (!(await isEmpty(one)))
+        throw new Error(`${one} is not empty although ${place.data} is: refusing to write there`);
+    }
     await mkdir(staging.directory, { recursive: true, mode: 0o700 });
     await sync(path.dirname(staging.directory));
     return staging;
   }
 
   async #removeLeftovers(): Promise<void> {
-    const { wal, tablespaces } = this.place;
+    const { wal } = this.place;
     if (wal !== undefined) await rm(wal, { recursive: true, force: true });
-    for (const name of await readdir(tablespaces).catch(() => [])) {
-      await rm(path.join(tablespaces, name, 'data'), { recursive: true, force: true });
-    }
+    for (const one of await this.#tablespacePlaces()) await rm(one, { recursive: true, force: true });
     await rm(this.directory, { recursive: true, force: true });
+  }
+
+  async #tablespacePlaces(): Promise<string[]> {
+    const { tablespaces, tablespaceDirectory = 'data' } = this.place;
+    return (await mountedTablespaces(tablespaces)).map((name) => path.join(tablespaces, name, tablespaceDirectory));
   }
 
   /** The directory to write a tablespace to: the same volume as on the origin, wherever its root is here. */
   async tablespace(oid: string, location: string): Promise<string> {
     const known = this.#tablespaces.get(oid);
     if (known !== undefined) return known;
-    const at = location.lastIndexOf(`${mount.tablespaces}/`);
-    if (at < 0) throw new Error(`tablespace ${oid} lies at ${location}, which is not on a tablespace volume`);
-    const local = path.join(this.place.tablespaces, location.slice(at + mount.tablespaces.length + 1));
-    if (!local.startsWith(`${this.place.tablespaces}/`))
-      throw new Error(`tablespace ${oid}: unsafe location ${location}`);
-    if (!(await isEmpty(local))) throw new Error(`${local} is not empty: refusing to write there`);
+    const name = volumeOf(location);
+    if (name === undefined)
+      throw new Error(`tablespace ${oid} lies at ${location}, which is not on a tablespace volume`);
+    const volume = path.join(this.place.tablespaces, name);
+    // Elsewhere than on a volume it would be gone with the pod.
+    if (!(await exists(volume)))
+      throw new Error(`the backup has a tablespace "${name}", and spec.tablespaces names no such one`);
+    const local = path.join(volume, this.place.tablespaceDirectory ?? 'data');
+    if (this.tablespaceDirectories().includes(local))
+      throw new Error(`the backup has two tablespaces on the volume "${name}": only one of them has a place here`);
     await mkdir(local, { recursive: true, mode: 0o700 });
     this.#tablespaces.set(oid, local);
     return local;

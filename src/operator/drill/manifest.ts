@@ -33,6 +33,7 @@ export function drillCluster(cluster: Cluster): Cluster | undefined {
       'postgresGID',
       'storage',
       'walStorage',
+      'tablespaces',
       'resources',
       'priorityClassName',
       'schedulerName',

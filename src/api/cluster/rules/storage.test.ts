@@ -41,7 +41,9 @@ test.each<[string, Partial<ClusterSpec>, unknown[]]>([
   [
     'a tablespace that is no identifier',
     { tablespaces: [tablespace('1st')] },
-    ['spec.tablespaces[0].name: "1st": must be an identifier of at most 63 letters, digits, _ and $'],
+    [
+      'spec.tablespaces[0].name: "1st": must be an identifier of at most 59 letters, digits, _ and $ that ends with a letter or a digit',
+    ],
   ],
   [
     'a tablespace without size',

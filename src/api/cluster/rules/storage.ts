@@ -1,5 +1,6 @@
 import type { Cluster, StorageConfiguration, VolumeSnapshotConfiguration } from '../../generated/cluster.ts';
 import { fieldError, type FieldError } from '../../validation/field-error.ts';
+import { tablespaceNamePart } from '../../../naming.ts';
 import { parseQuantity } from '../../validation/quantity.ts';
 
 export function* storageRules({ spec }: Cluster): Generator<FieldError> {
@@ -37,20 +38,21 @@ function* ephemeralRules({
   }
 }
 
-/** The part that a tablespace's name is in the names of its claims (reference §2.25). */
-const sanitized = (name: string): string => name.toLowerCase().replace(/^_/, '1').replaceAll(/[$_]/g, '-');
+/** `tbs-` and the name are the name of a volume, which has at most 63 characters and ends with a letter or a digit. */
+const longestName = 59;
 
 function* tablespaceRules(tablespaces: NonNullable<Cluster['spec']['tablespaces']>): Generator<FieldError> {
   const seen = new Map<string, string>();
   for (const [index, { name, storage }] of tablespaces.entries()) {
     const field = `spec.tablespaces[${index}]`;
-    if (!/^[a-zA-Z_][a-zA-Z0-9_$]{0,62}$/.test(name)) {
-      yield fieldError(`${field}.name`, name, 'must be an identifier of at most 63 letters, digits, _ and $');
+    if (!/^[a-zA-Z_][a-zA-Z0-9_$]*$/.test(name) || name.length > longestName || /[_$]$/.test(name)) {
+      const message = `must be an identifier of at most ${longestName} letters, digits, _ and $ that ends with a letter or a digit`;
+      yield fieldError(`${field}.name`, name, message);
     }
     if (name.startsWith('pg_')) yield fieldError(`${field}.name`, name, 'must not begin with pg_');
-    const other = seen.get(sanitized(name));
+    const other = seen.get(tablespaceNamePart(name));
     if (other !== undefined) yield fieldError(`${field}.name`, name, `is the same as, or too like, ${other}`);
-    seen.set(sanitized(name), name);
+    seen.set(tablespaceNamePart(name), name);
     yield* volumeRules(`${field}.storage`, storage);
   }
 }
