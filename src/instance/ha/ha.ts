@@ -126,7 +126,7 @@ export class HighAvailability implements AsyncDisposable {
 
   /** Clients are not let in yet (rule 23). */
   get refusesClients(): boolean {
-    return this.#parts?.doorkeeper.refuses ?? false;
+    return this.#parts?.doorkeeper.refuses ?? this.#life.current.shut !== undefined;
   }
 
   /** To be asked at the last moment before PostgreSQL is started as primary: false, when that is not its role any more. */

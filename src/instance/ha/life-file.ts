@@ -7,6 +7,8 @@ export interface Life {
   readonly freshUntil?: number;
   /** synchronous_standby_names as it was last rendered. */
   readonly names?: string;
+  /** Clients are kept out of the running postgres (rule 23): whether it crashed before its start, and since when it is up, on the boot clock. */
+  readonly shut?: { readonly crashed: boolean; readonly upSince?: number } | undefined;
   /** Whom the running standby was allowed to follow. */
   readonly follow?: {
     readonly postmaster: number;

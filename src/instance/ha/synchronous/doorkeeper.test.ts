@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { HaCore } from '../core.ts';
+import type { Life } from '../life-file.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 
 const self = { instance: 'c-1', incarnation: 'one' };
@@ -8,6 +9,10 @@ const standby = { instance: 'c-2', incarnation: 'two' };
 /** A primary of a synchronous set that is about to be started; the test lets it come up, and its standby flush. */
 function stopped(version: number, shutDown: boolean, number = 1) {
   const world = { now: 1000, up: false, flushed: '0/1' };
+  const life = {
+    current: {} as Life,
+    set: (told: Life) => (life.current = told),
+  };
   const configuration = { version: 1, epoch: 3, owner: self, names: [standby], external: [], number };
   const record = { epoch: 3, holder: self, configurations: [{ ...configuration, method: 'any', leading: 0 }] };
   const rows = (sql: string): unknown[] =>
@@ -17,6 +22,7 @@ function stopped(version: number, shutDown: boolean, number = 1) {
   const control = { state: shutDown ? 'shut down' : 'in production' };
   const core = {
     clock: () => world.now,
+    life,
     wake: () => undefined,
     session: { query: (sql: string) => Promise.resolve(rows(sql)) },
     state: { current: { ...self, promised: 3, led: 3 } },
@@ -34,7 +40,7 @@ function stopped(version: number, shutDown: boolean, number = 1) {
       supervisor: { postgresPid: () => (world.up ? process.pid : undefined) },
     },
   } as unknown as HaCore;
-  return { world, door: new Doorkeeper(core) };
+  return { world, door: new Doorkeeper(core), successor: () => new Doorkeeper(core) };
 }
 
 test.each([
@@ -74,4 +80,17 @@ test.each([
   world.now += 6000;
   await door.tick();
   expect(door.refuses).toBe(refused);
+});
+
+test('a manager that takes over goes on where the one before it was', async () => {
+  const { world, door, successor } = stopped(170005, false);
+  expect(door.refuses).toBe(true);
+  world.up = true;
+  await door.tick();
+  const next = successor();
+  expect(next.refuses).toBe(true);
+  world.now += 6000;
+  await next.tick();
+  expect(next.refuses).toBe(false);
+  expect(successor().refuses).toBe(false);
 });

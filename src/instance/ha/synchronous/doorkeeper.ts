@@ -7,7 +7,8 @@ import { flushedBy, walsenders } from './walsenders.ts';
 
 /**
  * Keeps clients out of a primary that crashed and came back where it is, until the standbys have what it had; where PostgreSQL lets
- * commits through before its setting is in effect, after any start (rule 23).
+ * commits through before its setting is in effect, after any start (rule 23). A manager that takes over a running postgres goes on where
+ * the one before it was.
  */
 export class Doorkeeper {
   readonly #core: HaCore;
@@ -22,11 +23,18 @@ export class Doorkeeper {
 
   constructor(core: HaCore) {
     this.#core = core;
+    const { shut } = core.life.current;
+    if (!shut) return;
+    this.#shut = true;
+    this.#crashed = shut.crashed;
+    this.#upSince = shut.upSince;
   }
 
+  /** A door that is shut is not opened because the lease cannot be read, or has gone to another. */
   get #synchronous(): boolean {
     const { record } = this.#core.store;
-    return record !== undefined && leaseState(this.#core) === 'mine' && anySynchronous(record);
+    if (record === undefined) return this.#shut;
+    return anySynchronous(record) && (this.#shut || leaseState(this.#core) === 'mine');
   }
 
   /** For pg_hba.conf. Decided while PostgreSQL is down, and kept until the door is opened. */
@@ -37,9 +45,18 @@ export class Doorkeeper {
       this.#upSince = undefined;
       this.#barrier = undefined;
       this.#passed = false;
+      // What was of a start before this one counts only as long as nothing better is known.
+      this.#shut &&= !data.standby && this.#core.store.record === undefined;
       this.#shut = !this.#decide().open;
+      this.#remember();
     }
     return this.#shut;
+  }
+
+  #remember(): void {
+    const { life } = this.#core;
+    const upSince = this.#upSince === undefined ? {} : { upSince: this.#upSince };
+    life.set({ ...life.current, shut: this.#shut ? { crashed: this.#crashed, ...upSince } : undefined });
   }
 
   #decide(): ReturnType<typeof admission> {
@@ -60,10 +77,12 @@ export class Doorkeeper {
     this.#busy = true;
     try {
       this.#upSince ??= clock();
+      this.#remember();
       await this.#look();
       const { open, rule } = this.#decide();
       if (!open) return;
       this.#shut = false;
+      this.#remember();
       context.log.info({ rule, milliseconds: clock() - this.#upSince }, 'Clients are let in');
       wake();
     } finally {
