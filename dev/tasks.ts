@@ -55,6 +55,7 @@ const tasks: Record<string, (args: string[]) => Promise<number>> = {
   generate: (args) => node(['dev/generate.ts', ...args]),
   compatibility: (args) => node(['dev/compatibility.ts', ...args]),
   'check:models': (args) => node(['dev/check-models.ts', ...args]),
+  mutate: (args) => node(['dev/mutate.ts', ...args]),
   simulate: (args) => node(['dev/simulate.ts', ...args]),
   manifest: (args) => node(['dev/manifest.ts', ...args]),
   image: (args) => sequence(build, () => run('bash', ['dev/image.sh', ...args])),
