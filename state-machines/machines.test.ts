@@ -86,6 +86,7 @@ const electionFacts: fc.Arbitrary<ElectionFacts> = fc
       holderAnswers: flag,
       leaseInDoubt: flag,
       standing: fc.constantFrom('unknown', 'first', 'behind'),
+      quorumInReach: flag,
     }),
     optional: fc.record({ holdUntil: time, backOffUntil: time, candidacy }, { requiredKeys: [] }),
   })

@@ -29,6 +29,7 @@ const someFacts = (over: Partial<ElectionFacts> = {}): ElectionFacts => ({
   holderAnswers: false,
   leaseInDoubt: false,
   standing: 'first',
+  quorumInReach: true,
   ...over,
 });
 const standing = (over: Partial<Candidacy> = {}): Partial<ElectionFacts> => ({ candidacy: aCandidacy(over) });
@@ -66,6 +67,10 @@ const table: [rule: string, state: string, action: string, facts: Partial<Electi
   ['ask-where-all-are', 'canvassing', 'ask-positions', { standing: 'unknown' }],
   ['ask-where-all-are', 'canvassing', 'ask-positions', { standing: 'unknown', unansweredPulses: 9 }],
   ['another-is-ahead', 'following', 'stay', { standing: 'behind' }],
+  ['quorum-out-of-reach', 'following', 'stay', { quorumInReach: false }],
+  ['quorum-out-of-reach', 'following', 'stay', { quorumInReach: false, lease: 'released', unchangedFor: 0 }],
+  ['ask-where-all-are', 'canvassing', 'ask-positions', { quorumInReach: false, standing: 'unknown' }],
+  ['ask-for-promises', 'candidate', 'ask-promises', { ...standing({ quorum: false }), quorumInReach: false }],
   ['ask-for-prevotes', 'canvassing', 'ask-prevotes', {}],
   ['ask-for-prevotes', 'canvassing', 'ask-prevotes', { unchangedFor: 2500, unansweredPulses: 4 }],
   ['ask-for-prevotes', 'canvassing', 'ask-prevotes', { lease: 'released', unchangedFor: 0 }],
@@ -106,6 +111,7 @@ const anyFacts: fc.Arbitrary<ElectionFacts> = fc.record(
     holderAnswers: fc.boolean(),
     leaseInDoubt: fc.boolean(),
     standing: fc.constantFrom('unknown', 'first', 'behind'),
+    quorumInReach: fc.boolean(),
     backOffUntil: fc.nat(20_000),
     candidacy: fc.record({
       epoch: fc.nat(9),
@@ -135,6 +141,7 @@ const anyFacts: fc.Arbitrary<ElectionFacts> = fc.record(
       'holderAnswers',
       'leaseInDoubt',
       'standing',
+      'quorumInReach',
     ],
   },
 );

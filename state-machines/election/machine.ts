@@ -31,6 +31,8 @@ export interface ElectionFacts {
   readonly leaseInDoubt: boolean;
   /** Own place among the positions that were answered: ties go to the lower serial, others wait for two seconds. */
   readonly standing: 'unknown' | 'first' | 'behind';
+  /** Of those who answered and itself enough are there for every configuration in the lease (sync); always true in async. */
+  readonly quorumInReach: boolean;
   readonly backOffUntil?: number;
   readonly candidacy?: Candidacy;
 }
@@ -143,6 +145,12 @@ export const electionRows: readonly Row<ElectionFacts, ElectionState, ElectionAc
   {
     rule: 'another-is-ahead',
     when: (f) => f.candidacy === undefined && f.standing === 'behind',
+    state: 'following',
+    action: stay,
+  },
+  {
+    rule: 'quorum-out-of-reach',
+    when: (f) => f.candidacy === undefined && !f.quorumInReach,
     state: 'following',
     action: stay,
   },

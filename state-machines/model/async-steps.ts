@@ -247,6 +247,7 @@ function* elections(world: AsyncWorld, { bounds, mutant }: Context): Iterable<St
       holderAnswers: false,
       leaseInDoubt: false,
       standing: 'first',
+      quorumInReach: true,
       ...(instance.candidacy === 0
         ? {}
         : {

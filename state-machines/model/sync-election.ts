@@ -1,11 +1,12 @@
 // Candidacies, promises, claims, promotions and raises in the synchronous model.
 import { nextEpoch } from '../protocol/epoch.ts';
-import { satisfies, unsatisfied } from '../protocol/quorum.ts';
+import { inReach, satisfies, unsatisfied } from '../protocol/quorum.ts';
 import { promiseStep } from '../voter/voter.ts';
 import {
   type Context,
   type Step,
   asConfiguration,
+  asMember,
   asPromise,
   at,
   disconnect,
@@ -17,6 +18,9 @@ import { fall } from './sync-crashes.ts';
 import { type Config, type World, member, name, position, put } from './sync-world.ts';
 
 export function* stands(world: World, { bounds, mutant }: Context): Iterable<Step> {
+  const answering = world.instances.flatMap(({ up, log }, who) =>
+    up && log !== '' ? [asMember(member(world, who))] : [],
+  );
   for (const index of world.instances.keys()) {
     const instance = at(world, index);
     if (!instance.up || instance.role === 'primary' || instance.log === '' || instance.candidacy > 0) continue;
@@ -31,7 +35,10 @@ export function* stands(world: World, { bounds, mutant }: Context): Iterable<Ste
       promises: [own],
       quorumOf: mutant === 'M14' ? world.lease.configs : [],
     });
-    yield [`${name(index)} stands for ${epoch}`, standing];
+    // Who had answered may be gone by now, so that one stands in vain is possible; that one must is not (dead ends).
+    const configurations = world.lease.configs.map(asConfiguration);
+    const how = inReach(configurations, answering) ? '' : ' in vain';
+    yield [`${name(index)} stands for ${epoch}${how}`, standing];
   }
 }
 

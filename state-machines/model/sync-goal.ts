@@ -2,8 +2,8 @@
 import { rules } from './sync-context.ts';
 import { type Bounds, type World, member } from './sync-world.ts';
 
-/** What the world need not do. Time-outs and reconnections are not among it: they come sooner or later. */
-const faults = / crashes$| loses its (volume|connection)$| is stopped$|answer to . is lost|, it crashes$/;
+/** What the world need not do, and who stands does not do by its own table. Time-outs and reconnections are not among it: they come sooner or later. */
+const faults = / crashes$| loses its (volume|connection)$| is stopped$|answer to . is lost|, it crashes$| in vain$/;
 export const isFair = (step: string): boolean => !faults.test(step);
 
 /** A primary that holds the lease in its epoch, with W of its names connected and in possession of all it has. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { nextEpoch } from './epoch.ts';
 import { onHistory } from './history.ts';
 import { comparePositions } from './position.ts';
-import { readQuorum, satisfies, unsatisfied } from './quorum.ts';
+import { inReach, readQuorum, satisfies, unsatisfied } from './quorum.ts';
 import { clockRateBound, stopBound, unsafeTiming } from './timing.ts';
 import type { Configuration, GrantedPromise, Member } from './types.ts';
 
@@ -82,6 +82,22 @@ describe('a claim', () => {
     expect(unsatisfied([older, newer], [aPromise(member('b'))])).toBe(older);
     expect(unsatisfied([older, newer], [aPromise(member('b')), aPromise(member('c'))])).toBeUndefined();
   });
+});
+
+test.each<[string, Configuration[], Member[], boolean]>([
+  ['one standby of two, alone', [aConfiguration()], [member('b')], false],
+  ['both standbys', [aConfiguration()], [member('b'), member('c')], true],
+  ['a clone under an old name', [aConfiguration()], [member('b'), member('c', '2')], false],
+  ['the owner, who may have stopped with its whole log', [aConfiguration()], [member('a'), member('b')], true],
+  [
+    'enough for the older one only',
+    [aConfiguration(), aConfiguration({ version: 2, owner: member('b'), names: [member('a'), member('c')] })],
+    [member('a'), member('d')],
+    false,
+  ],
+  ['nobody, asynchronous', [aConfiguration({ number: 0 })], [], true],
+])('a quorum in reach: %s', (_, configurations, members, expected) => {
+  expect(inReach(configurations, members)).toBe(expected);
 });
 
 describe('lease timings', () => {

@@ -1,5 +1,5 @@
 import { sameMember } from './position.ts';
-import type { Configuration, GrantedPromise } from './types.ts';
+import type { Configuration, GrantedPromise, Member } from './types.ts';
 
 /** N: names that hold data under this configuration, external ones included (§1). */
 export const size = (configuration: Configuration): number =>
@@ -28,3 +28,13 @@ export const unsatisfied = (
   configurations: readonly Configuration[],
   promises: readonly GrantedPromise[],
 ): Configuration | undefined => configurations.find((configuration) => !satisfies(configuration, promises));
+
+/**
+ * Whether promises of these members could suffice, whatever their logs are: a candidacy that lacks others begins in vain, uses up an
+ * epoch and cuts who stands off from the primary.
+ */
+export const inReach = (configurations: readonly Configuration[], members: readonly Member[]): boolean =>
+  unsatisfied(
+    configurations,
+    members.map((member) => ({ member, epoch: 0, position: { timeline: 0, lsn: 0n }, ownsLog: true })),
+  ) === undefined;

@@ -1,4 +1,5 @@
 import { comparePositions, sameMember } from '../../../state-machines/protocol/position.ts';
+import { inReach } from '../../../state-machines/protocol/quorum.ts';
 import { silence } from '../../../state-machines/election/machine.ts';
 import type { LeaseMember, Position } from '../../../state-machines/protocol/types.ts';
 import { ownPosition } from './candidate.ts';
@@ -8,14 +9,18 @@ import { fromWire, type PositionReport, type Said } from './messages.ts';
 import type { Asked } from './peers.ts';
 
 const askMs = 400;
-/** How long an answer about positions is good for. */
-const canvassMs = 1000;
+/** While too few have answered: on a busy machine they may be there, and slow. */
+const patientMs = 1200;
+/** How long answers about positions are good for, from when they must have come. */
+const goodMs = 600;
 /** Time that is left to one who is further ahead. */
 const yieldMs = 2000;
 
 export interface Canvass {
-  readonly at: number;
+  readonly goodUntil: number;
   readonly standing: 'first' | 'behind';
+  /** Those who answered, and this instance, could be the quorum. */
+  readonly quorumInReach: boolean;
   readonly holderAnswers: boolean;
   readonly epochs: readonly number[];
   /** Nobody who answered objects to a candidacy. */
@@ -34,6 +39,7 @@ export function leaseId({ store }: Pick<HaCore, 'store'>): string {
 export class Canvassing {
   readonly #core: HaCore;
   #last: Canvass | undefined;
+  #tooFew = false;
   #behindSince: { readonly lease: string; readonly at: number } | undefined;
 
   constructor(core: HaCore) {
@@ -47,7 +53,7 @@ export class Canvassing {
 
   /** The last answers while they are good. */
   get fresh(): Canvass | undefined {
-    return this.#last && this.#core.clock() - this.#last.at < canvassMs ? this.#last : undefined;
+    return this.#last && this.#core.clock() < this.#last.goodUntil ? this.#last : undefined;
   }
 
   forget(): void {
@@ -57,13 +63,14 @@ export class Canvassing {
   /** Asks all others once. */
   async ask(): Promise<void> {
     const { clock, store, context } = this.#core;
-    const at = clock();
+    const limit = this.#tooFew ? patientMs : askMs;
+    const due = clock() + limit;
     const epoch = store.record?.epoch ?? 0;
     // Prevotes have no effect on those who give them, so both are asked for at once.
     const [mine, answers, prevotes] = await Promise.all([
       ownPosition(this.#core).catch(() => undefined),
-      this.#askAll('position', { epoch }),
-      this.#askAll('prevote', { epoch }),
+      this.#askAll('position', { epoch }, limit),
+      this.#askAll('prevote', { epoch }, limit),
     ]);
     const refused = prevotes.some(({ answer }) => answer?.granted === false && answer.reason !== 'not-a-member');
     if (!mine) return;
@@ -71,8 +78,13 @@ export class Canvassing {
     const holder = store.record?.holder;
     const successor = store.record?.successor;
     const meant = successor === undefined || successor === context.environment.podName;
+    const answered = [...answers, ...prevotes].flatMap(({ member, answer }) => (answer ? [member] : []));
+    const quorumInReach = inReach(store.lastRecord?.configurations ?? [], [selfOf(this.#core), ...answered]);
+    this.#tooFew = !quorumInReach;
     this.#last = {
-      at,
+      // Who comes back is found soon.
+      goodUntil: goodMs + (quorumInReach ? due : clock()),
+      quorumInReach,
       standing: (ahead || !meant) && !this.#waitedEnough() ? 'behind' : 'first',
       holderAnswers: answers.some(
         ({ member, answer }) => holder !== undefined && sameMember(member, holder) && answer?.primaryOf === epoch,
@@ -96,13 +108,13 @@ export class Canvassing {
   }
 
   /** A holder who has not answered for some time is asked once more, and not waited for. */
-  #askAll<Kind extends 'position' | 'prevote'>(kind: Kind, what: Said): Promise<Asked<Kind>[]> {
+  #askAll<Kind extends 'position' | 'prevote'>(kind: Kind, what: Said, limit: number): Promise<Asked<Kind>[]> {
     const { memory, peers } = this.#core;
     const silent = memory.unansweredPulses >= silence ? holderOf(this.#core) : undefined;
     const members = others(this.#core);
     const waitedFor = members.filter(({ instance }) => instance !== silent?.instance).length;
     const isWaitedFor = ({ member }: Asked<Kind>): boolean => member.instance !== silent?.instance;
-    const asked = members.map((member) => peers.askOne(kind, member, what, askMs));
+    const asked = members.map((member) => peers.askOne(kind, member, what, limit));
     return gather(asked, (come) => come.filter(isWaitedFor).length === waitedFor);
   }
 

@@ -116,6 +116,7 @@ export class Elector {
       holderAnswers: canvass?.holderAnswers ?? false,
       leaseInDoubt: this.#inDoubt(),
       standing: canvass?.standing ?? 'unknown',
+      quorumInReach: canvass?.quorumInReach ?? true,
       ...(this.#backOffUntil === undefined ? {} : { backOffUntil: this.#backOffUntil }),
       ...(candidacy === undefined
         ? {}
