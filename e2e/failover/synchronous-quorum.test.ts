@@ -54,6 +54,61 @@ withNodes('the node of the primary loses its power: the standbys elect one of th
   expect(after).not.toBe(before);
 });
 
+/**
+ * A commit at `now` waits: of the two that could confirm it one stands still, and `old` comes back with a log of its own. Whoever counts
+ * that log would be ahead of the primary itself. Resolves with how the commit ends.
+ */
+async function unconfirmed(
+  now: At,
+  comeBack: () => Promise<void>,
+): Promise<{ ends: Promise<string> } & AsyncDisposable> {
+  const writer = await scenario.session(now, 'superuser', patient);
+  let outcome: string | undefined;
+  const ends = writer.query('insert into proof values (1)').then(
+    () => (outcome = 'acknowledged'),
+    (error: unknown) => (outcome = String(error)),
+  );
+  await comeBack();
+  await using watcher = await scenario.session(now, 'superuser');
+  const until = performance.now() + 30_000;
+  while (performance.now() < until) {
+    const { rows } = await watcher.query(
+      'select application_name from pg_stat_replication where flush_lsn > pg_current_wal_flush_lsn()',
+    );
+    expect([rows, outcome]).toEqual([[], undefined]);
+    await sleep(20);
+  }
+  return { ends, [Symbol.asyncDispose]: () => writer.end() };
+}
+
+withNodes('M24: an ex-primary with WAL of its own, not rewound, is no standby that confirms', async () => {
+  const { before, after } = await scenario.under('ex-primary offered as standby', {
+    do: async (primary) => {
+      await using session = await scenario.session({ instance: primary }, 'superuser');
+      await session.query('create table proof (id int)');
+      // Nobody else ever gets what follows, and it reaches far beyond the point where the others go on.
+      await stopStream(scenario.pod(primary), 'walsender');
+      await session.query('set synchronous_commit = local');
+      await session.query('create table alone as select md5(i::text) from generate_series(1, 50000) i');
+      await using off = await powerOff(primary);
+      const now = { instance: await scenario.anotherPrimary(primary) };
+      const third = (await scenario.standbys()).find((name) => name !== primary) ?? '';
+      await waitFor('the third one to stream', () =>
+        ask(now, "select from pg_stat_replication where state = 'streaming' and application_name = $1", third),
+      );
+      await using frozen = await nodes?.freeze(await nodeOf(scenario.pod(third)));
+      await using commit = await unconfirmed(now, () => off.repair());
+      const there = 'this instance is not on the history of the primary';
+      expect((await podLog(scenario.pod(primary))).map(({ msg = '' }) => msg.toLowerCase())).toContain(there);
+      // Only now can the old primary leave the set, and be made anew (rule 28).
+      await frozen?.repair();
+      expect(await commit.ends).toBe('acknowledged');
+    },
+  });
+  expect(after).not.toBe(before);
+  expect(await ask({ instance: before }, "select from pg_class where relname = 'alone'")).toBeUndefined();
+});
+
 interface FirstLook {
   readonly rows: number;
   readonly standbys: number;
