@@ -143,6 +143,7 @@ test('a cluster whose store is named by the Barman Cloud plugin archives, is bac
       (await childrenOf('modern')).find(({ status }) => ['completed', 'failed'].includes(status?.phase ?? '')),
     { timeout: 120_000 },
   );
+  expect(backup.status?.error).toBeUndefined();
   expect(backup.status).toMatchObject({ phase: 'completed', method: 'plugin' });
   const cluster = await getCluster(api, namespace.name, 'modern');
   expect(cluster?.status?.conditions).toContainEqual(

@@ -9,6 +9,9 @@ export class ArchivePlaceError extends Error {
   override readonly name = 'ArchivePlaceError';
 }
 
+/** Whether it can be used is not known yet: to be asked again soon. */
+export class ArchivePlaceUnknown extends ArchivePlaceError {}
+
 /** 'unknown' while nobody could tell whether there is one. */
 export type StoreLookup = (name: string) => ObjectStore | undefined | 'unknown';
 
@@ -31,7 +34,7 @@ function fromStore(plugin: PluginStore, defaultServer: string, lookup: StoreLook
   const { objectStore: name, serverName, field } = plugin;
   const where = `${field}.parameters.barmanObjectName`;
   const store = lookup(name);
-  if (store === 'unknown') throw new ArchivePlaceError(`${where}: ObjectStore "${name}" is not known yet`);
+  if (store === 'unknown') throw new ArchivePlaceUnknown(`${where}: ObjectStore "${name}" is not known yet`);
   if (store === undefined) throw new ArchivePlaceError(`${where}: there is no ObjectStore "${name}" in this namespace`);
   const errors = validateObjectStore(store).errors.map(formatFieldError);
   if (errors.length > 0) throw new ArchivePlaceError(`ObjectStore ${name}: ${errors.join('; ')}`);

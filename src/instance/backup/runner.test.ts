@@ -11,6 +11,7 @@ import type { KubeApi } from '../../kube/port.ts';
 import type { KubeObject, ResourceType } from '../../kube/types.ts';
 import { parseBackupInfo } from '../../objectstore/backup-info.ts';
 import { backupDirectory, backupInfoKey } from '../../objectstore/layout.ts';
+import { ArchivePlaceUnknown } from '../../resources/archive-place.ts';
 import { readCatalog } from '../recovery/catalog.ts';
 import { archivingPostgres, silent, testArchive } from '../recovery/testing.ts';
 import { clone } from '../replication/clone.ts';
@@ -88,10 +89,15 @@ function aRunner(
   isPrimary: boolean,
   perform: (run: RunBackup) => Promise<{ id: string; stoppedAt: Date }> = runBackup,
 ) {
+  let asked = 0;
   return new BackupRunner({
     ...{ kube, namespace: 'n', clusterName: 'c', podName },
     source: { get: () => Promise.resolve(archive) },
-    section: () => ({ section, field: 'f', defaultServer: 'one' }),
+    // Where it is, is not known at first, as of an ObjectStore that nobody has asked for before.
+    section: () => {
+      if (asked++ === 0) throw new ArchivePlaceUnknown('ObjectStore "s" is not known yet');
+      return { section, field: 'f', defaultServer: 'one' };
+    },
     sql: server.connection(),
     replication: () => ({ host: server.socketDirectory, port: server.port, user: 'postgres' }),
     isPrimary: () => isPrimary,

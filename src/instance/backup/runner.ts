@@ -5,6 +5,7 @@ import type { EventMessage, EventRecorder } from '../../kube/events.ts';
 import type { KubeApi } from '../../kube/port.ts';
 import { Reflector } from '../../kube/reflector.ts';
 import { resource } from '../../kube/resource-types.ts';
+import { ArchivePlaceUnknown } from '../../resources/archive-place.ts';
 import { readCatalog } from '../recovery/catalog.ts';
 import type { ServerAddress } from '../replication/connection.ts';
 import type { Archive, ArchiveSource, SectionAt } from '../wal/archive-source.ts';
@@ -41,6 +42,8 @@ const defaultMethod = 'barmanObjectStore';
 /** The same work for both: the plugin's store is only said elsewhere. */
 const methods = [defaultMethod, 'plugin'];
 const defaultPatience = 3_600_000;
+/** For the API server to tell of an ObjectStore. */
+const placePatience = 60_000;
 /** Between two looks at backups that nothing has happened to. */
 const interval = 1_000;
 
@@ -124,9 +127,20 @@ export class BackupRunner {
     }
   }
 
+  /** An ObjectStore is followed from the first question on, so the first answer of all says nothing. */
+  async #place(signal: AbortSignal): Promise<SectionAt | undefined> {
+    for (const began = performance.now(); ; await delay(100, undefined, { signal })) {
+      try {
+        return this.#deps.section();
+      } catch (error) {
+        if (!(error instanceof ArchivePlaceUnknown) || performance.now() - began > placePatience) throw error;
+      }
+    }
+  }
+
   async #perform(backup: Backup, write: (status: BackupStatus) => Promise<void>, signal: AbortSignal): Promise<void> {
-    const { source, section, sql, replication, log, walPatience } = this.#deps;
-    const at = section();
+    const { source, sql, replication, log, walPatience } = this.#deps;
+    const at = await this.#place(signal);
     const archive = await source.get(signal);
     if (!at || !archive) throw new Error('the cluster keeps no backups in an object store');
     const method = at.method ?? defaultMethod;
