@@ -9,6 +9,7 @@ import { operatorAway } from './support/faults/operator.ts';
 import { freeze, signal } from './support/faults/processes.ts';
 import { Scenario } from './support/scenario.ts';
 import { openShared } from './support/shared.ts';
+import { waitFor } from './support/wait.ts';
 
 const platform = openShared();
 const nodes = nodeFaults();
@@ -77,8 +78,11 @@ test('the primary pod is deleted while the operator is away: the failover is com
       await using _away = await operatorAway(platform);
       await scenario.deletePod(primary);
       await scenario.anotherPrimary(primary);
-      await using session = await scenario.session();
-      await session.query('create table written_without_operator ()');
+      // The role is in the status a moment before the service leads there.
+      await waitFor('a write without the operator', async () => {
+        await using session = await scenario.session();
+        return await session.query('create table if not exists written_without_operator ()');
+      });
     },
   });
   expect(after).not.toBe(before);
