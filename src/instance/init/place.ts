@@ -2,8 +2,8 @@ import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from '../log/logger.ts';
 import { readFileIfThere, replaceFile } from '../files.ts';
-import { observeDataDirectory, observePostmaster } from '../postmaster/observe.ts';
-import { killFamily } from '../postmaster/process.ts';
+import { observeDataDirectory } from '../postmaster/observe.ts';
+import { endProgramsOf } from '../postmaster/process.ts';
 
 export interface InitPlace {
   readonly data: string;
@@ -48,12 +48,10 @@ export async function preparePlace(place: InitPlace, clusterUid: string, log: Lo
   const { data, wal } = place;
   if (await isInitialized(place, clusterUid)) return true;
   const staging = stagingOf(place);
-  const interrupted = await exists(staging);
-  if (interrupted) {
-    const { pid } = await observePostmaster(staging);
-    if (pid !== undefined) killFamily(pid);
-    // An initdb whose parent was killed may still be writing there.
-    await rm(staging, { recursive: true, force: true, maxRetries: 50, retryDelay: 20 });
+  // An initdb whose parent was killed cleans up after its failure: all that lies below its path, which would be the next one's.
+  await endProgramsOf(staging);
+  if (await exists(staging)) {
+    await rm(staging, { recursive: true, force: true });
     if (wal !== undefined && (await isEmpty(data))) await rm(wal, { recursive: true, force: true });
   }
   for (const directory of [data, wal]) {

@@ -1,4 +1,6 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export interface ProcessInfo {
   readonly pid: number;
@@ -45,6 +47,16 @@ export function isPostmasterOf(pid: number, realDataDirectory: string): boolean 
 export const processesOf = (realDataDirectory: string): number[] =>
   processIds().filter((pid) => isPostmasterOf(pid, realDataDirectory));
 
+/** Whether a program was started for a directory: `postgres -D DIR`, `initdb --pgdata=DIR`, `pg_rewind --target-pgdata=DIR`. */
+function isStartedFor(pid: number, dataDirectory: string): boolean {
+  try {
+    const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return args.some((arg) => arg === dataDirectory || arg.endsWith(`=${dataDirectory}`));
+  } catch {
+    return false;
+  }
+}
+
 function childrenOf(pid: number): number[] {
   return processIds().filter((candidate) => processInfo(candidate)?.parent === pid);
 }
@@ -62,4 +74,27 @@ export function killFamily(postmaster: number): void {
   signal(postmaster, 'SIGSTOP');
   for (const child of childrenOf(postmaster)) signal(child, 'SIGKILL');
   signal(postmaster, 'SIGKILL');
+}
+
+const endProgramsMs = 2000;
+
+/**
+ * Ends every program that works on a data directory, with its children: what a manager that was killed had started goes on without
+ * it, and the next attempt's files would be changed, or removed, behind its back.
+ */
+export async function endProgramsOf(dataDirectory: string): Promise<void> {
+  const realDataDirectory = await realpath(dataDirectory).catch(() => dataDirectory);
+  const deadline = performance.now() + endProgramsMs;
+  const left = (): number[] =>
+    processIds().filter(
+      (pid) =>
+        isPostmasterOf(pid, realDataDirectory) ||
+        (isStartedFor(pid, dataDirectory) && (processInfo(pid)?.state ?? 'Z') !== 'Z'),
+    );
+  for (let pids = left(); pids.length > 0; pids = left()) {
+    for (const pid of pids) killFamily(pid);
+    // One that hangs in the kernel is for PostgreSQL to refuse.
+    if (performance.now() > deadline) return;
+    await delay(5);
+  }
 }

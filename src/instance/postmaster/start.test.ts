@@ -1,10 +1,13 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import { expect, test } from '@jest/globals';
 import { type InstancePaths, instancePaths } from '../../paths.ts';
 import { type TemporaryPostgres, temporaryPostgres } from '../../testing/postgres.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
-import { processesOf } from './process.ts';
+import { processesOf, processInfo, signal } from './process.ts';
 import { startPostgres } from './start.ts';
 
 function pathsOf({ directory, dataDirectory }: TemporaryPostgres): InstancePaths {
@@ -35,4 +38,26 @@ test('a postgres that the supervisor has started a moment ago is left alone', as
   const supervisor = supervisorWith(server.pid, () => undefined);
   await startPostgres(pathsOf(server), 'postgres', supervisor, () => true);
   expect(processesOf(await realpath(server.dataDirectory))).toContain(server.pid);
+});
+
+test('a program that a killed manager had started for the directory is ended with its children, others are left alone', async () => {
+  await using server = await temporaryPostgres({ major: 18 });
+  await server.stop();
+  const run = (directory: string): ChildProcessByStdio<null, Readable, null> =>
+    spawn('sh', ['-c', 'sleep 600 & echo $!; wait', 'pg_rewind', `--target-pgdata=${directory}`], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+  const [ours, others] = [run(server.dataDirectory), run(`${server.dataDirectory}2`)];
+  const sleepers = await Promise.all(
+    [ours, others].map(async ({ stdout }) => Number(String(await once(stdout, 'data')))),
+  );
+  await startPostgres(
+    pathsOf(server),
+    'postgres',
+    supervisorWith(undefined, () => undefined),
+    () => true,
+  );
+  const alive = (pid = 0): boolean => (processInfo(pid)?.state ?? 'Z') !== 'Z';
+  expect([ours.pid, others.pid, ...sleepers].map(alive)).toEqual([false, true, false, true]);
+  for (const pid of [others.pid ?? 0, ...sleepers]) signal(pid, 'SIGKILL');
 });

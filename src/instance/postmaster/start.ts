@@ -1,29 +1,20 @@
-import { mkdir, readdir, realpath, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { InstancePaths } from '../../paths.ts';
 import { prepareTablespaces } from '../tablespaces/place.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
-import { processesOf, processInfo, signal } from './process.ts';
-
-const orphansMs = 2000;
+import { endProgramsOf, processInfo } from './process.ts';
 
 /**
- * Ends what a postmaster that was killed has left. A new one refuses to start while one of them is attached to the shared memory of
- * before, and they notice the death each in its own time: on a busy machine the first start failed, and its pause was an outage.
+ * Ends what a postmaster or a manager that was killed has left. A new server refuses to start while a process of the old one is
+ * attached to its shared memory, and they notice the death each in its own time: on a busy machine the first start failed, and its
+ * pause was an outage.
  */
 async function endOrphans(dataDirectory: string, supervisor: Supervisor): Promise<void> {
   const own = supervisor.postgresPid();
   // One that was started a moment ago and has not written postmaster.pid yet.
   if (own !== undefined && (processInfo(own)?.state ?? 'Z') !== 'Z') return;
-  const directory = await realpath(dataDirectory);
-  const deadline = performance.now() + orphansMs;
-  for (let left = processesOf(directory); left.length > 0; left = processesOf(directory)) {
-    for (const pid of left) signal(pid, 'SIGKILL');
-    // One that hangs in the kernel is for PostgreSQL to refuse.
-    if (performance.now() > deadline) return;
-    await delay(5);
-  }
+  await endProgramsOf(dataDirectory);
 }
 
 /**

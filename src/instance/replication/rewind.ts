@@ -7,6 +7,7 @@ import { segmentName, segmentNumber } from '../../postgres/wal-name.ts';
 import { setStandby } from '../configuration/write.ts';
 import { leadsOutside } from '../tablespaces/place.ts';
 import { runProgram } from '../init/run-program.ts';
+import { endProgramsOf } from '../postmaster/process.ts';
 
 /** What is looked at before a byte is changed: a rewind that fails half-way costs the whole directory (fault F24). */
 export interface RewindCheck {
@@ -82,6 +83,7 @@ export async function rewind(
   { program, postgres, dataDirectory, source, log, signal }: RewindOptions,
   begin: () => Promise<void>,
 ): Promise<void> {
+  await endProgramsOf(dataDirectory);
   // The one file that is kept from being written to, and that is replaced like all others.
   await chmod(path.join(dataDirectory, 'postgresql.auto.conf'), 0o600).catch(() => undefined);
   await rm(path.join(dataDirectory, 'postmaster.pid'), { force: true });
