@@ -112,7 +112,7 @@ export async function runInit(deps: InitDeps): Promise<void> {
   const [initdb, postgres] = await Promise.all([findProgram('initdb'), findProgram('postgres')]);
   await runProgram(
     initdb.file,
-    initdbArguments(cluster.spec.bootstrap?.initdb ?? {}, { data: staging, wal: place.wal }),
+    [...initdbArguments(cluster.spec.bootstrap?.initdb ?? {}, { data: staging, wal: place.wal }), '--no-sync'],
     deps.rootLog.child({ logger: 'initdb' }),
     signal,
   );
@@ -130,6 +130,7 @@ export async function runInit(deps: InitDeps): Promise<void> {
     await server.stop();
   }
   await writeFile(path.join(staging, emptyCheckFile), '');
+  await runProgram(initdb.file, ['--sync-only', `--pgdata=${staging}`], log, signal);
   await publishPlace(place, owner);
   log.info({ major: postgres.major }, 'The data directory is initialized');
 }

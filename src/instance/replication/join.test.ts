@@ -135,6 +135,20 @@ test('an instance joins by the address of the primary, its WAL kept by a slot, i
   expect(await standby.query('SELECT count(*)::int AS n FROM t')).toEqual([{ n: 1000 }]);
 });
 
+test('an instance waits for a primary that still starts', async () => {
+  const pki = await aPki();
+  const address = await freeLoopbackAddress();
+  await using primary = await aPrimary(pki, address);
+  await primary.stop();
+  const { paths, run } = await aJoin(aKube(pki, clusterAt(address)));
+  const joined = run();
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  expect(await readdir(path.dirname(paths.data))).toEqual([]);
+  await primary.start();
+  await joined;
+  expect(await readdir(paths.data)).toContain('standby.signal');
+});
+
 test('a server with another name or of another authority is not cloned', async () => {
   const address = await freeLoopbackAddress();
   const impostor = await aPki('other-rw');

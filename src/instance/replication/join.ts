@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { KubeApi } from '../../kube/port.ts';
 import { resource } from '../../kube/resource-types.ts';
@@ -5,7 +6,7 @@ import type { KubeObject } from '../../kube/types.ts';
 import * as naming from '../../naming.ts';
 import type { InstancePaths } from '../../paths.ts';
 import { clone } from './clone.ts';
-import type { ServerAddress } from './connection.ts';
+import { ReplicationConnection, type ServerAddress } from './connection.ts';
 import { patientReads } from './patient-api.ts';
 import { reserveSlot } from './slot.ts';
 
@@ -68,13 +69,34 @@ export async function primaryAddress(deps: JoinDeps, cluster: JoinCluster): Prom
   };
 }
 
+/** 57P03: it starts up, or is in recovery and not yet open. The other way round a server that refuses us is an answer. */
+const notYet = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', '57P03']);
+const patienceMs = 60_000;
+const pauseMs = 200;
+
+/** The cluster, and the address at which its primary answers: replicas are begun while the first instance still starts. */
+async function answeringPrimary(deps: JoinDeps): Promise<{ cluster: JoinCluster; primary: ServerAddress }> {
+  const { kube, namespace, clusterName: name, signal, log } = deps;
+  for (const began = performance.now(); ; await delay(pauseMs, undefined, { signal })) {
+    const cluster = await kube.get<JoinCluster>(resource.clusters, { namespace, name }, { signal });
+    if (!cluster) throw new Error(`Cluster "${name}" does not exist`);
+    const primary = await primaryAddress(deps, cluster);
+    try {
+      await using _ = await ReplicationConnection.open(primary, signal);
+      return { cluster, primary };
+    } catch (error) {
+      if (!notYet.has((error as NodeJS.ErrnoException).code ?? '') || performance.now() - began > patienceMs)
+        throw error;
+      log.debug({ err: error }, 'The primary does not answer yet');
+    }
+  }
+}
+
 /** `howdah instance join`: makes PGDATA a copy of the primary's. Ready for `instance run`, which writes the configuration. */
 export async function runJoin(given: JoinDeps): Promise<void> {
   const deps = { ...given, kube: patientReads(given.kube, given.signal) };
-  const { kube, namespace, clusterName: name, instanceName, paths, log, signal } = deps;
-  const cluster = await kube.get<JoinCluster>(resource.clusters, { namespace, name }, { signal });
-  if (!cluster) throw new Error(`Cluster "${name}" does not exist`);
-  const primary = await primaryAddress(deps, cluster);
+  const { instanceName, paths, log, signal } = deps;
+  const { cluster, primary } = await answeringPrimary(deps);
   const slots = cluster.spec?.replicationSlots?.highAvailability ?? {};
   if (slots.enabled !== false) {
     await reserveSlot(primary, naming.slotName(slots.slotPrefix ?? '_cnpg_', instanceName), signal);

@@ -49,6 +49,13 @@ const joining = (state: JobFact['state']): Partial<Instance> => ({
 });
 const notReady = (serial: number): Partial<Instance> => ({ pod: aPod(serial, false) });
 
+const starting = (started: boolean): Partial<Instance> => {
+  const pod = aPod(1, false);
+  const known = { image: '', imageID: '', ready: false, restartCount: 0 };
+  const containerStatuses = [{ ...known, name: 'postgres', started, state: { running: {} } }];
+  return { pod: { ...pod, status: { ...pod.status, containerStatuses } } };
+};
+
 test.each<[string, Cluster, World, boolean]>([
   ['a filled claim', aCluster(1, null), aWorld(anInstance(1)), true],
   ['a primary in status, and nothing else left', aCluster(1), aWorld(), true],
@@ -72,6 +79,19 @@ test.each<[string, Cluster, World, object]>([
     'not while the primary is away',
     aCluster(2),
     aWorld(anInstance(1, notReady(1))),
+    { rule: 'no-primary-to-copy', create: [] },
+  ],
+  ['while the first one starts', aCluster(2), aWorld(anInstance(1, starting(false))), begun({ serial: 2 })],
+  [
+    'not while a single one that had started is away',
+    aCluster(2),
+    aWorld(anInstance(1, starting(true))),
+    { rule: 'no-primary-to-copy', create: [] },
+  ],
+  [
+    'not beside a filled one while the primary starts',
+    aCluster(3),
+    aWorld(anInstance(1, starting(false)), anInstance(2)),
     { rule: 'no-primary-to-copy', create: [] },
   ],
   [

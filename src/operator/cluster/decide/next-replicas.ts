@@ -1,6 +1,6 @@
 import type { Cluster } from '../../../api/generated/cluster.ts';
-import { instanceName } from '../../../naming.ts';
-import { isReady, members, type Instance, type World } from '../world.ts';
+import { container, instanceName } from '../../../naming.ts';
+import { isReady, isTerminating, members, type Instance, type World } from '../world.ts';
 
 export interface RunningJoin {
   readonly name: string;
@@ -45,6 +45,18 @@ function brandNew(cluster: Cluster, world: World, count: number): NewReplica[] {
   return [...taken].map((serial) => ({ name: instanceName(cluster.metadata.name, serial), serial }));
 }
 
+/**
+ * The first instance, elected and in its first start: it serves sooner than a Job comes to copying, so replicas are begun beside it.
+ * `started` turns true with the first success of the startup probe and stays so for the life of the container.
+ */
+const isFirstStart = (primary: Instance | undefined, present: readonly Instance[]): boolean =>
+  present.every((instance) => instance === primary || !instance.filled) &&
+  !isTerminating(primary?.pod) &&
+  (primary?.pod?.status?.containerStatuses?.some(
+    ({ name, started, state }) => name === container.postgres && started === false && state?.running !== undefined,
+  ) ??
+    false);
+
 /** Which replicas are to be made now. One that failed for good keeps its place, and keeps nobody else from being made. */
 export function nextReplicas(cluster: Cluster, world: World): NextReplicas {
   const present = members(world);
@@ -53,7 +65,8 @@ export function nextReplicas(cluster: Cluster, world: World): NextReplicas {
     job === undefined || job.state === 'failed' ? [] : [{ name, failures: job.failures, message: job.message }],
   );
   const primary = present.find(({ name }) => name === cluster.status?.currentPrimary);
-  if (!isReady(primary?.pod)) return { rule: 'no-primary-to-copy', running, create: [] };
+  if (!isReady(primary?.pod) && !isFirstStart(primary, present))
+    return { rule: 'no-primary-to-copy', running, create: [] };
   const wanted = [
     ...unfinished.filter(({ job }) => job === undefined).map(interrupted),
     ...brandNew(cluster, world, Math.max(0, cluster.spec.instances - present.length)),
