@@ -5,7 +5,7 @@ import { connect } from 'node:tls';
 import type { Cluster } from '../api/generated/cluster.ts';
 import { fakeKube, type FakeKube } from '../testing/fake-kube.ts';
 import { processInfo } from './postmaster/process.ts';
-import { eventually, putSecrets, testPod, type TestPod } from './testing.ts';
+import { eventually, putSecrets, tellLogs, testPod, type TestPod } from './testing.ts';
 
 // One cluster of two through its life, in the order of the tests; each test leaves it healthy.
 let kube: FakeKube;
@@ -57,7 +57,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  if (process.env['HOWDAH_TEST_LOG']) process.stdout.write(`${await first.output()}\n${await second.output()}`);
+  await tellLogs(first, second);
   await first[Symbol.asyncDispose]();
   await second[Symbol.asyncDispose]();
   await kube[Symbol.asyncDispose]();

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { fakeKube, type FakeKube } from '../testing/fake-kube.ts';
 import { killFamily, processInfo, signal } from './postmaster/process.ts';
-import { eventually, putSecrets, testPod, type TestPod } from './testing.ts';
+import { eventually, putSecrets, tellLogs, testPod, type TestPod } from './testing.ts';
 
 // Two instances of PostgreSQL 15, for which Debian has pg_rewind: without it a clone is made instead, which is said and tested as well.
 const canRewind = existsSync('/usr/lib/postgresql/15/bin/pg_rewind');
@@ -36,7 +36,7 @@ beforeAll(async () => {
   second = await testPod({ ...common, pod: 'r-2' });
 });
 afterAll(async () => {
-  if (process.env['HOWDAH_TEST_LOG']) process.stdout.write(`${await first.output()}\n${await second.output()}`);
+  await tellLogs(first, second);
   await first?.[Symbol.asyncDispose]();
   await second?.[Symbol.asyncDispose]();
   await kube?.[Symbol.asyncDispose]();

@@ -7,7 +7,7 @@ import type { Lease } from '../kube/objects.ts';
 import { fakeKube, type FakeKube } from '../testing/fake-kube.ts';
 import type { StoredRecord } from './ha/lease-record.ts';
 import { killFamily } from './postmaster/process.ts';
-import { eventually, putSecrets, testPod, type TestPod } from './testing.ts';
+import { eventually, putSecrets, tellLogs, testPod, type TestPod } from './testing.ts';
 
 let kube: FakeKube;
 const pods = new Map<string, TestPod>();
@@ -50,7 +50,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  if (process.env['HOWDAH_TEST_LOG']) for (const one of pods.values()) process.stdout.write(await one.output());
+  await tellLogs(...pods.values());
   for (const one of pods.values()) await one[Symbol.asyncDispose]();
   await kube[Symbol.asyncDispose]();
 });

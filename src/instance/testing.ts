@@ -210,6 +210,23 @@ export async function putSecrets(kube: FakeKube, cluster: string): Promise<KeyPa
   return authority;
 }
 
+let waitedInVain = false;
+
+/** What the pods said, where it is asked for or a wait of this file was in vain: the last of it, a line each. */
+export async function tellLogs(...pods: readonly TestPod[]): Promise<void> {
+  if (!waitedInVain && !process.env['HOWDAH_TEST_LOG']) return;
+  const short = (line: string): string => {
+    const said = JSON.parse(line) as Record<'ts' | 'rule' | 'state' | 'msg', string> & { err?: { message?: string } };
+    const { ts, rule, state, msg, err } = said;
+    return [ts.slice(11), rule, state, msg, err?.message].filter(Boolean).join(' ');
+  };
+  for (const pod of pods) {
+    const lines = (await pod.output()).split('\n').filter((line) => line.startsWith('{') && line.endsWith('}'));
+    const told = process.env['HOWDAH_TEST_LOG'] ? lines : lines.map(short).slice(-70);
+    process.stdout.write(`--- ${pod.environment['POD_NAME']} at ${pod.address}\n${told.join('\n')}\n`);
+  }
+}
+
 /** Polls until `check` gives something; fails with the last error. */
 export async function eventually<T>(check: () => Promise<T | undefined | false>, seconds = 30): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
@@ -223,5 +240,6 @@ export async function eventually<T>(check: () => Promise<T | undefined | false>,
     }
     await delay(50);
   }
+  waitedInVain = true;
   throw problem;
 }
