@@ -78,6 +78,7 @@ const electionFacts: fc.Arbitrary<ElectionFacts> = fc
       apiAnswers: flag,
       paused: flag,
       lease: fc.constantFrom('mine', 'held', 'released', 'absent'),
+      entered: flag,
       unchangedFor: time,
       patience: time,
       overdue: time,

@@ -15,6 +15,11 @@ export interface ElectionFacts {
   /** A hold that this instance granted is in force until then. */
   readonly holdUntil?: number;
   readonly lease: 'mine' | 'held' | 'released' | 'absent';
+  /**
+   * What follows from a claim has been done in the lease's epoch. False where the answer to it was lost, or came to a process before
+   * this one, and the lease is ours all the same.
+   */
+  readonly entered: boolean;
   /** How long this process itself has seen the lease unchanged (uid and version; rule 5). */
   readonly unchangedFor: number;
   /** In sync max(2r, 3 s), in async leaseDuration; the same for an absent lease always leaseDuration (rule 6). */
@@ -66,6 +71,8 @@ export type ElectionAction =
   | { readonly type: 'ask-promises' }
   /** Compare-and-swap of the lease, tested against the configurations in it at that moment (rules 13, 14). */
   | { readonly type: 'claim' }
+  /** The claim was done: this instance holds the lease from the moment at which it was sent (rule 1). */
+  | { readonly type: 'enter' }
   | { readonly type: 'read-back' }
   | { readonly type: 'give-up' };
 
@@ -92,6 +99,13 @@ const held = (f: ElectionFacts): boolean => f.holdUntil !== undefined && f.now <
 const unfit = (f: ElectionFacts): boolean => !f.member || !f.whole || f.paused || held(f) || f.leaseInDoubt;
 
 export const electionRows: readonly Row<ElectionFacts, ElectionState, ElectionAction>[] = [
+  // Whoever brought the word of it. Given up meanwhile, it may have granted a hold, which is kept (M29).
+  {
+    rule: 'claim-was-done',
+    when: (f) => f.lease === 'mine' && !f.entered && f.candidacy?.claim !== 'sent' && !held(f),
+    state: 'elected',
+    action: { type: 'enter' },
+  },
   { rule: 'holds-the-lease', when: (f) => f.lease === 'mine', state: 'elected', action: stay },
   // What was sent may have been done: nothing else is decided until its outcome is known (§5, election 5 and 6).
   { rule: 'claim-under-way', when: (f) => f.candidacy?.claim === 'sent', state: 'claiming', action: stay },

@@ -238,6 +238,7 @@ function* elections(world: AsyncWorld, { bounds, mutant }: Context): Iterable<St
           : lease === 'released' || lease === 'absent'
             ? lease
             : 'held',
+      entered: true,
       unchangedFor: instance.unchanged,
       patience: mutant === 'M2' ? 1 : bounds.duration,
       // Whatever is heard of the holder, or not heard: it must not matter here.

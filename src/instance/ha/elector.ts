@@ -55,6 +55,8 @@ export class Elector {
   #backOffUntil: number | undefined;
   #busy = false;
   #said = '';
+  /** The epoch of the last claim whose success this process has taken note of. */
+  #enteredIn: number | undefined;
 
   constructor(core: HaCore) {
     this.#core = core;
@@ -107,6 +109,7 @@ export class Elector {
       now: clock(),
       ...patience,
       ...(this.#first && neverServed && patience.lease !== 'mine' ? { lease: 'released' } : {}),
+      entered: this.#entered,
       member: this.#first || this.#member,
       whole: stands(this.#core),
       apiAnswers: store.apiAnswers,
@@ -129,6 +132,23 @@ export class Elector {
             },
           }),
     };
+  }
+
+  /**
+   * A lease in the epoch that was promised last is ours by a claim; after a raise that was interrupted it is above (rule 9). Who gives
+   * it back does not enter again.
+   */
+  get #entered(): boolean {
+    const { store, state } = this.#core;
+    const { led, promised } = state.current;
+    const epoch = store.record?.epoch;
+    if (leaseState(this.#core) !== 'mine' || this.#leaving) return true;
+    return this.#candidacy === undefined && (epoch !== promised || led === epoch || this.#enteredIn === epoch);
+  }
+
+  get #leaving(): boolean {
+    const { handover } = this.#core.memory;
+    return handover !== undefined && handover.released === undefined;
   }
 
   /** The lease is older than what this instance has seen of it, or was deleted and nobody here knows what was in it (rule 8). */
@@ -155,7 +175,7 @@ export class Elector {
     if (this.#busy || !store.observed) return;
     this.#busy = true;
     try {
-      for (let step = 0; step < steps && postgresRole(this.#core) !== 'primary'; step++) {
+      for (let step = 0; step < steps && this.#concerned; step++) {
         const { state, action } = election.decide(this.facts());
         if (`${state} ${action.rule}` !== this.#said) {
           this.#said = `${state} ${action.rule}`;
@@ -167,6 +187,11 @@ export class Elector {
     } finally {
       this.#busy = false;
     }
+  }
+
+  /** PostgreSQL may serve already while the answer to the claim is looked for. */
+  get #concerned(): boolean {
+    return postgresRole(this.#core) !== 'primary' || this.#candidacy !== undefined;
   }
 
   async #perform(action: ElectionAction): Promise<void> {
@@ -184,6 +209,8 @@ export class Elector {
         return this.#askPromises();
       case 'claim':
         return this.#claim();
+      case 'enter':
+        return this.#enter();
       case 'read-back':
         return this.#readBack();
       case 'give-up':
@@ -306,30 +333,25 @@ export class Elector {
     this.#candidacy = { ...stand, claim: 'sent', began: start };
     this.#core.chronicle.claiming(addressedSelf(this.#core), store.record, store.unchangedFor());
     const outcome = await store.write(content, timingOf(this.#core).retryPeriod * 1000);
-    if (outcome === 'done') return this.#won(start);
+    if (outcome === 'done') return this.#enter();
     this.#candidacy = { ...this.#candidacy, claim: outcome === 'refused' ? 'lost' : 'answer-lost' };
   }
 
-  async #won(start: number): Promise<void> {
-    const { memory, state, view, context, store } = this.#core;
-    const epoch = this.#candidacy?.epoch ?? 0;
-    setFresh(this.#core, start + timingOf(this.#core).renewDeadline * 1000);
-    this.#core.chronicle.claimed(epoch);
-    const data = view()?.data;
-    // A directory that is a primary already goes on in the new epoch on its own timeline.
-    const configurationVersion = store.record?.configurations.at(-1)?.version ?? 0;
-    if (data?.state === 'valid' && !data.standby)
-      await state.update({
-        led: epoch,
-        promotes: undefined,
-        ownsLog: true,
-        configurationEpoch: epoch,
-        configurationVersion,
-      });
+  /** The lease is ours. A claim of this process counts from when it was sent; after any other the fence renews first (rule 1). */
+  async #enter(): Promise<void> {
+    const { memory, context, store, chronicle } = this.#core;
+    const epoch = store.record?.epoch ?? 0;
+    const stand = this.#candidacy;
+    if (stand?.epoch === epoch && stand.claim !== 'unsent') {
+      setFresh(this.#core, stand.began + timingOf(this.#core).renewDeadline * 1000);
+      memory.lastAttempt = Math.max(memory.lastAttempt ?? 0, stand.began);
+    }
+    chronicle.claimed(epoch);
+    await this.#lead(epoch);
     memory.claiming = false;
-    memory.handover = undefined;
+    if (!this.#leaving) memory.handover = undefined;
     memory.called = undefined;
-    memory.lastAttempt = start;
+    this.#enteredIn = epoch;
     this.#candidacy = undefined;
     this.#canvassing.forget();
     context.log.info(
@@ -339,14 +361,30 @@ export class Elector {
     this.#core.wake();
   }
 
+  /** A directory that is a primary already goes on in the new epoch on its own timeline, unless it is promised to another by now. */
+  #lead(epoch: number): Promise<void> {
+    const { promises, state, store, view } = this.#core;
+    const data = view()?.data;
+    if (data?.state !== 'valid' || data.standby) return Promise.resolve();
+    return promises.alone(async () => {
+      if (leaseState(this.#core) !== 'mine' || state.current.led === epoch) return;
+      const configurationVersion = store.record?.configurations.at(-1)?.version ?? 0;
+      await state.update({
+        led: epoch,
+        promotes: undefined,
+        ownsLog: true,
+        configurationEpoch: epoch,
+        configurationVersion,
+      });
+    });
+  }
+
   async #readBack(): Promise<void> {
     const { store } = this.#core;
     const stand = this.#candidacy;
     if (!stand) return;
     await store.read(timingOf(this.#core).retryPeriod * 1000).catch(() => undefined);
-    if (!store.apiAnswers) return;
-    const mine = leaseState(this.#core) === 'mine' && store.record?.epoch === stand.epoch;
-    if (mine) return this.#won(stand.began);
+    if (!store.apiAnswers || leaseState(this.#core) === 'mine') return;
     this.#candidacy = { ...stand, claim: 'lost' };
   }
 }

@@ -1,8 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { KubeError } from '../../kube/errors.ts';
-import type { Lease } from '../../kube/objects.ts';
 import { decodeLease, emptyContent, encodeLease, type LeaseContent } from './lease-record.ts';
 import { LeaseStore } from './lease-store.ts';
+import { LeaseServer } from './testing-lease-server.ts';
 
 const key = { namespace: 'default', name: 'c' };
 const timing = { duration: 15, renewDeadline: 10, retryPeriod: 2 };
@@ -12,35 +11,8 @@ const content: LeaseContent = {
   ...{ epoch: 3, holder: member, members: [{ ...member, address: '10.0.0.1' }] },
 };
 
-/** A server with one lease; `lose`: it does what it is asked and its answer never comes. */
-class Server {
-  lease: Lease | undefined = { metadata: { ...key, uid: 'u', resourceVersion: '1' }, spec: {} };
-  lose = false;
-  down = false;
-  #answer<T>(value: T): Promise<T> {
-    return this.lose ? Promise.reject(new KubeError(0, { reason: 'NoAnswer' }, 'lost')) : Promise.resolve(value);
-  }
-  get = (): Promise<never> => {
-    if (this.down) return Promise.reject(new KubeError(0, { reason: 'NoAnswer' }, 'down'));
-    return Promise.resolve(structuredClone(this.lease) as never);
-  };
-  create = (_type: unknown, object: object): Promise<never> => this.#put(object);
-  replace = (_type: unknown, object: object): Promise<never> => {
-    const version = (object as Lease).metadata?.resourceVersion;
-    if (version !== this.lease?.metadata?.resourceVersion) {
-      return Promise.reject(new KubeError(409, { reason: 'Conflict' }, 'replace'));
-    }
-    return this.#put(object);
-  };
-  #put(object: Lease): Promise<never> {
-    const version = String(Number(this.lease?.metadata?.resourceVersion ?? 0) + 1);
-    this.lease = { ...object, metadata: { uid: 'u', ...object.metadata, resourceVersion: version } };
-    return this.#answer(structuredClone(this.lease) as never);
-  }
-}
-
 function setUp() {
-  const server = new Server();
+  const server = new LeaseServer(key);
   let now = 1000;
   const store = new LeaseStore({ kube: server, key, clock: () => now, timing: () => timing });
   return { server, store, pass: (ms: number) => (now += ms) };

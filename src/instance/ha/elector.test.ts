@@ -1,0 +1,180 @@
+// Answers to a claim that are lost: what the API server did with it is found out in other ways, and nothing of it is forgotten.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { KubeError } from '../../kube/errors.ts';
+import { Chronicle } from './chronicle.ts';
+import { type HaCore, leaseState, newMemory } from './core.ts';
+import { Elector } from './elector.ts';
+import { emptyContent, encodeLease } from './lease-record.ts';
+import { LeaseStore } from './lease-store.ts';
+import { StateFile } from './state-file.ts';
+import { Promises } from './synchronous/promises.ts';
+import { LeaseServer } from './testing-lease-server.ts';
+
+const key = { namespace: 'default', name: 'c' };
+const timing = { duration: 15, renewDeadline: 10, retryPeriod: 2 };
+const unreachable = (): Promise<never> => Promise.reject(new KubeError(0, { reason: 'NoAnswer' }, 'down'));
+
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(path.join(tmpdir(), 'howdah-elector-'));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+/** A primary that was stopped and has given back the lease of epoch 3; `now` is its clock. */
+async function stopped(name: string) {
+  const directory = path.join(root, name);
+  const world = { now: 100_000, messages: [] as unknown[] };
+  const server = new LeaseServer(key);
+  const life = async () => {
+    const state = await StateFile.open(directory, 'cluster', 'system');
+    await state.update({ promised: 3, ownsLog: true, configurationEpoch: 3, led: undefined });
+    const store = new LeaseStore({ kube: server, key, clock: () => world.now, timing: () => timing });
+    const log = { info: (_: unknown, message: string) => world.messages.push(message), debug: () => undefined };
+    const memory = newMemory();
+    const chronicle = await Chronicle.open(directory);
+    const core = {
+      ...{ clock: () => world.now, memory, state, store, chronicle, promises: new Promises() },
+      ...{ wake: () => undefined, archive: () => undefined, life: { current: {}, set: () => undefined } },
+      view: () => ({
+        ...{ postmaster: { state: 'down' }, facts: { fenced: false } },
+        data: { state: 'valid', standby: false, control: { checkpointTimeline: 3 } },
+      }),
+      context: {
+        ...{ log, terminatingSince: () => undefined, supervisor: { postgresPid: () => undefined, heartbeat: () => 0 } },
+        environment: { podName: 'c-1', podIp: '10.0.0.1', paths: { data: directory } },
+        cluster: { seen: true, current: { spec: {}, status: { currentPrimary: 'c-1', instanceNames: ['c-1'] } } },
+      },
+    } as unknown as HaCore;
+    return { elector: new Elector(core), core, state, store, memory, chronicle };
+  };
+  const first = await life();
+  const self = { instance: 'c-1', incarnation: first.state.current.incarnation };
+  const content = { ...emptyContent('cluster', 'system'), epoch: 3, members: [{ ...self, address: '10.0.0.1' }] };
+  const released = encodeLease(server.lease ?? {}, content, { nonce: 'n', now: new Date(0), timing });
+  await server.replace(undefined, released);
+  await first.store.read(1000);
+  const held = (): number => world.messages.filter((message) => message === 'This instance holds the lease').length;
+  return { world, server, life, held, ...first };
+}
+
+const leads = { epoch: 4, led: 4, claiming: false, told: [4, 'claimed'] };
+type Life = Awaited<ReturnType<typeof stopped>>;
+const outcome = ({ store, state, memory, chronicle }: Pick<Life, 'store' | 'state' | 'memory' | 'chronicle'>) => ({
+  ...{ epoch: store.record?.epoch, led: state.current.led, claiming: memory.claiming },
+  told: [chronicle.current?.epoch, chronicle.current?.steps.at(-1)?.name],
+});
+
+test('a claim that is answered: the lease is held from when it was sent', async () => {
+  const { elector, memory, held, ...rest } = await stopped('answered');
+  await elector.tick();
+  expect(outcome({ memory, ...rest })).toEqual(leads);
+  expect(memory.freshUntil).toBe(110_000);
+  await elector.tick();
+  expect(held()).toBe(1);
+});
+
+test('the answer is lost, and a watch tells that the claim was done: it counts from when it was sent, and is finished', async () => {
+  const { world, server, elector, store, state, memory, chronicle, held } = await stopped('watch');
+  Object.assign(server, { lose: true, down: true });
+  await elector.tick();
+  world.now += 4000;
+  await elector.tick();
+  expect(outcome({ store, state, memory, chronicle })).toMatchObject({
+    epoch: 3,
+    claiming: true,
+    told: [undefined, undefined],
+  });
+  expect(state.current).toMatchObject({ promised: 4 });
+  store.take(server.lease);
+  await elector.tick();
+  expect([outcome({ store, state, memory, chronicle }), memory.freshUntil, held()]).toEqual([leads, 110_000, 1]);
+});
+
+test('the lease was renewed before it was seen that the claim was done: it stays as fresh as the renewal made it', async () => {
+  const { world, server, elector, memory, store } = await stopped('renewed');
+  Object.assign(server, { lose: true, down: true });
+  await elector.tick();
+  store.take(server.lease);
+  world.now += 3000;
+  Object.assign(memory, { freshUntil: 112_500, lastAttempt: 102_500 });
+  await elector.tick();
+  expect(memory).toMatchObject({ freshUntil: 112_500, lastAttempt: 102_500, claiming: false });
+});
+
+test('the answer is lost, and reading back tells that the claim was done', async () => {
+  const { server, elector, memory, store, state, chronicle } = await stopped('read-back');
+  Object.assign(server, { lose: true, down: true });
+  await elector.tick();
+  Object.assign(server, { lose: false, down: false });
+  await elector.tick();
+  expect(outcome({ store, state, memory, chronicle })).toEqual(leads);
+});
+
+/** A claim that is still on its way when its sender has looked for it in vain. */
+async function lateClaim(name: string) {
+  const stand = await stopped(name);
+  const { server, elector } = stand;
+  const { replace } = server;
+  let sent: object | undefined;
+  server.replace = (_type, object) => {
+    sent ??= object;
+    return unreachable();
+  };
+  await elector.tick();
+  return { ...stand, arrive: () => replace(undefined, sent ?? {}) };
+}
+
+test('a claim that was given up arrives after all: it is led, but nothing makes it fresh but a renewal', async () => {
+  const { elector, memory, store, state, chronicle, arrive } = await lateClaim('late');
+  expect(memory.claiming).toBe(false);
+  await arrive();
+  await store.read(1000);
+  await elector.tick();
+  expect(outcome({ store, state, memory, chronicle })).toEqual(leads);
+  expect(memory.freshUntil).toBeUndefined();
+});
+
+test('a claim that was given up arrives after a hold was granted: the hold is waited for (M29)', async () => {
+  const { world, elector, memory, store, state, chronicle, arrive } = await lateClaim('hold');
+  memory.holdUntil = world.now + 15_000;
+  await arrive();
+  await store.read(1000);
+  await elector.tick();
+  expect(outcome({ store, state, memory, chronicle })).toMatchObject({ epoch: 4, led: undefined });
+  world.now += 15_000;
+  await elector.tick();
+  expect(outcome({ store, state, memory, chronicle })).toEqual(leads);
+});
+
+test('the process that claimed has died: the one after it goes on where the lease says that it was', async () => {
+  const { server, elector, life } = await stopped('died');
+  Object.assign(server, { lose: true, down: true });
+  await elector.tick();
+  Object.assign(server, { lose: false, down: false });
+  const next = await life();
+  await next.store.read(1000);
+  await next.elector.tick();
+  expect(next.state.current).toMatchObject({ promised: 4, led: 4, ownsLog: true });
+  expect(next.memory.freshUntil).toBeUndefined();
+});
+
+test('what was promised to another meanwhile is not led', async () => {
+  const { elector, core, store, state, arrive } = await lateClaim('promised');
+  await arrive();
+  await state.update({ promised: 9 });
+  await store.read(1000);
+  await elector.tick();
+  expect([leaseState(core), state.current.led]).toEqual(['other', undefined]);
+});
+
+test('who gives the lease back does not enter again', async () => {
+  const { elector, memory, world, store, state, arrive } = await lateClaim('leaving');
+  await arrive();
+  memory.handover = { to: undefined, why: 'termination', since: world.now };
+  await store.read(1000);
+  await elector.tick();
+  expect([memory.handover?.why, state.current.led]).toEqual(['termination', undefined]);
+});
