@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { Lease } from '../../src/kube/objects.ts';
 import { resource } from '../../src/kube/resource-types.ts';
 import { annotation } from '../../src/labels.ts';
+import { isReady } from '../../src/operator/cluster/world.ts';
 import { type ClusterObject, getCluster, instancePods, isHealthy, waitForCluster } from './cluster.ts';
 import type { PodName } from './faults/processes.ts';
 import type { Platform } from './platform.ts';
@@ -34,8 +35,15 @@ export class Subject {
     this.cluster = cluster;
   }
 
+  /** By the status and by the pods themselves: of one that has just gone the operator may not know yet, least of all while it is away. */
   healthy(timeout = 180_000): Promise<ClusterObject> {
-    return waitForCluster(this.platform.api, this.namespace, this.cluster, isHealthy, 'health', timeout);
+    const { namespace, cluster } = this;
+    const { api } = this.platform;
+    let ready = 0;
+    const done = (found: ClusterObject): boolean => isHealthy(found) && ready === found.spec.instances;
+    return waitForCluster(api, namespace, cluster, done, 'health', timeout, async () => {
+      ready = (await instancePods(api, namespace, cluster)).filter(isReady).length;
+    });
   }
 
   pod(name: string): PodName {
