@@ -35,6 +35,8 @@ export class Rebuild {
   #running: 'rewind' | 'clone' | undefined;
   #failures = 0;
   #retryAt = 0;
+  /** Looked for once, and again after each rebuild. */
+  #oldIsGone = false;
   problem: string | undefined;
 
   constructor(core: HaCore) {
@@ -63,6 +65,7 @@ export class Rebuild {
       return;
     }
     this.#running = how;
+    this.#oldIsGone = false;
     (how === 'rewind' ? this.#rewind() : this.#rebuild())
       .then(() => {
         this.#failures = 0;
@@ -183,8 +186,11 @@ export class Rebuild {
   /** Once the new one streams the old one is of no more use. */
   async removeOld(): Promise<void> {
     const { old } = this.#places;
-    if (this.#running !== undefined || this.#core.view()?.server?.receiver !== 'streaming' || !(await exists(old)))
+    if (this.#oldIsGone || this.#running !== undefined || this.#core.view()?.server?.receiver !== 'streaming') return;
+    if (!(await exists(old))) {
+      this.#oldIsGone = this.#running === undefined;
       return;
+    }
     const { paths } = this.#core.context.environment;
     // While the old one is there this is done again by whoever comes after a death in between.
     await removeUnused(paths.tablespaces, [paths.data]);
