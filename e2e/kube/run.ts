@@ -1,6 +1,7 @@
 // `npm run e2e:kube`: images, a three-node Kubernetes on this machine, the operator by its manifest, and the same end-to-end tests
 // as on the embedded engine. With `-- --keep` the cluster stays, and one that is up is used; with `-- --faults` the long suites of
-// faults run instead, with `-- --bench` the figures of dev/bench.ts; other arguments go to jest or to that.
+// faults run instead, with `-- --bench` the figures of dev/bench.ts, with `-- --soak MINUTES` e2e/soak; other arguments go to jest or to
+// those.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { startObjectStore } from '../../src/local/objectstore/testing.ts';
@@ -46,6 +47,16 @@ async function tellState(): Promise<void> {
   await kubectl(logs).catch(() => undefined);
 }
 
+/** What runs there, by the arguments. */
+function programOf(args: readonly string[]): string[] {
+  const soak = args.indexOf('--soak');
+  if (soak >= 0) return ['e2e/soak/soak.ts', '--minutes', args[soak + 1] ?? '', ...args.toSpliced(soak, 2)];
+  const rest = args.filter((arg) => !['--faults', '--bench'].includes(arg));
+  if (args.includes('--bench')) return ['dev/bench.ts', ...rest];
+  const config = args.includes('--faults') ? 'e2e/faults.config.mjs' : 'e2e/jest.config.mjs';
+  return ['node_modules/jest/bin/jest.js', '--config', config, ...rest];
+}
+
 async function tests(args: readonly string[], signal: AbortSignal): Promise<void> {
   await using store = await startObjectStore({ address: machine });
   const platform: SharedPlatform = {
@@ -55,10 +66,7 @@ async function tests(args: readonly string[], signal: AbortSignal): Promise<void
     image: 'localhost/postgresql:MAJOR',
   };
   const options = ['--disable-warning=ExperimentalWarning', '--experimental-vm-modules'];
-  const config = args.includes('--faults') ? 'e2e/faults.config.mjs' : 'e2e/jest.config.mjs';
-  const rest = args.filter((arg) => !['--faults', '--bench'].includes(arg));
-  const program = args.includes('--bench') ? ['dev/bench.ts'] : ['node_modules/jest/bin/jest.js', '--config', config];
-  await run(process.execPath, [...options, ...program, ...rest], {
+  await run(process.execPath, [...options, ...programOf(args)], {
     cwd: root,
     signal,
     env: { KUBE_CACHE: cache, HOWDAH_E2E: JSON.stringify(platform) },

@@ -3,7 +3,7 @@ import { resource } from '../../src/kube/resource-types.ts';
 import { readWriteService } from '../../src/naming.ts';
 import type { Random } from '../../src/testing/simulation/random.ts';
 import { apiServerDown } from '../support/faults/api-server.ts';
-import type { Fault } from '../support/faults/fault.ts';
+import { type Fault, fault } from '../support/faults/fault.ts';
 import { type NetworkFaults, networkFaults } from '../support/faults/network.ts';
 import { type NodeFaults, nodeFaults, nodeOf } from '../support/faults/nodes.ts';
 import { operatorAway } from '../support/faults/operator.ts';
@@ -13,7 +13,6 @@ import type { Subject } from '../support/subject.ts';
 
 export interface Stage {
   readonly subject: Subject;
-  readonly archive: StoreProxy;
   readonly random: Random;
   /** When the fault began. */
   readonly primary: string;
@@ -35,7 +34,7 @@ export interface SoakFault {
 type Whom = 'primary' | 'standby';
 
 /** Keeps something broken for 4 to 15 s. */
-async function hold({ random }: Stage, broken: Promise<Fault>): Promise<void> {
+async function hold({ random }: Stage, broken: Fault | Promise<Fault>): Promise<void> {
   const milliseconds = random.integer(4000, 15_000);
   await using _fault = await broken;
   await sleep(milliseconds);
@@ -68,14 +67,10 @@ const ofNode = (name: string, whom: Whom, act: (node: string) => Promise<Fault>)
   mayOverlap: whom === 'primary',
 });
 
-const archive = (how: 'refuses' | 'blackhole'): SoakFault => ({
-  name: `the archive ${how === 'refuses' ? 'refuses' : 'says nothing'}`,
-  harm: async ({ archive: store, random }) => {
-    store.behave(how);
-    await sleep(random.integer(4000, 15_000));
-    store.behave('passes');
-  },
-});
+function behaving(store: StoreProxy, how: 'refuses' | 'blackhole'): Fault {
+  store.behave(how);
+  return fault(async () => store.behave('passes'));
+}
 
 const key = ({ namespace, cluster }: Subject): { namespace: string; name: string } => ({ namespace, name: cluster });
 
@@ -92,8 +87,6 @@ const always: readonly SoakFault[] = [
   deleted('primary', 0),
   deleted('primary', 1),
   deleted('standby', 1),
-  archive('refuses'),
-  archive('blackhole'),
   { name: 'switchover', harm: ({ subject, standby }) => subject.switchOver(standby) },
   {
     name: 'F8 two switchovers at once',
@@ -102,15 +95,6 @@ const always: readonly SoakFault[] = [
       await subject.switchOver(standby);
       await sleep(150);
       if (other) await subject.switchOver(other);
-    },
-  },
-  {
-    name: 'F19 switchover while the archive says nothing',
-    harm: async ({ subject, standby, archive: store, random }) => {
-      store.behave('blackhole');
-      await subject.switchOver(standby);
-      await sleep(random.integer(4000, 10_000));
-      store.behave('passes');
     },
   },
   {
@@ -143,6 +127,19 @@ const always: readonly SoakFault[] = [
   },
 ];
 
+const withArchive = (store: StoreProxy): readonly SoakFault[] => [
+  { name: 'the archive refuses', harm: (stage) => hold(stage, behaving(store, 'refuses')) },
+  { name: 'the archive says nothing', harm: (stage) => hold(stage, behaving(store, 'blackhole')) },
+  {
+    name: 'F19 switchover while the archive says nothing',
+    harm: async (stage) => {
+      await using _silent = behaving(store, 'blackhole');
+      await stage.subject.switchOver(stage.standby);
+      await sleep(stage.random.integer(4000, 10_000));
+    },
+  },
+];
+
 const withNodes = (nodes: NodeFaults): readonly SoakFault[] => [
   ofNode('power cut at the node', 'primary', nodes.powerOff),
   ofNode('power cut at the node', 'standby', nodes.powerOff),
@@ -167,8 +164,13 @@ const withNetworks = (network: NetworkFaults): readonly SoakFault[] => [
   ofNode('partition from its peers of the node', 'primary', network.cutFromPeers),
 ];
 
-/** What can be provoked on this platform. */
-export function catalogue(): readonly SoakFault[] {
+/** What can be provoked on this platform; `archive` stands before its store. */
+export function catalogue(archive: StoreProxy | undefined): readonly SoakFault[] {
   const [nodes, network] = [nodeFaults(), networkFaults()];
-  return [...always, ...(nodes ? withNodes(nodes) : []), ...(network ? withNetworks(network) : [])];
+  return [
+    ...always,
+    ...(archive ? withArchive(archive) : []),
+    ...(nodes ? withNodes(nodes) : []),
+    ...(network ? withNetworks(network) : []),
+  ];
 }

@@ -6,7 +6,6 @@ import { AppendLoad, finalLists } from '../support/append-load.ts';
 import { checkListAppend, isInexcusable } from '../support/checker/list-append.ts';
 import { type Acknowledgement, longestOverlap } from '../support/checker/overlap.ts';
 import { settled } from '../support/faults/settled.ts';
-import type { StoreProxy } from '../support/faults/store-proxy.ts';
 import { NamesWatch } from '../support/names-watch.ts';
 import type { Mode } from '../support/scenario.ts';
 import { connectionConfig } from '../support/sql.ts';
@@ -18,7 +17,6 @@ import type { SoakFault } from './catalogue.ts';
 
 export interface Soak {
   readonly subject: Subject;
-  readonly archive: StoreProxy;
   readonly random: Random;
   readonly mode: Mode;
   /** Milliseconds from the beginning of a fault to that of the next. */
@@ -90,13 +88,13 @@ async function harm(
   fault: SoakFault,
   { load, table }: { load: WriteLoad; table: string },
 ): Promise<LoadReport> {
-  const { subject, random, archive } = soak;
+  const { subject, random } = soak;
   const { primary, session } = await pinnedSession(subject, table);
   await using _session = session;
   const standbys = (await subject.standbys()).sort();
   const standby = standbys[random.integer(0, standbys.length - 1)] ?? '';
   soak.say(`${fault.name} (primary ${primary}, standby ${standby}) …`);
-  await fault.harm({ subject, archive, random, primary, standby });
+  await fault.harm({ subject, random, primary, standby });
   const since = load.count;
   const writes = async (): Promise<true | undefined> => (load.count > since + 50 ? true : undefined);
   await waitFor('writes afterwards', writes, { timeout: patienceMs });

@@ -35,7 +35,7 @@ const growth: Partial<Record<keyof Inventory, number>> = { processes: 9, files: 
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 const worst = (processes: readonly Process[]): number =>
-  Math.max(0, ...processes.filter(({ command }) => /\bnode\b/.test(command)).map(({ mebibytes }) => mebibytes));
+  Math.max(0, ...processes.filter(({ command }) => /\/bin\/node/.test(command)).map(({ mebibytes }) => mebibytes));
 const nameOf = ({ metadata }: Pod): string => metadata?.name ?? '';
 
 async function operatorProcesses({ platform }: Subject): Promise<Process[]> {

@@ -9,37 +9,31 @@ export interface Process {
   readonly mebibytes: number;
   readonly files: number;
   readonly sockets: number;
+  /** The first line of its arguments, with nothing between them. */
   readonly command: string;
 }
 
 /**
- * All processes that are seen from a container, without starting any; nothing from outside reaches this shell. `mine`: it belongs to the
- * container, or there are no others (HOWDAH_ROOT is empty in a container of Kubernetes).
+ * All processes that are seen from a container; nothing from outside reaches this shell, which is busybox's in the operator's image.
+ * `mine`: it belongs to the container, or there are no others (HOWDAH_ROOT is empty in a container of Kubernetes).
  */
 const script = `
 for directory in /proc/[0-9]*; do
   pid=\${directory#/proc/}
-  if [[ $pid == $$ ]]; then continue; fi
+  if [ "$pid" = $$ ]; then continue; fi
   { read -r stat <"$directory/stat"; } 2>/dev/null || continue
-  rest=\${stat##*) }
-  read -r state parent _ <<<"$rest"
-  set -- $rest
+  set -- \${stat##*) }
+  state=$1 parent=$2 pages=\${22}
   mine=1
-  if [[ -n \${HOWDAH_ROOT:-} ]]; then
-    mine=0
-    { mapfile -d '' -t environment <"$directory/environ"; } 2>/dev/null || continue
-    for entry in "\${environment[@]}"; do
-      if [[ $entry == "HOWDAH_ROOT=$HOWDAH_ROOT" ]]; then mine=1; fi
-    done
-  fi
-  { mapfile -d '' -t words <"$directory/cmdline"; } 2>/dev/null || continue
-  command="\${words[*]}"
+  if [ -n "\${HOWDAH_ROOT:-}" ] && ! grep -qzxF "HOWDAH_ROOT=$HOWDAH_ROOT" "$directory/environ" 2>/dev/null; then mine=0; fi
   files=0 sockets=0
   for file in "$directory"/fd/*; do
-    if [[ -S $file ]]; then sockets=$((sockets + 1)); fi
+    if [ -S "$file" ]; then sockets=$((sockets + 1)); fi
     files=$((files + 1))
   done
-  echo "$pid $parent $state \${22} $files $sockets $mine \${command//[^[:print:]]/ }"
+  command=
+  { read -r command <"$directory/cmdline"; } 2>/dev/null
+  echo "$pid $parent $state $pages $files $sockets $mine $command"
 done`;
 
 const pageKiB = 4;
@@ -49,7 +43,7 @@ export async function processesOf(
   platform: Platform,
   pod: Record<'namespace' | 'name' | 'container', string>,
 ): Promise<Process[]> {
-  const { code, stdout, stderr } = await exec(platform, pod.namespace, pod.name, pod.container, ['bash', '-c', script]);
+  const { code, stdout, stderr } = await exec(platform, pod.namespace, pod.name, pod.container, ['sh', '-c', script]);
   if (code !== 0) throw new Error(`looking at the processes of ${pod.name}: ${stderr}`);
   const all = stdout.split('\n').filter(Boolean).map(parsed);
   const own = new Set(all.filter(({ mine }) => mine).map(({ process }) => process.pid));

@@ -1,6 +1,7 @@
 // `npm run soak -- --minutes N`: load and a fault of the catalogue by chance every 20 s, in chapters of a few minutes; between them what
 // was acknowledged is checked, what there is is counted, and a backup is restored to the end of the chapter.
 import { randomInt } from 'node:crypto';
+import { loadavg, networkInterfaces } from 'node:os';
 import { parseArgs } from 'node:util';
 import { resource } from '../../src/kube/resource-types.ts';
 import { Random } from '../../src/testing/simulation/random.ts';
@@ -8,10 +9,11 @@ import { createBucket } from '../support/bucket.ts';
 import type { ClusterObject } from '../support/cluster.ts';
 import { keepLogs } from '../support/evidence.ts';
 import { settled } from '../support/faults/settled.ts';
-import { storeProxy } from '../support/faults/store-proxy.ts';
+import { type StoreProxy, storeProxy } from '../support/faults/store-proxy.ts';
 import { type Platform, localPlatform, remotePlatform } from '../support/platform.ts';
 import { openNamespace, openShared, tellShared } from '../support/shared.ts';
 import { Subject } from '../support/subject.ts';
+import { waitFor } from '../support/wait.ts';
 import { archiveSection, quietBackup, remember, restoreTo } from './backups.ts';
 import { type SoakFault, catalogue } from './catalogue.ts';
 import { type Chapter, type Soak, chapter } from './chapter.ts';
@@ -34,9 +36,11 @@ const { values: options } = parseArgs({
 
 const usage = `usage: npm run soak [-- OPTIONS]
   --minutes N           how long (10)
-  --engine NAME         local, the embedded one, or kubeconfig, a Kubernetes where the operator is installed:
+  --engine NAME         local, the embedded one, or kubeconfig, a Kubernetes where the operator is installed, and whose pods and services
+                        this machine reaches by their addresses (npm run e2e:kube -- --soak N makes one):
   --kubeconfig FILE       of that Kubernetes ($KUBECONFIG)
-  --s3-endpoint URL       a store that its pods and this machine reach; credentials from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY
+  --s3-endpoint URL       a store that its pods and this machine reach; credentials from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY; only
+                          one on an address of this machine has faults of its own
   --image NAME            PostgreSQL image there (${options.image})
   --mode NAME           synchronous: nothing may be lost, or asynchronous
   --seed N              of everything that is left to chance; it is said at the beginning
@@ -81,32 +85,51 @@ async function makeCluster(platform: Platform, namespace: string, endpoint: stri
   return new Subject(platform, namespace, 'soak');
 }
 
+/** What stands before the store for this cluster, where its pods reach an address of this machine. */
+async function before(endpoint: string): Promise<StoreProxy | undefined> {
+  const { hostname } = new URL(endpoint);
+  // A whole network of addresses belongs to the loopback interface, which lists the first one.
+  const ours = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
+  return hostname.startsWith('127.') || ours.includes(hostname) ? storeProxy(endpoint) : undefined;
+}
+
+/** What there is once it is no more than at first; what was deleted a moment ago may be going still. */
+async function countedAgain(subject: Subject, first: Inventory): Promise<Inventory> {
+  let found: string[] = [];
+  const nothingLeaks = async (): Promise<Inventory | undefined> => {
+    const now = await takeInventory(subject);
+    found = leaks(first, now);
+    return found.length === 0 ? now : undefined;
+  };
+  return waitFor('what there is too much of to go', nothingLeaks, { every: 2000 }).catch((error: unknown) => {
+    throw found.length > 0 ? new Error(`too much: ${found.join(', ')}`) : error;
+  });
+}
+
 function draw(random: Random, from: readonly SoakFault[]): SoakFault[] {
   return Array.from({ length }, () => from[random.integer(0, from.length - 1)]).filter((fault) => fault !== undefined);
 }
 
-async function play(soak: Soak, faults: readonly SoakFault[], until: number): Promise<Chapter[]> {
+/** Adds to `chapters` what was done until `until`. */
+async function play(soak: Soak, faults: readonly SoakFault[], until: number, chapters: Chapter[]): Promise<void> {
   const { subject, say } = soak;
   await settled(subject.platform, subject.namespace, subject.cluster);
   await quietBackup(subject, 'first');
   const first: Inventory = await takeInventory(subject);
   say(text(first));
-  const chapters: Chapter[] = [];
   while (performance.now() < until) {
     const number = chapters.length + 1;
     const done = await chapter(soak, number, draw(soak.random, faults));
-    say(`chapter ${number}: ${done.acknowledged} acknowledged, ${done.lost} lost`);
+    chapters.push(done);
+    say(
+      `chapter ${number}: ${done.acknowledged} acknowledged, ${done.lost} lost, load ${Math.round(loadavg()[1] ?? 0)}`,
+    );
     const moment = await remember(subject, `load_${number}`);
     await restoreTo(subject, moment, `restored-${number}`);
     say(`restored to ${moment.at}: ${moment.rows} rows, equal`);
     await quietBackup(subject, `after-${number}`);
-    const now = await takeInventory(subject);
-    say(text(now));
-    const found = leaks(first, now);
-    if (found.length > 0) throw new Error(`too much: ${found.join(', ')}`);
-    chapters.push(done);
+    say(text(await countedAgain(subject, first)));
   }
-  return chapters;
 }
 
 function summary(chapters: readonly Chapter[]): string {
@@ -126,30 +149,34 @@ async function main(): Promise<void> {
   const { mode } = options;
   if (mode !== 'synchronous' && mode !== 'asynchronous')
     throw new Error(`--mode is ${mode}, and is to be synchronous or asynchronous`);
+  const minutes = Number(options.minutes);
+  if (!(minutes > 0)) throw new Error(`--minutes is "${options.minutes}", and is to be a number above 0`);
   const start = performance.now();
   const say = (line: string): void => {
     process.stdout.write(`${((performance.now() - start) / 1000).toFixed(1).padStart(7)} s  ${line}\n`);
   };
-  say(`seed ${options.seed}, ${mode}, ${options.engine}`);
   await using platform = await open();
+  say(`seed ${options.seed}, ${mode}, ${platform.engine}`);
   await createBucket(platform.objectStore);
-  await using archive = await storeProxy(platform.objectStore.endpoint);
+  await using archive = await before(platform.objectStore.endpoint);
   await using namespace = await openNamespace(platform, 'soak');
-  const subject = await makeCluster(platform, namespace.name, archive.endpoint);
-  const faults = catalogue().filter(({ name }) => name.includes(options.only ?? ''));
+  const subject = await makeCluster(platform, namespace.name, archive?.endpoint ?? platform.objectStore.endpoint);
+  const faults = catalogue(archive).filter(({ name }) => name.includes(options.only ?? ''));
   if (faults.length === 0) throw new Error(`no fault has "${options.only}" in its name`);
   const random = new Random(Number(options.seed));
-  const soak: Soak = { subject, archive, random, mode, everyMs: Number(options.every) * 1000, say };
+  const soak: Soak = { subject, random, mode, everyMs: Number(options.every) * 1000, say };
   const interrupted = Promise.withResolvers<never>();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => interrupted.reject(new Error(`ended by ${signal}`)));
+  const chapters: Chapter[] = [];
   try {
-    const until = performance.now() + Number(options.minutes) * 60_000;
-    const chapters = await Promise.race([play(soak, faults, until), interrupted.promise]);
-    process.stdout.write(summary(chapters));
+    const until = performance.now() + minutes * 60_000;
+    await Promise.race([play(soak, faults, until, chapters), interrupted.promise]);
   } catch (error) {
     say(`logs in ${await keepLogs(platform, subject.namespace, subject.cluster).catch(String)}`);
     throw error;
+  } finally {
+    process.stdout.write(summary(chapters));
   }
 }
 
@@ -161,4 +188,6 @@ else {
     );
     process.exitCode = 1;
   });
+  // What an interrupted run still waits for is not waited for.
+  process.exit();
 }
