@@ -99,13 +99,14 @@ test.each([
   expect(refusals(aCluster(spec as never))).toEqual(expected);
 });
 
-test('a kind that nothing reconciles is refused whole', () => {
-  const publication = {
-    kind: 'Publication',
-    metadata: { name: 'all', namespace: 'default' },
-    spec: { cluster: { name: 'example' }, name: 'all', dbname: 'app', target: { allTables: true } },
-  };
-  expect(validateObject(publication).errors.map(formatFieldError)).toEqual([
+const cluster = { name: 'example' };
+test.each([
+  ['Publication', { cluster, name: 'all', dbname: 'app', target: { allTables: true } }],
+  ['Pooler', { cluster, pgbouncer: { poolMode: 'session' } }],
+  ['Database', { cluster, name: 'app', owner: 'app' }],
+])('a kind that nothing reconciles is refused whole: %s', (kind, spec) => {
+  const object = { kind, metadata: { name: 'all', namespace: 'default' }, spec };
+  expect(validateObject(object).errors.map(formatFieldError)).toEqual([
     'spec: not supported by this version of Howdah',
   ]);
 });

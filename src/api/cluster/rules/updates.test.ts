@@ -31,18 +31,19 @@ test.each<[string, Spec, Spec, unknown[]]>([
   ],
   ['another user', {}, { postgresUID: 27 }, ['spec.postgresUID: 27: cannot change; it is 26']],
   ['a new minor version', { imageName: 'postgresql:18.1' }, { imageName: 'postgresql:18.2' }, []],
-  ['a new major version', { imageName: 'postgresql:17.1' }, { imageName: 'postgresql:18.1' }, []],
+  [
+    'a new major version',
+    { imageName: 'postgresql:17.1' },
+    { imageName: 'postgresql:18.1' },
+    [
+      'spec.imageName: "postgresql:18.1": major upgrades are not supported by this version of Howdah; allowed: PostgreSQL 17',
+    ],
+  ],
   [
     'an old major version',
     { imageName: 'postgresql:18.1' },
     { imageName: 'postgresql:17.1' },
     ['spec.imageName: "postgresql:17.1": PostgreSQL cannot go back to 17; it is 18'],
-  ],
-  [
-    'a new major version that is old',
-    { imageName: 'postgresql:14.1' },
-    { imageName: 'postgresql:15.1' },
-    ['spec.imageName: "postgresql:15.1": PostgreSQL can be upgraded to 16 or later only'],
   ],
   [
     'image and parameters at once, with a switchover',

@@ -56,9 +56,6 @@ function* shrinkRules(
   }
 }
 
-/** pg_upgrade is offered to versions from this one on. */
-const oldestUpgradeTarget = 16;
-
 function* imageChanges(cluster: Cluster, old: Cluster): Generator<FieldError> {
   const { spec } = cluster;
   const image = spec.imageName;
@@ -75,8 +72,9 @@ function* imageChanges(cluster: Cluster, old: Cluster): Generator<FieldError> {
   if (major === undefined || before === undefined || major === before) return;
   if (major < before) {
     yield fieldError('spec.imageName', image, `PostgreSQL cannot go back to ${major}; it is ${before}`);
-  } else if (major < oldestUpgradeTarget) {
-    yield fieldError('spec.imageName', image, `PostgreSQL can be upgraded to ${oldestUpgradeTarget} or later only`);
+  } else {
+    const message = `major upgrades are not supported by this version of Howdah; allowed: PostgreSQL ${before}`;
+    yield fieldError('spec.imageName', image, message);
   }
 }
 
