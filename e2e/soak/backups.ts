@@ -1,4 +1,7 @@
+import { alreadyExists } from '../../src/kube/errors.ts';
+import type { KubeApi } from '../../src/kube/port.ts';
 import { resource } from '../../src/kube/resource-types.ts';
+import type { KubeObject, ResourceType } from '../../src/kube/types.ts';
 import {
   type BackupObject,
   type ClusterObject,
@@ -26,8 +29,19 @@ export const archiveSection = (subject: Pick<Subject, 'platform' | 'namespace'>)
   serverName: subject.namespace,
 });
 
+/** The operator, whose webhooks are asked, may just be on its way back from a fault. */
+async function create<T extends KubeObject>(api: KubeApi, type: ResourceType, object: T): Promise<void> {
+  const taken = async (): Promise<true> => {
+    await api.create<T>(type, object).catch((error: unknown) => {
+      if (!alreadyExists(error)) throw error;
+    });
+    return true;
+  };
+  await waitFor(`${type.kind} ${object.metadata?.name} to be taken`, taken, { every: 500 });
+}
+
 export async function requestBackup({ platform, namespace, cluster }: Subject, name: string): Promise<void> {
-  await platform.api.create<BackupObject>(resource.backups, {
+  await create<BackupObject>(platform.api, resource.backups, {
     apiVersion: 'postgresql.cnpg.io/v1',
     kind: 'Backup',
     metadata: { name, namespace },
@@ -73,7 +87,7 @@ export async function remember(subject: Subject, table: string): Promise<Moment>
 export async function restoreTo(subject: Subject, moment: Moment, name: string): Promise<void> {
   const { platform, namespace } = subject;
   const { api } = platform;
-  await api.create<ClusterObject>(resource.clusters, {
+  await create<ClusterObject>(api, resource.clusters, {
     apiVersion: 'postgresql.cnpg.io/v1',
     kind: 'Cluster',
     metadata: { name, namespace },
