@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
-import { kinds } from '../src/api/kinds/kinds.ts';
+import { kinds } from '../src/api/kinds.ts';
 import kubernetes from '../src/api/generated/kubernetes.json' with { type: 'json' };
 import { groupOf } from '../src/api/schema/kind.ts';
 import { toCrd } from '../src/api/schema/crd.ts';

@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import type { KubeObject } from '../kube/types.ts';
-import { kinds } from './kinds/kinds.ts';
+import { kinds } from './kinds.ts';
 import { errorsOf } from './testing/errors-of.ts';
-import { defaultObject, validateObject } from './validation/validate-object.ts';
+import { defaultObject, validateObject } from './validate-object.ts';
 
 const folder = path.join(import.meta.dirname, '..', '..', 'docs', 'samples');
 const ours = new Set(kinds.map(({ kind }) => kind));

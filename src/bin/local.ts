@@ -10,10 +10,10 @@ const commands: Record<string, () => Promise<Command>> = {
   reset: () => import('../local/platform/reset.ts'),
   kubeconfig: () => import('../local/platform/kubeconfig-command.ts'),
   supervisor: () => import('../local/platform/supervisor-command.ts'),
-  apiserver: () => import('../local/platform/apiserver-command.ts'),
-  controllers: () => import('../local/platform/controllers-command.ts'),
-  s3: () => import('../local/platform/s3-command.ts'),
-  proxy: () => import('../local/platform/proxy-command.ts'),
+  apiserver: () => import('../local/apiserver/command.ts'),
+  controllers: () => import('../local/controllers/command.ts'),
+  s3: () => import('../local/objectstore/command.ts'),
+  proxy: () => import('../local/proxy/command.ts'),
   node: () => import('../local/node/command.ts'),
 };
 

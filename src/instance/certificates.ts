@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { access, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Secret } from '../kube/objects.ts';
-import { replaceFile } from './files.ts';
+import { replaceFile } from '../util/files.ts';
 import { secretValue } from './cluster/secret-source.ts';
 
 /** The Secrets that TLS needs, by name. */

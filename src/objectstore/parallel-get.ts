@@ -1,4 +1,4 @@
-import { inOrder } from './frames/ordered.ts';
+import { inOrder } from './ordered.ts';
 import type { ObjectStore } from './port.ts';
 
 export interface ParallelGet {

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { fetchBackup } from '../../../src/instance/recovery/fetch-backup.ts';
 import { readCatalog } from '../../../src/instance/recovery/catalog.ts';
 import { Staging } from '../../../src/instance/replication/staging.ts';
-import { type ArchiveConfig, openArchive } from '../../../src/objectstore/config.ts';
+import { type ArchiveConfig, openArchive } from '../../../src/objectstore/archive/config.ts';
 
 process.once('message', ({ config, directory }: { config: ArchiveConfig; directory: string }) => {
   void (async () => {

@@ -4,7 +4,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { spawnSync } from 'node:child_process';
-import { type ArchiveConfig, openArchive } from '../../../src/objectstore/config.ts';
+import { type ArchiveConfig, openArchive } from '../../../src/objectstore/archive/config.ts';
 import { barman } from './barman.ts';
 import { mixedDatabase } from './database.ts';
 import { howdah } from './howdah.ts';

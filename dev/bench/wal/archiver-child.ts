@@ -5,7 +5,7 @@ import { Archiver } from '../../../src/instance/wal/archive.ts';
 import { workerCommand } from '../../../src/instance/backup/worker-process.ts';
 import { Shipper } from '../../../src/instance/wal/shipper.ts';
 import { serveWal } from '../../../src/instance/recovery/wal-server.ts';
-import { type ArchiveConfig, openArchive } from '../../../src/objectstore/config.ts';
+import { type ArchiveConfig, openArchive } from '../../../src/objectstore/archive/config.ts';
 
 const { config, dataDirectory } = JSON.parse(process.argv[2] ?? '') as { config: ArchiveConfig; dataDirectory: string };
 // The worker is started as the program, whose path this process has as its own.

@@ -4,7 +4,7 @@ import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createInterface } from 'node:readline';
-import { type ArchiveConfig, openArchive } from '../../../src/objectstore/config.ts';
+import { type ArchiveConfig, openArchive } from '../../../src/objectstore/archive/config.ts';
 import { walDirectory } from '../../../src/objectstore/layout.ts';
 import type { Figure } from '../figures.ts';
 import { type PeerStore, bucket, startStore } from '../peers/store.ts';

@@ -6,7 +6,7 @@ import { parseTarget } from '../../../src/instance/recovery/target.ts';
 import { requestScript, silent } from '../../../src/instance/recovery/testing.ts';
 import { serveWal } from '../../../src/instance/recovery/wal-server.ts';
 import { Restorer } from '../../../src/instance/wal/restore.ts';
-import { type ArchiveConfig, openArchive } from '../../../src/objectstore/config.ts';
+import { type ArchiveConfig, openArchive } from '../../../src/objectstore/archive/config.ts';
 import { type Major, postgresInstallation } from '../../../src/testing/postgres.ts';
 
 export interface RestoreRequest {

@@ -2,7 +2,7 @@ import { annotation } from '../../labels.ts';
 import type { Backup } from '../generated/backup.ts';
 import { backup as backupKind } from '../kinds/backup.ts';
 import { fieldError, type FieldError, type ValidationResult } from '../validation/field-error.ts';
-import { validateKind } from '../validation/validate-kind.ts';
+import { validateKind } from '../support/validate-kind.ts';
 import { methodRules } from './method-rules.ts';
 
 /** What is wrong with a defaulted Backup. That it cannot change is a rule of its CustomResourceDefinition. */

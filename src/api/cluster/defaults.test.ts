@@ -5,7 +5,7 @@ import { aBareCluster, aCluster } from '../testing/a-cluster.ts';
 import { defaultCluster } from './defaults.ts';
 import { defaultImageName } from './image.ts';
 import { globalParameters } from './parameters.ts';
-import { validateCluster } from './validate.ts';
+import { validateCluster } from './rules/validate-cluster.ts';
 
 const initdb = { database: 'app', owner: 'app', encoding: 'UTF8', localeCollate: 'C', localeCType: 'C' };
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { ClusterSpec } from '../generated/cluster.ts';
 import { aCluster } from '../testing/a-cluster.ts';
-import { validateCluster } from './validate.ts';
+import { validateCluster } from './rules/validate-cluster.ts';
 
 const store = { destinationPath: 's3://a', s3Credentials: { inheritFromIAMRole: true } };
 

@@ -1,7 +1,7 @@
 import type { Database, OptionSpec, UsageSpec } from '../generated/database.ts';
 import { database as databaseKind } from '../kinds/database.ts';
 import { fieldError, type FieldError, type ValidationResult } from '../validation/field-error.ts';
-import { validateKind } from '../validation/validate-kind.ts';
+import { validateKind } from '../support/validate-kind.ts';
 
 /** What is wrong with a Database; names and changes are checked by the rules of its CustomResourceDefinition. */
 export function validateDatabase(database: Database): ValidationResult {

@@ -1,4 +1,4 @@
-import { quantitySchema } from '../schema/quantity.ts';
+import { quantitySchema } from './quantity.ts';
 
 /** A schema of /openapi/v3, as far as Kubernetes' own types use OpenAPI. */
 export interface OpenApiSchema {

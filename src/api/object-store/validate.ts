@@ -2,7 +2,7 @@ import { barmanRules } from '../cluster/rules/barman.ts';
 import type { ObjectStore } from '../generated/object-store.ts';
 import { objectStore as objectStoreKind } from '../kinds/object-store.ts';
 import { fieldError, type FieldError, type ValidationResult } from '../validation/field-error.ts';
-import { validateKind } from '../validation/validate-kind.ts';
+import { validateKind } from '../support/validate-kind.ts';
 
 /** What is wrong with an ObjectStore. */
 export const validateObjectStore = (store: ObjectStore): ValidationResult =>

@@ -1,7 +1,7 @@
 import type { Pooler } from '../generated/pooler.ts';
 import { pooler as poolerKind } from '../kinds/pooler.ts';
 import { fieldError, type FieldError, type ValidationResult } from '../validation/field-error.ts';
-import { validateKind } from '../validation/validate-kind.ts';
+import { validateKind } from '../support/validate-kind.ts';
 import { allowedPgBouncerParameters } from './parameters.ts';
 
 /** What is wrong with a Pooler. */

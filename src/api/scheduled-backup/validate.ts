@@ -2,7 +2,7 @@ import { methodRules } from '../backup/method-rules.ts';
 import type { ScheduledBackup } from '../generated/scheduled-backup.ts';
 import { scheduledBackup as scheduledBackupKind } from '../kinds/scheduled-backup.ts';
 import { fieldError, type ValidationResult } from '../validation/field-error.ts';
-import { validateKind } from '../validation/validate-kind.ts';
+import { validateKind } from '../support/validate-kind.ts';
 import { nextTime } from './next.ts';
 import { parseSchedule, ScheduleError } from './schedule.ts';
 

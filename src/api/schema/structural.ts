@@ -1,5 +1,5 @@
 import type { EmbeddedType } from '../kubernetes/embedded.ts';
-import { quantitySchema } from './quantity.ts';
+import { quantitySchema } from '../kubernetes/quantity.ts';
 import type { ObjectSchema, Schema } from './schema.ts';
 
 /** A node of a structural schema (apiextensions.k8s.io/v1 JSONSchemaProps). */

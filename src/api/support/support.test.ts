@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { kinds } from '../kinds/kinds.ts';
+import { kinds } from '../kinds.ts';
 import { leafPaths } from '../schema/paths.ts';
 import { formatFieldError } from '../validation/field-error.ts';
-import { validateObject } from '../validation/validate-object.ts';
+import { validateObject } from '../validate-object.ts';
 import { aBareCluster, aCluster } from '../testing/a-cluster.ts';
-import { validateCluster } from '../cluster/validate.ts';
+import { validateCluster } from '../cluster/rules/validate-cluster.ts';
 import { compatibility, compatibilityDocument, summaryLine } from './compatibility.ts';
 import { decidingRow, only, under } from './support.ts';
 import { supportTables } from './tables.ts';

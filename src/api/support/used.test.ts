@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { kinds } from '../kinds/kinds.ts';
+import { kinds } from '../kinds.ts';
 import { compatibility } from './compatibility.ts';
 import { isRefused } from './support.ts';
 

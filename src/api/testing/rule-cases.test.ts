@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { kinds } from '../kinds/kinds.ts';
+import { kinds } from '../kinds.ts';
 import type { Schema } from '../schema/schema.ts';
 import { ruleCases } from './rule-cases.ts';
 

@@ -1,4 +1,4 @@
-import { quantityPattern } from '../schema/quantity.ts';
+import { quantityPattern } from '../kubernetes/quantity.ts';
 
 const factors: Readonly<Record<string, number>> = {
   n: 1e-9,

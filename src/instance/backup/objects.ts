@@ -1,4 +1,4 @@
-import type { BarmanSection } from '../../objectstore/config.ts';
+import type { BarmanSection } from '../../objectstore/archive/config.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import type { Condition } from '../wal/condition.ts';
 

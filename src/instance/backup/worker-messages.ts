@@ -1,4 +1,4 @@
-import type { ArchiveConfig } from '../../objectstore/config.ts';
+import type { ArchiveConfig } from '../../objectstore/archive/config.ts';
 import type { BackupStatus } from './objects.ts';
 import type { RunBackup } from './run-backup.ts';
 

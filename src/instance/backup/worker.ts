@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Logger } from 'pino';
-import { openArchive } from '../../objectstore/config.ts';
+import { openArchive } from '../../objectstore/archive/config.ts';
 import { patientAttempts } from '../../objectstore/retry.ts';
 import { runBackup } from './run-backup.ts';
 import type { FromWorker, ToWorker } from './worker-messages.ts';

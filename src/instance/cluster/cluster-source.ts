@@ -5,7 +5,7 @@ import type { Cluster } from '../../api/generated/cluster.ts';
 import type { KubeApi } from '../../kube/port.ts';
 import { Reflector } from '../../kube/reflector.ts';
 import { resource } from '../../kube/resource-types.ts';
-import { readFileIfThere, replaceFile } from '../files.ts';
+import { readFileIfThere, replaceFile } from '../../util/files.ts';
 import type { Logger } from '../log/logger.ts';
 
 export interface ClusterSourceOptions {

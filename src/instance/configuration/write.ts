@@ -1,6 +1,6 @@
 import { chmod } from 'node:fs/promises';
 import path from 'node:path';
-import { readFileIfThere, removeFile, replaceFile } from '../files.ts';
+import { readFileIfThere, removeFile, replaceFile } from '../../util/files.ts';
 import type { ConfigurationFiles } from './settings.ts';
 
 const includes = ['custom.conf', 'override.conf'];

@@ -4,7 +4,7 @@ import type { History } from '../../../state-machines/protocol/history.ts';
 import type { Position } from '../../../state-machines/protocol/types.ts';
 import { parseHistory, renderHistory, type TimelineHistory } from '../../postgres/timeline.ts';
 import { historyName, parseWalName } from '../../postgres/wal-name.ts';
-import { readFileIfThere, replaceFile } from '../files.ts';
+import { readFileIfThere, replaceFile } from '../../util/files.ts';
 
 const walDirectory = (dataDirectory: string): string => path.join(dataDirectory, 'pg_wal');
 const historyFile = (dataDirectory: string, timeline: number): string =>

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type CredentialSource, type ExpiringCredentials, RenewedCredentials } from '../../objectstore/credentials.ts';
-import type { FindCredentials } from '../../objectstore/config.ts';
+import type { FindCredentials } from '../../objectstore/archive/config.ts';
 import { type WorkerCommand, workerCommand } from '../backup/worker-process.ts';
 import type { CredentialsAnswer, CredentialsRequest } from './messages.ts';
 

@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from '../log/logger.ts';
-import { readFileIfThere, replaceFile } from '../files.ts';
+import { readFileIfThere, replaceFile } from '../../util/files.ts';
 import { observeDataDirectory } from '../postmaster/observe.ts';
 import { endProgramsOf } from '../postmaster/process.ts';
 

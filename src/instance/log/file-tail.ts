@@ -1,5 +1,5 @@
 import { open, rename, rm, stat, truncate, type FileHandle } from 'node:fs/promises';
-import { readFileIfThere, replaceFile } from '../files.ts';
+import { readFileIfThere, replaceFile } from '../../util/files.ts';
 
 const chunkBytes = 1 << 18;
 

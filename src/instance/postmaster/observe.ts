@@ -1,7 +1,7 @@
 import { readFile, readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parseControlData, type ControlData } from '../../postgres/control-data.ts';
-import { readFileIfThere } from '../files.ts';
+import { readFileIfThere } from '../../util/files.ts';
 import { isPostmasterOf } from './process.ts';
 
 export type PostmasterState = 'down' | 'starting' | 'up' | 'stopping';

@@ -1,7 +1,7 @@
 import type { Cluster } from '../../api/generated/cluster.ts';
 import type { KubeApi } from '../../kube/port.ts';
 import { resource } from '../../kube/resource-types.ts';
-import type { BarmanSection } from '../../objectstore/config.ts';
+import type { BarmanSection } from '../../objectstore/archive/config.ts';
 import type { Backup } from '../backup/objects.ts';
 import { annotation } from '../../labels.ts';
 import { externalPlace, type StoreLookup } from '../../resources/archive-place.ts';

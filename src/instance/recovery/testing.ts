@@ -5,7 +5,7 @@ import path from 'node:path';
 import pino from 'pino';
 import { type TestObjectStore, startObjectStore } from '../../local/objectstore/testing.ts';
 import { BlockPool } from '../../objectstore/codec/block-pool.ts';
-import { type ArchiveConfig, openArchive } from '../../objectstore/config.ts';
+import { type ArchiveConfig, openArchive } from '../../objectstore/archive/config.ts';
 import { type Major, type TemporaryPostgres, temporaryPostgres } from '../../testing/postgres.ts';
 import { readServerFacts } from '../backup/server-facts.ts';
 import { ArchiveOwner, type ArchiveOwnerDeps } from '../wal/archive-owner.ts';

@@ -1,5 +1,5 @@
-import type { ArchiveConfig, BarmanSection, FindCredentials, SecretKeyRef } from '../../objectstore/config.ts';
-import { ArchiveConfigError, openArchive, readArchiveConfig } from '../../objectstore/config.ts';
+import type { ArchiveConfig, BarmanSection, FindCredentials, SecretKeyRef } from '../../objectstore/archive/config.ts';
+import { ArchiveConfigError, openArchive, readArchiveConfig } from '../../objectstore/archive/config.ts';
 import { EncryptionError, type KeyRing, parseKeyRing } from '../../objectstore/codec/key-ring.ts';
 import type { ObjectStore } from '../../objectstore/port.ts';
 import { annotation } from '../../labels.ts';

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { ObjectStoreError } from '../../objectstore/errors.ts';
 import { type TimelineHistory, isFileOfHistory } from '../../postgres/timeline.ts';
 import { parseWalName } from '../../postgres/wal-name.ts';
-import { readFileIfThere } from '../files.ts';
+import { readFileIfThere } from '../../util/files.ts';
 import { isFiller } from '../ha/history-files.ts';
 import type { ArchiveOutcome, WalArchiver } from '../wal-port.ts';
 import type { ArchiveOwner } from './archive-owner.ts';

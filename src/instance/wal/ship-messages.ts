@@ -1,5 +1,5 @@
 import { EncryptionError } from '../../objectstore/codec/key-ring.ts';
-import type { ArchiveConfig } from '../../objectstore/config.ts';
+import type { ArchiveConfig } from '../../objectstore/archive/config.ts';
 import { ObjectStoreError, type ObjectStoreErrorKind } from '../../objectstore/errors.ts';
 import { WalConflictError } from './wal-objects.ts';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Logger } from 'pino';
 import { BlockPool } from '../../objectstore/codec/block-pool.ts';
-import { type FindCredentials, openArchive } from '../../objectstore/config.ts';
+import { type FindCredentials, openArchive } from '../../objectstore/archive/config.ts';
 import type { ObjectStore } from '../../objectstore/port.ts';
 import { createReclaim } from '../../util/reclaim.ts';
 import { credentialsByRole } from '../iam/child.ts';

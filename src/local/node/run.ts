@@ -13,7 +13,7 @@ import {
   ports,
   type LocalConfig,
 } from '../platform/config.ts';
-import { LocalImages } from '../platform/images.ts';
+import { LocalImages } from './local-images.ts';
 import { installShim } from './container/shim.ts';
 import type { Log, NodeContext } from './context.ts';
 import { PodEvents } from './events.ts';

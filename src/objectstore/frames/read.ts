@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { FrameFormat } from './format.ts';
-import { inOrder } from './ordered.ts';
+import { inOrder } from '../ordered.ts';
 import type { FrameSizes } from './write.ts';
 
 /** Cuts a stream into its frames. The head is passed over; what follows the last frame is collected. */

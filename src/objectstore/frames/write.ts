@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { PartBuffers } from '../parts.ts';
 import type { FrameFormat } from './format.ts';
-import { inOrder } from './ordered.ts';
+import { inOrder } from '../ordered.ts';
 
 /** Plain bytes of a frame: small enough for many at once, large enough to shrink as well as a stream. */
 export const frameSize = 1 << 20;

@@ -3,7 +3,7 @@ import { createBackupController } from '../backup/controller.ts';
 import { reconcileBackups } from '../backup/reconcile.ts';
 import { createClusterController } from '../cluster/controller.ts';
 import { readInstanceStatus } from '../cluster/instance-status.ts';
-import { reconcileCluster } from '../cluster/reconcile.ts';
+import { reconcileCluster } from '../cluster/phases/reconcile.ts';
 import type { OperatorConfiguration } from '../config.ts';
 import { messageOf } from '../errors.ts';
 import { createDrillController } from '../drill/controller.ts';

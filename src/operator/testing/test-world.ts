@@ -14,7 +14,7 @@ import type { KubeConnection } from '../../kube/connection.ts';
 import { createAuthority } from '../../pki/x509.ts';
 import type { InstanceStatus, StatusAnswer, VolumeStatus } from '../cluster/instance-status.ts';
 import type { OwnedObjects } from '../cluster/owned-objects.ts';
-import { reconcileCluster } from '../cluster/reconcile.ts';
+import { reconcileCluster } from '../cluster/phases/reconcile.ts';
 import type { OperatorIdentity } from '../cluster/identity.ts';
 import { annotation } from '../../labels.ts';
 import { isFenced } from '../../fencing.ts';

@@ -2,7 +2,7 @@ import jsonPatch from 'fast-json-patch';
 import { defaultBackup } from '../../api/backup/defaults.ts';
 import { validateBackup } from '../../api/backup/validate.ts';
 import { defaultCluster } from '../../api/cluster/defaults.ts';
-import { validateCluster } from '../../api/cluster/validate.ts';
+import { validateCluster } from '../../api/cluster/rules/validate-cluster.ts';
 import type { Backup } from '../../api/generated/backup.ts';
 import type { Cluster } from '../../api/generated/cluster.ts';
 import type { ScheduledBackup } from '../../api/generated/scheduled-backup.ts';

@@ -57,7 +57,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'M8: what is promised is not synced',
-    file: 'src/instance/files.ts',
+    file: 'src/util/files.ts',
     find: /await handle\.writeFile\(content\);\s*await handle\.sync\(\);/,
     replace: 'await handle.writeFile(content);',
     instances: 3,

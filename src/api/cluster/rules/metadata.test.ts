@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { aCluster } from '../../testing/a-cluster.ts';
 import { errorsOf } from '../../testing/errors-of.ts';
-import { validateCluster } from '../validate.ts';
+import { validateCluster } from './validate-cluster.ts';
 
 test.each([
   ['a plain name', 'example-1', []],

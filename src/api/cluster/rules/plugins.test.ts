@@ -3,7 +3,7 @@ import type { ClusterSpec, PluginConfiguration } from '../../generated/cluster.t
 import { aCluster } from '../../testing/a-cluster.ts';
 import { formatFieldError } from '../../validation/field-error.ts';
 import { objectStoreNames } from '../plugin-store.ts';
-import { validateCluster } from '../validate.ts';
+import { validateCluster } from './validate-cluster.ts';
 
 const name = 'barman-cloud.cloudnative-pg.io';
 const plugin = (more: Partial<PluginConfiguration> = {}): PluginConfiguration => ({

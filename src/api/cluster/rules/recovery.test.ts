@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { ClusterSpec } from '../../generated/cluster.ts';
 import { aCluster } from '../../testing/a-cluster.ts';
 import { errorsOf } from '../../testing/errors-of.ts';
-import { validateCluster } from '../validate.ts';
+import { validateCluster } from './validate-cluster.ts';
 
 const recovered = (section: object): Partial<ClusterSpec> => ({
   bootstrap: { recovery: { source: 'origin', ...section } },

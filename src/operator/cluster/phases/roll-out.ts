@@ -3,7 +3,7 @@ import { annotation } from '../../../labels.ts';
 import { decided, subjectCondition } from '../decided.ts';
 import { nextRollout, type Rollout } from '../decide/rollout.ts';
 import { eventReason, phase } from '../phase-names.ts';
-import { planSwitchover } from '../plan-switchover.ts';
+import { planSwitchover } from './plan-switchover.ts';
 import { goOn, type PhaseResult } from '../result.ts';
 import type { ObservedScope } from '../scope.ts';
 

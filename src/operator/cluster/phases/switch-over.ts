@@ -1,5 +1,5 @@
 import { drained } from '../drain.ts';
-import { planSwitchover } from '../plan-switchover.ts';
+import { planSwitchover } from './plan-switchover.ts';
 import { goOn, type PhaseResult } from '../result.ts';
 import type { ObservedScope } from '../scope.ts';
 import { members } from '../world.ts';

@@ -1,4 +1,4 @@
-import { validateCluster } from '../../../api/cluster/validate.ts';
+import { validateCluster } from '../../../api/cluster/rules/validate-cluster.ts';
 import { formatFieldError } from '../../../api/validation/field-error.ts';
 import { annotation } from '../../../labels.ts';
 import { messageOf } from '../../errors.ts';

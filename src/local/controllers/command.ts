@@ -1,8 +1,8 @@
-import { runControllers } from '../controllers/run.ts';
-import { loadConfig, places } from './config.ts';
-import { connect } from './connect.ts';
-import { parseOptions } from './options.ts';
-import { logLine, serve, waitForApi } from './serve.ts';
+import { runControllers } from './run.ts';
+import { loadConfig, places } from '../platform/config.ts';
+import { connect } from '../platform/connect.ts';
+import { parseOptions } from '../platform/options.ts';
+import { logLine, serve, waitForApi } from '../platform/serve.ts';
 
 export async function main(args: string[]): Promise<number> {
   const config = await loadConfig(parseOptions(args, {}).data);

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readFile, symlink } from 'node:fs/promises';
 import path from 'node:path';
-import type { ImageStore, LocalImage } from '../node/images.ts';
-import { type LocalConfig, UserError, places } from './config.ts';
-import { placeOnce } from './program.ts';
+import type { ImageStore, LocalImage } from './images.ts';
+import { type LocalConfig, UserError, places } from '../platform/config.ts';
+import { placeOnce } from '../platform/program.ts';
 
 export type ParsedImage =
   { readonly kind: 'program' } | { readonly kind: 'postgres'; readonly major: string } | { readonly kind: 'unknown' };

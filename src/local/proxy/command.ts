@@ -1,8 +1,8 @@
-import { runProxy } from '../proxy/run.ts';
-import { loadConfig } from './config.ts';
-import { connect } from './connect.ts';
-import { parseOptions } from './options.ts';
-import { logLine, serve, waitForApi } from './serve.ts';
+import { runProxy } from './run.ts';
+import { loadConfig } from '../platform/config.ts';
+import { connect } from '../platform/connect.ts';
+import { parseOptions } from '../platform/options.ts';
+import { logLine, serve, waitForApi } from '../platform/serve.ts';
 
 export async function main(args: string[]): Promise<number> {
   const config = await loadConfig(parseOptions(args, {}).data);

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import type { LocalConfig } from './config.ts';
-import { LocalImages, parseImage } from './images.ts';
+import type { LocalConfig } from '../platform/config.ts';
+import { LocalImages, parseImage } from './local-images.ts';
 
 test.each([
   ['localhost/howdah:dev', { kind: 'program' }],

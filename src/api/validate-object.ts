@@ -1,23 +1,23 @@
-import type { KubeObject } from '../../kube/types.ts';
-import { defaultBackup } from '../backup/defaults.ts';
-import { validateBackup } from '../backup/validate.ts';
-import { defaultCluster, type ClusterDefaults } from '../cluster/defaults.ts';
-import { validateCluster } from '../cluster/validate.ts';
-import { defaultDatabase } from '../database/defaults.ts';
-import { validateDatabase } from '../database/validate.ts';
-import type { Backup } from '../generated/backup.ts';
-import type { Cluster } from '../generated/cluster.ts';
-import type { Database } from '../generated/database.ts';
-import type { ObjectStore } from '../generated/object-store.ts';
-import type { Pooler } from '../generated/pooler.ts';
-import type { ScheduledBackup } from '../generated/scheduled-backup.ts';
-import { kinds } from '../kinds/kinds.ts';
-import { validateObjectStore } from '../object-store/validate.ts';
-import { validatePooler } from '../pooler/validate.ts';
-import { defaultScheduledBackup } from '../scheduled-backup/defaults.ts';
-import { validateScheduledBackup } from '../scheduled-backup/validate.ts';
-import type { ValidationResult } from './field-error.ts';
-import { validateKind } from './validate-kind.ts';
+import type { KubeObject } from '../kube/types.ts';
+import { defaultBackup } from './backup/defaults.ts';
+import { validateBackup } from './backup/validate.ts';
+import { defaultCluster, type ClusterDefaults } from './cluster/defaults.ts';
+import { validateCluster } from './cluster/rules/validate-cluster.ts';
+import { defaultDatabase } from './database/defaults.ts';
+import { validateDatabase } from './database/validate.ts';
+import type { Backup } from './generated/backup.ts';
+import type { Cluster } from './generated/cluster.ts';
+import type { Database } from './generated/database.ts';
+import type { ObjectStore } from './generated/object-store.ts';
+import type { Pooler } from './generated/pooler.ts';
+import type { ScheduledBackup } from './generated/scheduled-backup.ts';
+import { kinds } from './kinds.ts';
+import { validateObjectStore } from './object-store/validate.ts';
+import { validatePooler } from './pooler/validate.ts';
+import { defaultScheduledBackup } from './scheduled-backup/defaults.ts';
+import { validateScheduledBackup } from './scheduled-backup/validate.ts';
+import type { ValidationResult } from './validation/field-error.ts';
+import { validateKind } from './support/validate-kind.ts';
 
 /** Defaults an object of any kind of the API group, as admission gets it: by its `kind`. */
 export function defaultObject(object: KubeObject, defaults: ClusterDefaults = {}): KubeObject {

@@ -1,10 +1,10 @@
-import { type Compression, writable } from './codec/compression.ts';
-import type { KeyRing } from './codec/key-ring.ts';
-import type { ArchiveLocation } from './layout.ts';
-import type { CredentialSource } from './credentials.ts';
-import { isLight, openLightStore } from './light.ts';
-import type { ObjectAttributes, ObjectStore } from './port.ts';
-import type { S3Options } from './s3-options.ts';
+import { type Compression, writable } from '../codec/compression.ts';
+import type { KeyRing } from '../codec/key-ring.ts';
+import type { ArchiveLocation } from '../layout.ts';
+import type { CredentialSource } from '../credentials.ts';
+import { isLight, openLightStore } from '../light.ts';
+import type { ObjectAttributes, ObjectStore } from '../port.ts';
+import type { S3Options } from '../s3-options.ts';
 
 export interface SecretKeyRef {
   readonly name: string;
@@ -124,7 +124,7 @@ export async function openArchive(
 ): Promise<ObjectStore & Disposable> {
   const credentials = s3.credentials ? undefined : find?.(s3.region);
   if (isLight(s3) && (s3.credentials ?? credentials)) return openLightStore(s3, credentials);
-  const { openS3Store } = await import('./s3.ts');
+  const { openS3Store } = await import('../s3.ts');
   return openS3Store(s3);
 }
 

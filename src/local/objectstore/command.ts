@@ -1,8 +1,8 @@
-import { ObjectStoreStartError, runObjectStore } from '../objectstore/run.ts';
-import { UserError, loadConfig, places, ports, s3Host } from './config.ts';
-import { parseOptions } from './options.ts';
-import { logLine, serve } from './serve.ts';
-import { readS3Credentials } from './setup.ts';
+import { ObjectStoreStartError, runObjectStore } from './run.ts';
+import { UserError, loadConfig, places, ports, s3Host } from '../platform/config.ts';
+import { parseOptions } from '../platform/options.ts';
+import { logLine, serve } from '../platform/serve.ts';
+import { readS3Credentials } from '../platform/setup.ts';
 
 export async function main(args: string[]): Promise<number> {
   const config = await loadConfig(parseOptions(args, {}).data);

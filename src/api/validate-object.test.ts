@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { kinds } from '../kinds/kinds.ts';
-import { aBareCluster } from '../testing/a-cluster.ts';
+import { kinds } from './kinds.ts';
+import { aBareCluster } from './testing/a-cluster.ts';
 import { defaultObject, validateObject } from './validate-object.ts';
 
 const metadata = { name: 'example', namespace: 'default' };

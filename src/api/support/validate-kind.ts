@@ -1,9 +1,9 @@
 import type { KubeObject } from '../../kube/types.ts';
 import { annotation } from '../../labels.ts';
 import type { Kind } from '../schema/kind.ts';
-import { supportTables } from '../support/tables.ts';
-import { unsupportedFields } from '../support/unsupported.ts';
-import type { ValidationResult } from './field-error.ts';
+import { supportTables } from './tables.ts';
+import { unsupportedFields } from './unsupported.ts';
+import type { ValidationResult } from '../validation/field-error.ts';
 
 /**
  * The part of validation that is the same for every kind: the annotation that turns it off, fields that nothing honours yet, and

@@ -1,9 +1,9 @@
-import { switchover, type SwitchoverAction } from '../../../state-machines/switchover/machine.ts';
-import { drained } from './drain.ts';
-import { decided, subjectCondition } from './decided.ts';
-import { switchoverView, type OwnWish, type SwitchoverView } from './decide/switchover-facts.ts';
-import { eventReason, phase } from './phase-names.ts';
-import type { ObservedScope } from './scope.ts';
+import { switchover, type SwitchoverAction } from '../../../../state-machines/switchover/machine.ts';
+import { drained } from '../drain.ts';
+import { decided, subjectCondition } from '../decided.ts';
+import { switchoverView, type OwnWish, type SwitchoverView } from '../decide/switchover-facts.ts';
+import { eventReason, phase } from '../phase-names.ts';
+import type { ObservedScope } from '../scope.ts';
 
 export type Planned = 'nothing' | 'refused' | 'under-way';
 

@@ -1,6 +1,6 @@
-import { runApiServer } from '../apiserver/run.ts';
-import { parseOptions } from './options.ts';
-import { serve } from './serve.ts';
+import { runApiServer } from './run.ts';
+import { parseOptions } from '../platform/options.ts';
+import { serve } from '../platform/serve.ts';
 
 export async function main(args: string[]): Promise<number> {
   const { data } = parseOptions(args, {});
