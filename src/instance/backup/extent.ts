@@ -81,12 +81,12 @@ export async function resolveExtent(context: ExtentContext): Promise<BackupExten
   if (incrementalFrom !== 'latest') {
     const { id } = named(whole, incrementalFrom);
     const manifest = await readManifest(archive, id, signal);
-    if (manifest) return { maxRate, parent: { id, manifest } };
+    if (manifest) return { maxRate, parent: { id, manifest, required: true } };
     throw new Error(`annotation ${annotation.incrementalFrom}: backup "${id}" has no manifest, as Barman's have none`);
   }
   for (const { id } of whole.toReversed()) {
     const manifest = await readManifest(archive, id, signal);
-    if (manifest) return { maxRate, parent: { id, manifest } };
+    if (manifest) return { maxRate, parent: { id, manifest, required: false } };
   }
   log.info('There is no backup to go on from: all is taken');
   return { maxRate };

@@ -15,6 +15,8 @@ export interface BackupStatus {
   beginLSN?: string;
   endLSN?: string;
   error?: string;
+  /** Why a full backup was taken where an incremental one was asked for. */
+  commandOutput?: string;
   destinationPath?: string;
   serverName?: string;
   endpointURL?: string;

@@ -62,13 +62,23 @@ async function store(run: RunBackup): Promise<string> {
   const stamp = id.replace('T', '');
   await run.write({ phase: 'running', backupId: id, backupName: `backup-${stamp}`, startedAt: kubeTime(new Date()) });
   try {
-    const { info } = await takeBackup({ archive, id, name: `backup-${stamp}`, sql, replication, extent, log, signal });
+    const { info, full } = await takeBackup({
+      archive,
+      id,
+      name: `backup-${stamp}`,
+      sql,
+      replication,
+      extent,
+      log,
+      signal,
+    });
     await run.write({
       beginWal: info.beginWal ?? '',
       endWal: info.endWal ?? '',
       beginLSN: info.beginXlog ?? '',
       endLSN: info.endXlog ?? '',
       majorVersion: Math.floor((info.version ?? 0) / 10_000),
+      ...(full !== undefined && { commandOutput: full }),
     });
     return id;
   } catch (error) {

@@ -1,112 +1,27 @@
 import { readFile, rm, mkdtemp } from 'node:fs/promises';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { KubeError } from '../../kube/errors.ts';
-import type { KubeApi } from '../../kube/port.ts';
-import type { KubeObject, ResourceType } from '../../kube/types.ts';
 import { parseBackupInfo } from '../../objectstore/backup-info.ts';
 import { backupDirectory, backupInfoKey } from '../../objectstore/layout.ts';
-import { ArchivePlaceUnknown } from '../../resources/archive-place.ts';
 import { readCatalog } from '../recovery/catalog.ts';
-import { archivingPostgres, silent, testArchive } from '../recovery/testing.ts';
-import { clone } from '../replication/clone.ts';
+import { archivingPostgres, testArchive } from '../recovery/testing.ts';
 import type { Archive } from '../wal/archive-source.ts';
-import { type TemporaryPostgres, temporaryPostgres } from '../../testing/postgres.ts';
-import type { Backup, BackupCluster } from './objects.ts';
-import { type RunBackup, runBackup } from './run-backup.ts';
-import { BackupRunner } from './runner.ts';
+import { temporaryPostgres } from '../../testing/postgres.ts';
+import type { Backup } from './objects.ts';
 import type { WorkerRequest } from './worker-messages.ts';
+import { aKube, aRunner, aStandby, events, passOn, section, started, worker } from './testing-runner.ts';
 import { backUpInWorker } from './worker-process.ts';
 
 const directories: string[] = [];
 afterEach(async () => {
   for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
+  events.splice(0);
 });
-
-type Stored = KubeObject & { status?: Record<string, unknown> };
-
-/** The calls of the API server that a runner makes, over two objects. */
-function aKube(backup: Backup) {
-  const cluster: BackupCluster = { metadata: { name: 'c', namespace: 'n', resourceVersion: '1' } };
-  const objects: Record<string, Stored> = { backups: backup as Stored, clusters: cluster };
-  const phases: string[] = [];
-  let conflicts = 1;
-  const kube = {
-    get: (type: ResourceType) => Promise.resolve(structuredClone(objects[type.plural])),
-    patchStatus(type: ResourceType, _: unknown, patch: { status: Record<string, unknown> }) {
-      const object = objects[type.plural] as Stored;
-      object.status = { ...object.status, ...patch.status };
-      if (typeof patch.status['phase'] === 'string') phases.push(patch.status['phase']);
-      return Promise.resolve(object);
-    },
-    replaceStatus(type: ResourceType, object: Stored) {
-      if (conflicts-- > 0) return Promise.reject(new KubeError(409, { reason: 'Conflict' }, 'replace'));
-      objects[type.plural] = object;
-      return Promise.resolve(object);
-    },
-  } as unknown as KubeApi;
-  return {
-    kube,
-    objects,
-    phases,
-    backup: () => objects['backups'] as Backup,
-    cluster: () => objects['clusters'] as BackupCluster,
-  };
-}
-
-const started = (podName: string): Backup => ({
-  metadata: { name: 'b', namespace: 'n', uid: 'u' },
-  spec: { cluster: { name: 'c' } },
-  status: { phase: 'started', instanceID: { podName } },
-});
-
-const section = {
-  destinationPath: 's3://backups/p',
-  endpointURL: 'http://store',
-  s3Credentials: { accessKeyId: { name: 's', key: 'k' } },
-};
-
-const events: string[] = [];
-afterEach(() => void events.splice(0));
-
-/** This program as it is here, without a bundle. */
-const program = path.join(path.dirname(path.dirname(import.meta.dirname)), 'bin/howdah.ts');
-const worker = {
-  file: process.execPath,
-  args: ['--disable-warning=ExperimentalWarning', program, 'instance', 'backup-worker', '--log-level=error'],
-};
-
-function aRunner(
-  kube: KubeApi,
-  server: TemporaryPostgres,
-  archive: Archive,
-  podName: string,
-  isPrimary: boolean,
-  perform: (run: RunBackup) => Promise<{ id: string; stoppedAt: Date }> = runBackup,
-) {
-  let asked = 0;
-  return new BackupRunner({
-    ...{ kube, namespace: 'n', clusterName: 'c', podName },
-    source: { get: () => Promise.resolve(archive) },
-    // Where it is, is not known at first, as of an ObjectStore that nobody has asked for before.
-    section: () => {
-      if (asked++ === 0) throw new ArchivePlaceUnknown('ObjectStore "s" is not known yet');
-      return { section, field: 'f', defaultServer: 'one' };
-    },
-    sql: server.connection(),
-    replication: () => ({ host: server.socketDirectory, port: server.port, user: 'postgres' }),
-    isPrimary: () => isPrimary,
-    perform,
-    events: { emit: (about, { reason }) => void events.push(`${about.kind} ${about.metadata?.name}: ${reason}`) },
-    log: silent,
-    walPatience: 20_000,
-  });
-}
 
 async function keys(archive: Archive): Promise<string[]> {
   const found: string[] = [];
@@ -118,38 +33,16 @@ test('a backup from a standby is complete when the primary has archived its WAL'
   await using store = await testArchive();
   const archive = await store.open('one');
   await using pg = await archivingPostgres(() => Promise.resolve(archive), { major: 18 });
-  const root = await mkdtemp(path.join(os.tmpdir(), 'hwk-'));
-  directories.push(root);
-  const origin = { host: pg.server.socketDirectory, port: pg.server.port, user: 'postgres' };
-  await clone(
-    origin,
-    { data: `${root}/d`, tablespaces: `${root}/t` },
-    { label: 'x', log: silent, signal: AbortSignal.timeout(30_000) },
-  );
-  const { user } = pg.server.installation;
-  if (user) spawnSync('chown', ['-R', `${user.uid}:${user.gid}`, root]);
-  await using standby = await temporaryPostgres({
-    major: 18,
-    dataDirectory: `${root}/d`,
-    settings: { primary_conninfo: `host=${pg.server.socketDirectory} user=postgres` },
-  });
+  await using standby = await aStandby(pg.server);
   await pg.server.query('CREATE TABLE t AS SELECT generate_series(1, 1000) AS i');
   const { kube, phases, backup, cluster } = aKube(started('c-2'));
   const signal = AbortSignal.timeout(60_000);
-  const onStandby = aRunner(kube, standby, archive, 'c-2', false, (run) => backUpInWorker(worker, run));
-  const onPrimary = aRunner(kube, pg.server, archive, 'c-1', true);
-  const done = onStandby.pass([backup()], signal);
-  // The primary's manager looks at the same object from time to time.
-  let over = false;
-  const looking = (async () => {
-    while (!over) {
-      await onPrimary.pass([backup()], signal);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  })();
-  await done;
-  over = true;
-  await looking;
+  await passOn(
+    aRunner(kube, standby, archive, 'c-2', false, (run) => backUpInWorker(worker, run)),
+    aRunner(kube, pg.server, archive, 'c-1', true),
+    backup,
+    signal,
+  );
   expect(phases).toEqual(['running', 'running', 'completed']);
   expect(events).toEqual(['Backup b: Starting', 'Backup b: Completed']);
   const { status = {} } = backup();

@@ -115,8 +115,12 @@ export class BackupRunner {
   async #execute(backup: Backup, signal: AbortSignal): Promise<void> {
     const { kube, namespace, log } = this.#deps;
     const name = backup.metadata?.name ?? '';
-    const write = async (status: BackupStatus): Promise<void> =>
-      void (await kube.patchStatus<Backup>(resource.backups, { namespace, name }, { status }, { signal }));
+    const write = async (status: BackupStatus): Promise<void> => {
+      await kube.patchStatus<Backup>(resource.backups, { namespace, name }, { status }, { signal });
+      const { commandOutput: message } = status;
+      if (message !== undefined)
+        this.#emit(backup, { type: 'Warning', reason: 'FullBackup', message: message.slice(0, 1024) });
+    };
     this.#taken.add(backup.metadata?.uid ?? '');
     try {
       await this.#perform(backup, write, signal);

@@ -13,9 +13,10 @@ import { partSizeFor } from '../../objectstore/parts.ts';
 import { parseBackupManifest } from '../../postgres/backup-manifest.ts';
 import { formatLsn } from '../../postgres/lsn.ts';
 import { segmentName, segmentNumber, segmentNumberBefore } from '../../postgres/wal-name.ts';
-import { type BackupArchive, BaseBackup } from '../replication/base-backup.ts';
+import { type BackupArchive, BaseBackup, type BaseBackupOptions } from '../replication/base-backup.ts';
 import { ReplicationConnection, type ServerAddress } from '../replication/connection.ts';
 import { ContentRecord } from '../replication/manifest-check.ts';
+import { ServerError } from '../replication/messages.ts';
 import type { Archive } from '../wal/archive-source.ts';
 import { neededSegments } from './needed-wal.ts';
 import { observe } from './observe.ts';
@@ -35,10 +36,17 @@ export interface BackupRequest {
   readonly signal: AbortSignal;
 }
 
+export interface BackupParent {
+  readonly id: string;
+  readonly manifest: Buffer;
+  /** Without it there is no backup; else a full one is taken where the server cannot go on from it. */
+  readonly required: boolean;
+}
+
 /** What a backup holds, and how fast it is read. */
 export interface BackupExtent {
   /** Only what has changed since this one. */
-  readonly parent?: { readonly id: string; readonly manifest: Buffer } | undefined;
+  readonly parent?: BackupParent | undefined;
   /** KiB per second. */
   readonly maxRate?: number | undefined;
 }
@@ -47,6 +55,8 @@ export interface TakenBackup {
   readonly info: BackupInfo;
   /** What must be in the archive before the backup is complete. */
   readonly segments: readonly string[];
+  /** Why it is a full one although a parent was given. */
+  readonly full: string | undefined;
 }
 
 const labelFile = 'backup_label';
@@ -69,17 +79,10 @@ export async function readManifest(archive: Archive, id: string, signal: AbortSi
 /** Stores a base backup, verified against PostgreSQL's manifest on its way, with backup.info in state WAITING_FOR_WALS. */
 export async function takeBackup(request: BackupRequest): Promise<TakenBackup> {
   const { archive, id, signal, log } = request;
-  const { parent, maxRate } = request.extent;
   const facts = await readServerFacts(request.sql);
   await using connection = await ReplicationConnection.open(request.replication, signal);
   const beginTime = new Date();
-  const backup = await BaseBackup.begin(connection, connection.major, {
-    label: request.name,
-    checkpoint: archive.config.data.immediateCheckpoint ? 'fast' : 'spread',
-    waitForArchive: false,
-    ...(maxRate !== undefined && { maxRate }),
-    ...(parent && { since: parent.manifest }),
-  });
+  const { backup, parent, full } = await begin(request, connection);
   log.info({ backupId: id, start: formatLsn(backup.start.lsn), timeline: backup.start.timeline }, 'Base backup begun');
   const record = new ContentRecord();
   const keep = new Map([[labelFile, '']]);
@@ -93,9 +96,42 @@ export async function takeBackup(request: BackupRequest): Promise<TakenBackup> {
   const sealed = await sealBuffer({ keys, context: manifestContext(id) }, backup.manifest);
   const options = { ...data.attributes, metadata: encodingMetadata({ keys }), signal };
   await archive.store.put(manifestKey(archive, id), sealed, options);
-  const info = describe(request, { facts, backup, beginTime, size, label: keep.get(labelFile) ?? '' });
+  const info = describe(request, { facts, backup, parent, beginTime, size, label: keep.get(labelFile) ?? '' });
   await writeInfo(archive, id, info, signal);
-  return { info, segments: neededSegments(manifest.walRanges, facts.segmentSize) };
+  return { info, segments: neededSegments(manifest.walRanges, facts.segmentSize), full };
+}
+
+/** What PostgreSQL says, before it has sent anything, when its WAL summaries do not reach back to the parent, or its history has left it. */
+const notInPrerequisiteState = '55000';
+
+interface Begun {
+  readonly backup: BaseBackup;
+  readonly parent: BackupParent | undefined;
+  readonly full: string | undefined;
+}
+
+async function begin({ name, archive, extent, log }: BackupRequest, connection: ReplicationConnection): Promise<Begun> {
+  const { parent, maxRate } = extent;
+  const options: BaseBackupOptions = {
+    label: name,
+    checkpoint: archive.config.data.immediateCheckpoint ? 'fast' : 'spread',
+    waitForArchive: false,
+    ...(maxRate !== undefined && { maxRate }),
+  };
+  let full: string | undefined;
+  if (parent) {
+    try {
+      const since = parent.manifest;
+      const backup = await BaseBackup.begin(connection, connection.major, { ...options, since });
+      return { backup, parent, full };
+    } catch (error) {
+      const cannot = error instanceof ServerError && error.code === notInPrerequisiteState;
+      if (parent.required || !cannot) throw error;
+      full = `A full backup is taken: this instance cannot go on from backup ${parent.id}: ${error.message}`;
+      log.warn({ err: error, parent: parent.id }, 'A full backup is taken instead of an incremental one');
+    }
+  }
+  return { backup: await BaseBackup.begin(connection, connection.major, options), parent: undefined, full };
 }
 
 export async function writeInfo(archive: Archive, id: string, info: BackupInfo, signal: AbortSignal): Promise<void> {
@@ -146,12 +182,13 @@ async function storeArchive(request: BackupRequest, part: BackupArchive, measure
 interface Facts {
   readonly facts: ServerFacts;
   readonly backup: BaseBackup;
+  readonly parent: BackupParent | undefined;
   readonly beginTime: Date;
   readonly size: number;
   readonly label: string;
 }
 
-function describe(request: BackupRequest, { facts, backup, beginTime, size, label }: Facts): BackupInfo {
+function describe(request: BackupRequest, { facts, backup, parent, beginTime, size, label }: Facts): BackupInfo {
   const { start, stop } = backup;
   const { segmentSize } = facts;
   const { location, data } = request.archive.config;
@@ -178,7 +215,7 @@ function describe(request: BackupRequest, { facts, backup, beginTime, size, labe
     tablespaces: backup.tablespaces.flatMap(({ oid, location: place }) =>
       oid === undefined ? [] : [{ name: facts.tablespaces.get(Number(oid)) ?? oid, oid: Number(oid), location: place }],
     ),
-    ...(request.extent.parent && { parentBackupId: request.extent.parent.id }),
+    ...(parent && { parentBackupId: parent.id }),
     ...(data.compression === 'none' ? {} : { compression: data.compression }),
     configFile: facts.configFile,
     hbaFile: facts.hbaFile,
