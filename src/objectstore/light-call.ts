@@ -14,17 +14,21 @@ import { describeStore } from './s3-options.ts';
 import { encodePath, encodeQuery, sha256Hex, signedHeaders } from './sigv4.ts';
 
 export interface LightRequest {
-  readonly method: 'GET' | 'HEAD' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
   /** Absent: the bucket itself. */
   readonly key?: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer | StreamBody;
+  /** The body says what is to be done: a checksum beside it would be taken for the object's. */
+  readonly instruction?: boolean;
 }
 
 export interface LightClient extends Disposable {
   readonly where: string;
   readonly retry: RetryPolicy;
+  /** Whether bodies are covered by their CRC32. */
+  readonly checksums: boolean;
   /** One attempt; an answer that is no success is thrown in the shape that errors.ts reads. */
   once(request: LightRequest, signal: AbortSignal | undefined): Promise<HttpAnswer>;
   /** With retries; failures come out as ObjectStoreError, `what` being the call in words. The answer's body is consumed by `read`. */
@@ -94,10 +98,10 @@ export function createLightClient(options: S3Options, credentials: CredentialSou
     return { origin, root: `${origin.pathname.replace(/\/$/, '')}/${bucket}` };
   };
   const send = async (request: LightRequest, signal: AbortSignal | undefined): Promise<HttpAnswer> => {
-    const { method, key, query = {}, headers = {}, body } = request;
+    const { method, key, query = {}, headers = {}, body, instruction = false } = request;
     const { origin, root } = place();
     const path = key === undefined ? root || '/' : `${root}/${encodePath(key)}`;
-    const cover = await covered(body, checksums);
+    const cover = await covered(body, checksums && !instruction);
     const unsigned = { method, host: origin.host, path, query, payload: cover.payload };
     const signed = signedHeaders(
       { ...unsigned, headers: { ...headers, ...cover.headers } },
@@ -125,6 +129,7 @@ export function createLightClient(options: S3Options, credentials: CredentialSou
   };
   const client: LightClient = {
     where: describeStore(options),
+    checksums,
     retry: { ...defaultRetry, ...(options.attempts !== undefined && { attempts: options.attempts }) },
     async once(request, signal) {
       try {

@@ -1,15 +1,16 @@
 import { type CredentialSource, fixedCredentials } from './credentials.ts';
 import { errorCode, errorKind, httpStatus } from './errors.ts';
+import { attributeHeaders, drop, ignoreMissing, metaPrefix } from './light-attributes.ts';
 import type { HttpAnswer } from './light-http.ts';
 import type { LightClient } from './light-call.ts';
 import { createLightClient } from './light-call.ts';
 import { listObjects, listUploads } from './light-list.ts';
-import type { ObjectAttributes, ObjectHead, ObjectStore, PutOptions, StreamBody } from './port.ts';
+import { lightCalls } from './light-upload.ts';
+import type { ObjectHead, ObjectStore, PutOptions, StreamBody } from './port.ts';
 import { readObject } from './reading.ts';
 import type { S3Options } from './s3-options.ts';
-import { encodeQuery } from './sigv4.ts';
+import { uploadObject } from './upload.ts';
 
-const metaPrefix = 'x-amz-meta-';
 const deletesAtOnce = 4;
 
 /** Whether this client is enough; the SDK's is for AWS partitions with names of their own. */
@@ -18,8 +19,8 @@ export const isLight = (options: S3Options): boolean =>
   (!options.bucket.includes('.') && !/^(cn|us-iso|us-isob|eu-isoe)-/.test(options.region ?? ''));
 
 /**
- * A bucket of an S3 store, by a client of some hundred lines: a manager that archives WAL holds it for its whole life (ADR 5).
- * Uploads of any length go through the AWS SDK, which is loaded by the first of them.
+ * A bucket of an S3 store, by a client of some hundred lines: a manager that archives WAL holds it for its whole life (ADR 5), and a
+ * backup is sent without the SDK's copies and second checksum (ADR 20).
  */
 export function openLightStore(
   options: S3Options,
@@ -28,7 +29,10 @@ export function openLightStore(
   if (!credentials) throw new Error('the light client needs credentials');
   const client = createLightClient(options, credentials);
   let conditionalWrites = true;
-  let full: Promise<ObjectStore & Disposable> | undefined;
+  const multipart = lightCalls(client, {
+    put: (key, body, put) => putObject(client, key, body, put),
+    head: (key, signal) => headObject(client, key, signal),
+  });
   return {
     async put(key, body, put = {}) {
       if (put.ifNoneMatch && !conditionalWrites) return putIfAbsent(client, key, body, put);
@@ -47,39 +51,13 @@ export function openLightStore(
       };
       await Promise.all(Array.from({ length: deletesAtOnce }, worker));
     },
-    async upload(key, source, upload = {}) {
-      full ??= import('./s3.ts').then(({ openS3Store }) => openS3Store(options));
-      return (await full).upload(key, source, upload);
-    },
+    upload: (key, source, upload = {}) => uploadObject(multipart, key, source, upload),
     async abortUploads(prefix, { signal } = {}) {
       const found = await listUploads(client, prefix, signal);
-      for (const { key, uploadId } of found) {
-        await client.call(`abort upload of "${key}"`, signal, async (at) => {
-          await at.once({ method: 'DELETE', key, query: { uploadId } }, signal).then(drop, ignoreMissing);
-        });
-      }
+      for (const { key, uploadId } of found) await multipart.abort(key, uploadId, signal);
       return found.length;
     },
-    [Symbol.dispose]() {
-      client[Symbol.dispose]();
-      void full?.then((store) => store[Symbol.dispose]());
-    },
-  };
-}
-
-/** Reads what nobody wants to know, so that the connection can be used again. */
-const drop = ({ body }: HttpAnswer): void => void body.resume();
-
-const ignoreMissing = (error: unknown): void => {
-  if (errorKind(error) !== 'not-found') throw error;
-};
-
-function attributeHeaders({ metadata = {}, contentType, tags, encryption }: ObjectAttributes): Record<string, string> {
-  return {
-    ...Object.fromEntries(Object.entries(metadata).map(([name, value]) => [`${metaPrefix}${name}`, value])),
-    'content-type': contentType ?? 'application/octet-stream',
-    ...(tags && { 'x-amz-tagging': encodeQuery(tags) }),
-    ...(encryption && { 'x-amz-server-side-encryption': encryption }),
+    [Symbol.dispose]: () => client[Symbol.dispose](),
   };
 }
 

@@ -7,96 +7,32 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { ObjectStoreError, errorCode, errorKind } from './errors.ts';
-import type { FilledPart } from './parts.ts';
-import { PartBuffers, defaultPartSize, inParts, maxParts, minPartSize } from './parts.ts';
-import type { UploadOptions, UploadResult } from './port.ts';
+import { maxParts } from './parts.ts';
+import type { ObjectAttributes } from './port.ts';
 import type { S3Context } from './s3-call.ts';
 import { attributeParameters, call } from './s3-call.ts';
 import { headObject, putObject } from './s3-put.ts';
+import type { MultipartCalls, UploadPart, WholeUpload } from './upload.ts';
 
-const defaultConcurrency = 3;
-const abortTimeoutMs = 30_000;
-
-export async function uploadObject(
-  context: S3Context,
-  key: string,
-  source: AsyncIterable<Buffer>,
-  options: UploadOptions,
-): Promise<UploadResult> {
-  const { partSize = defaultPartSize, concurrency = defaultConcurrency, signal } = options;
-  if (partSize < minPartSize) throw new RangeError(`partSize is ${partSize}, less than ${minPartSize}`);
-  // The first part that fails for good stops its siblings and the source.
-  const failed = new AbortController();
-  const until = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
-  const buffers = new PartBuffers(partSize, concurrency + 1);
-  const parts = inParts(source, buffers, until);
-  try {
-    const first = await parts.next();
-    if (first.done || first.value.length < partSize) {
-      const body = first.done ? Buffer.alloc(0) : first.value.buffer.subarray(0, first.value.length);
-      await putObject(context, key, body, options);
-      return { size: body.length, parts: 1 };
-    }
-    return await multipart(context, key, { first: first.value, rest: parts, buffers, failed, until }, options);
-  } finally {
-    await parts.return();
-  }
-}
-
-interface Sending {
-  readonly first: FilledPart;
-  readonly rest: AsyncIterable<FilledPart>;
-  readonly buffers: PartBuffers;
-  readonly failed: AbortController;
-  readonly until: AbortSignal;
-}
-
-async function multipart(
-  context: S3Context,
-  key: string,
-  { first, rest, buffers, failed, until }: Sending,
-  { signal, ...attributes }: UploadOptions,
-): Promise<UploadResult> {
-  const uploadId = await start(context, key, attributes, signal);
-  const done: CompletedPart[] = [];
-  const running = new Set<Promise<void>>();
-  let size = 0;
-  let number = 0;
-  // How many run at once is bounded by the buffers: the next part is there only when one of them is free.
-  const send = ({ buffer, length }: FilledPart): void => {
-    const index = number++;
-    size += length;
-    const part = sendPart(context, { key, uploadId, number: index + 1, body: buffer.subarray(0, length) }, until)
-      .then(
-        (completed) => {
-          done[index] = completed;
-          buffers.release(buffer);
-        },
-        (error: unknown) => failed.abort(error),
-      )
-      .finally(() => running.delete(part));
-    running.add(part);
-  };
-  try {
-    send(first);
-    for await (const part of rest) send(part);
-    await Promise.all(running);
-    until.throwIfAborted();
-    await complete(context, key, { uploadId, parts: done, size }, signal);
-    return { size, parts: number };
-  } catch (error) {
-    failed.abort(error);
-    await Promise.all(running);
-    await abort(context, key, uploadId);
-    // The reason itself, not the abort error that the wait for a buffer makes of it.
-    throw until.reason ?? error;
-  }
-}
+/** The calls of a multipart upload by the SDK. */
+export const sdkCalls = (context: S3Context): MultipartCalls<CompletedPart> => ({
+  put: (key, body, options) => putObject(context, key, body, options),
+  start: (key, attributes, signal) => start(context, key, attributes, signal),
+  part: (part, signal) => sendPart(context, part, signal),
+  complete: (key, upload, signal) => complete(context, key, upload, signal),
+  abort: (key, uploadId, signal) =>
+    call(context, `abort upload of "${key}"`, signal, (send) =>
+      context.client.send(
+        new AbortMultipartUploadCommand({ Bucket: context.bucket, Key: key, UploadId: uploadId }),
+        send,
+      ),
+    ),
+});
 
 async function start(
   context: S3Context,
   key: string,
-  attributes: UploadOptions,
+  attributes: ObjectAttributes,
   signal: AbortSignal | undefined,
 ): Promise<string> {
   const { UploadId } = await call(context, `start upload of "${key}"`, signal, async (send) =>
@@ -118,16 +54,9 @@ async function start(
 const checksums = async ({ client }: S3Context): Promise<boolean> =>
   (await client.config.requestChecksumCalculation()) === 'WHEN_SUPPORTED';
 
-interface SentPart {
-  readonly key: string;
-  readonly uploadId: string;
-  readonly number: number;
-  readonly body: Buffer;
-}
-
 async function sendPart(
   context: S3Context,
-  { key, uploadId, number, body }: SentPart,
+  { key, uploadId, number, body }: UploadPart,
   signal: AbortSignal,
 ): Promise<CompletedPart> {
   const what = `upload part ${number} of "${key}"`;
@@ -146,10 +75,10 @@ async function sendPart(
 async function complete(
   context: S3Context,
   key: string,
-  { uploadId, parts, size }: { uploadId: string; parts: CompletedPart[]; size: number },
+  { uploadId, parts, size }: WholeUpload<CompletedPart>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const request = { Bucket: context.bucket, Key: key, UploadId: uploadId, MultipartUpload: { Parts: parts } };
+  const request = { Bucket: context.bucket, Key: key, UploadId: uploadId, MultipartUpload: { Parts: [...parts] } };
   let tries = 0;
   await call(context, `complete upload of "${key}"`, signal, async (send) => {
     tries++;
@@ -161,20 +90,6 @@ async function complete(
       if ((await headObject(context, key, signal))?.ContentLength !== size) throw error;
     }
   });
-}
-
-/** Without this the parts would be kept, and paid for, out of sight. The caller's signal may be what ended the upload. */
-async function abort(context: S3Context, key: string, uploadId: string): Promise<void> {
-  try {
-    await call(context, `abort upload of "${key}"`, AbortSignal.timeout(abortTimeoutMs), (send) =>
-      context.client.send(
-        new AbortMultipartUploadCommand({ Bucket: context.bucket, Key: key, UploadId: uploadId }),
-        send,
-      ),
-    );
-  } catch {
-    // The upload's own failure is the one to report; a store that cannot be reached keeps the parts for its clean-up rule.
-  }
 }
 
 export async function abortUploads(

@@ -9,7 +9,8 @@ import { createS3Client } from './s3-client.ts';
 import type { S3Options } from './s3-options.ts';
 import { describeStore } from './s3-options.ts';
 import { headObject, putIfAbsent, putObject, wholeBody } from './s3-put.ts';
-import { abortUploads, uploadObject } from './s3-upload.ts';
+import { abortUploads, sdkCalls } from './s3-upload.ts';
+import { uploadObject } from './upload.ts';
 
 /** Most keys of one DeleteObjects. */
 const deleteBatch = 1000;
@@ -51,7 +52,7 @@ export function openS3Store(options: S3Options): ObjectStore & Disposable {
         await deleteObjects(context, keys.slice(at, at + deleteBatch), signal);
       }
     },
-    upload: (key, source, upload = {}) => uploadObject(context, key, source, upload),
+    upload: (key, source, upload = {}) => uploadObject(sdkCalls(context), key, source, upload),
     abortUploads: (prefix, { signal } = {}) => abortUploads(context, prefix, signal),
     [Symbol.dispose]: () => client.destroy(),
   };
