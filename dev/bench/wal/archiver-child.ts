@@ -8,8 +8,8 @@ import { serveWal } from '../../../src/instance/recovery/wal-server.ts';
 import { type ArchiveConfig, openArchive } from '../../../src/objectstore/archive/config.ts';
 
 const { config, dataDirectory } = JSON.parse(process.argv[2] ?? '') as { config: ArchiveConfig; dataDirectory: string };
-// The worker is started as the program, whose path this process has as its own.
-process.argv[1] = new URL('../../../src/bin/howdah.ts', import.meta.url).pathname;
+// The worker is started as the program that is shipped, whose path this process has as its own.
+process.argv[1] = new URL('../../../dist/howdah/lib/howdah.mjs', import.meta.url).pathname;
 const life = new AbortController();
 const store = await openArchive(config);
 const archive = { store, config };
