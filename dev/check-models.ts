@@ -74,7 +74,7 @@ async function runAll(jobs: readonly Job[]): Promise<Outcome[]> {
 }
 
 if (isMainThread) {
-  const limit = process.argv.includes('--quick') ? 40_000 : 1_500_000;
+  const limit = process.argv.includes('--quick') ? 40_000 : 2_000_000;
   const began = performance.now();
   const outcomes = await runAll([
     ...Object.keys(syncScenarios).map((name) => ['sync', 'scenario', name, limit] as const),

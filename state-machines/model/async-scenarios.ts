@@ -1,6 +1,7 @@
 // Where the asynchronous model begins, how far it goes, and what each mutant breaks there.
-import { type AsyncMutant, asyncSteps } from './async-steps.ts';
-import { type AsyncBounds, type AsyncWorld, asyncKey, healthyAsync } from './async-world.ts';
+import { AsyncWorlds } from './async-key.ts';
+import { type AsyncMutant, type Step, asyncSteps } from './async-steps.ts';
+import { type AsyncBounds, type AsyncWorld, healthyAsync } from './async-world.ts';
 import { type Exploration, explore, follow } from './explore.ts';
 
 export interface AsyncScenario {
@@ -13,13 +14,16 @@ export function exploreAsync(
   mutant?: AsyncMutant,
   limit?: number,
 ): Exploration {
-  const steps = (world: AsyncWorld) => asyncSteps(world, { bounds, mutant });
+  const worlds = new AsyncWorlds(bounds.instances);
+  function* steps(world: AsyncWorld): Iterable<Step> {
+    for (const [step, reached] of asyncSteps(world, { bounds, mutant })) yield [step, worlds.share(reached)];
+  }
   return explore<AsyncWorld>(
     {
       initial: follow(steps, healthyAsync(bounds), begins),
       steps,
       violated: (world) => world.wrong || undefined,
-      key: asyncKey,
+      key: (world) => worlds.key(world),
     },
     limit,
   );

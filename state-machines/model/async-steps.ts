@@ -5,11 +5,12 @@ import { type ElectionFacts, electionRows, silence } from '../election/machine.t
 import { type FenceFacts, fenceRows } from '../fence/machine.ts';
 import { nextEpoch } from '../protocol/epoch.ts';
 import { answerHold } from '../voter/voter.ts';
-import { type AsyncBounds, type AsyncWorld, type Call, type Instance, nobody, put } from './async-world.ts';
+import { type AsyncBounds, type AsyncWorld, type Call, type Instance, nobody, put, version } from './async-world.ts';
+import { settled } from './async-settle.ts';
 
 export type AsyncMutant = 'M1' | 'M2' | 'M3' | 'M4' | 'M5' | 'M6' | 'M27' | 'M28' | 'M29';
 
-type Step = readonly [string, AsyncWorld];
+export type Step = readonly [string, AsyncWorld];
 interface Context {
   readonly bounds: AsyncBounds;
   readonly mutant: AsyncMutant | undefined;
@@ -70,9 +71,12 @@ function older(instance: Instance, by: number, { duration, stop }: AsyncBounds):
 
 /** Reading the lease starts the count anew when it changed, was deleted or made again (rule 5). */
 function read(world: AsyncWorld, index: number): Partial<Instance> {
-  const { version, holder, epoch } = world.lease;
-  if (at(world, index).seen === version) return {};
-  return { seen: version, seenHolder: holder, seenEpoch: epoch, unchanged: 0 };
+  const { lease } = world;
+  if (at(world, index).seen === lease.version) return {};
+  return {
+    ...{ seen: lease.version, seenHolder: lease.holder, seenEpoch: lease.epoch },
+    ...{ unchanged: 0, overtaken: true },
+  };
 }
 
 function* reads(world: AsyncWorld): Iterable<Step> {
@@ -134,12 +138,11 @@ function* arrives(world: AsyncWorld, index: number, call: Call, mutant: AsyncMut
     yield [`${call.kind} of ${name(index)} conflicts`, put(world, index, { call: { ...call, outcome: 'conflict' } })];
     return;
   }
-  const version = world.versions + 1;
-  const changed = { ...world, versions: version, lease: { version, holder: index, epoch: call.epoch } };
+  const changed = { ...world, lease: { version: version.next, holder: index, epoch: call.epoch } };
   // The caller's next compare-and-swap expects what this one made.
   yield [
     `${call.kind} of ${name(index)} is done`,
-    put(changed, index, { call: { ...call, version, outcome: 'done' } }),
+    put(changed, index, { call: { ...call, version: version.next, outcome: 'done' } }),
   ];
 }
 
@@ -177,7 +180,7 @@ function* answers(
 /** The caller gives up waiting. Whether the call was done it learns by reading. */
 function* times(world: AsyncWorld, index: number, call: Call): Iterable<Step> {
   if (call.kind === 'claim' || call.age === 0) return;
-  const seen = call.outcome === 'done' ? { seen: -1 } : {};
+  const seen = call.outcome === 'done' ? { seen: -1, overtaken: true } : {};
   yield [`${call.kind} of ${name(index)} times out`, put(world, index, { call: undefined, ...seen })];
 }
 
@@ -257,7 +260,7 @@ function* elections(world: AsyncWorld, { bounds, mutant }: Context): Iterable<St
               prevote: 'granted' as const,
               promised: instance.promised >= instance.candidacy,
               quorum: true,
-              overtaken: instance.candidacyOf !== instance.seen,
+              overtaken: instance.overtaken,
               refused: false,
               timedOut: false,
               claim: 'unsent' as const,
@@ -273,7 +276,7 @@ function* elections(world: AsyncWorld, { bounds, mutant }: Context): Iterable<St
         const promised = Math.max(instance.promised, epoch);
         yield [
           `${name(index)} stands for ${epoch}`,
-          put(world, index, { candidacy: epoch, candidacyOf: instance.seen, promised, led: 0 }),
+          put(world, index, { candidacy: epoch, overtaken: false, promised, led: 0 }),
         ];
       }
     } else if (action.type === 'claim') {
@@ -292,14 +295,14 @@ function* promotions(world: AsyncWorld, { mutant }: Context): Iterable<Step> {
     const epoch = instance.seenEpoch;
     const mine = instance.seenHolder === index && instance.promised === epoch && (instance.fresh ?? 0) > 0;
     if (!mine || (instance.held > 0 && mutant !== 'M29') || instance.led === epoch) continue;
-    const twice = world.promotions.some(([other]) => other === epoch);
+    const twice = world.promotions.includes(epoch);
     const promoted = put(world, index, { role: 'primary', led: epoch });
     yield [
       `${name(index)} is promoted in ${epoch}`,
       {
         ...promoted,
         status: Math.max(world.status, epoch),
-        promotions: [...world.promotions, [epoch, index] as const],
+        promotions: [...world.promotions, epoch],
         wrong: promoted.wrong || (twice ? `two promotions in epoch ${epoch}` : ''),
       },
     ];
@@ -330,8 +333,7 @@ function* releases(world: AsyncWorld): Iterable<Step> {
       world.lease.holder === index &&
       instance.led === world.lease.epoch
     ) {
-      const version = world.versions + 1;
-      const released = { ...world, versions: version, lease: { ...world.lease, version, holder: nobody } };
+      const released = { ...world, lease: { ...world.lease, version: version.next, holder: nobody } };
       yield [`${name(index)} releases the lease`, put(released, index, { role: 'standby', led: 0, fresh: undefined })];
     }
   }
@@ -341,11 +343,10 @@ function* releases(world: AsyncWorld): Iterable<Step> {
 function* strays(world: AsyncWorld): Iterable<Step> {
   for (const [place, [sender, expected, epoch]] of world.orphans.entries()) {
     const rest = { ...world, orphans: world.orphans.filter((_, other) => other !== place) };
-    const version = world.versions + 1;
     if (expected !== world.lease.version) yield [`a late claim of ${name(sender)} conflicts`, rest];
     else {
-      const lease = { version, holder: sender, epoch };
-      yield [`a late claim of ${name(sender)} is done`, { ...rest, versions: version, lease }];
+      const lease = { version: version.next, holder: sender, epoch };
+      yield [`a late claim of ${name(sender)} is done`, { ...rest, lease }];
     }
   }
 }
@@ -365,6 +366,7 @@ const forgotten = {
   unchanged: 0,
   call: undefined,
   candidacy: 0,
+  overtaken: false,
   round: undefined,
 } as const;
 
@@ -397,9 +399,11 @@ function* crashes(world: AsyncWorld, { bounds, mutant }: Context): Iterable<Step
     // Rule 9: it led, and the lease names it still: it renews first, then starts.
     if (instance.up && instance.role === 'stopped' && instance.led > 0 && instance.api && world.lease.version > 0) {
       if (world.lease.holder === index && world.lease.epoch === instance.led) {
-        const version = world.versions + 1;
-        const renewed = { ...world, versions: version, lease: { ...world.lease, version } };
-        const own = { seen: version, seenHolder: index, seenEpoch: instance.led, unchanged: 0 };
+        const renewed = { ...world, lease: { ...world.lease, version: version.next } };
+        const own = {
+          ...{ seen: version.next, seenHolder: index, seenEpoch: instance.led },
+          ...{ unchanged: 0, overtaken: true },
+        };
         yield [
           `${name(index)} renews and starts`,
           put(renewed, index, { ...own, role: 'primary', fresh: bounds.renewDeadline }),
@@ -428,7 +432,7 @@ function* outside(world: AsyncWorld, { bounds }: Context): Iterable<Step> {
   if (world.lease.version > 0 && world.deletions < bounds.deletions) {
     yield [
       'the lease is deleted',
-      { ...world, lease: { version: 0, holder: nobody, epoch: 0 }, deletions: world.deletions + 1 },
+      { ...world, lease: { version: version.absent, holder: nobody, epoch: 0 }, deletions: world.deletions + 1 },
     ];
   }
 }
@@ -450,5 +454,6 @@ export function* asyncSteps(world: AsyncWorld, context: Context): Iterable<Step>
     crashes,
     outside,
   ];
-  for (const source of sources) yield* source(world, context);
+  for (const source of sources)
+    for (const [step, reached] of source(world, context)) yield [step, settled(reached, context.bounds)];
 }

@@ -47,8 +47,8 @@ export interface Instance {
   readonly held: number;
   readonly call: Call | undefined;
   readonly candidacy: number;
-  /** Version of the lease when it began to stand. */
-  readonly candidacyOf: number;
+  /** The lease is not any more what it was when it began to stand, as far as it knows. */
+  readonly overtaken: boolean;
   /** A round of holds: ticks since it was begun, and who has granted. */
   readonly round: { readonly age: number; readonly granted: readonly number[] } | undefined;
 }
@@ -58,11 +58,10 @@ export interface AsyncWorld {
   readonly lease: { readonly version: number; readonly holder: number; readonly epoch: number };
   /** Highest epoch in Cluster.status (rule 7). */
   readonly status: number;
-  /** Versions given so far: a lease made anew never has an old one. */
-  readonly versions: number;
   /** Claims on their way whose sender died: he does not know of them any more. */
   readonly orphans: readonly (readonly [sender: number, version: number, epoch: number])[];
-  readonly promotions: readonly (readonly [number, number])[];
+  /** Epochs in which somebody was promoted. */
+  readonly promotions: readonly number[];
   readonly crashes: number;
   readonly outages: number;
   readonly deletions: number;
@@ -71,6 +70,12 @@ export interface AsyncWorld {
 }
 
 export const nobody = -1;
+
+/**
+ * Versions of the lease: absent, not the present one (whichever it was: it never comes again), the present one, and the one that a
+ * change makes of it. −1 is none.
+ */
+export const version = { absent: 0, stale: 1, present: 2, next: 3 } as const;
 
 /** A healthy cluster whose first instance has just renewed the lease. */
 export function healthyAsync({ instances, renewDeadline }: AsyncBounds): AsyncWorld {
@@ -82,21 +87,20 @@ export function healthyAsync({ instances, renewDeadline }: AsyncBounds): AsyncWo
       promised: 1,
       led: index === 0 ? 1 : 0,
       fresh: index === 0 ? renewDeadline : undefined,
-      seen: 1,
+      seen: version.present,
       seenHolder: 0,
       seenEpoch: 1,
       unchanged: 0,
       held: 0,
       call: undefined,
       candidacy: 0,
-      candidacyOf: 0,
+      overtaken: false,
       round: undefined,
     })),
-    lease: { version: 1, holder: 0, epoch: 1 },
+    lease: { version: version.present, holder: 0, epoch: 1 },
     status: 1,
-    versions: 1,
     orphans: [],
-    promotions: [[1, 0]],
+    promotions: [1],
     crashes: 0,
     outages: 0,
     deletions: 0,
@@ -110,50 +114,4 @@ export function put(world: AsyncWorld, index: number, change: Partial<Instance>)
   const instances = world.instances.map((instance, at) => (at === index ? { ...instance, ...change } : instance));
   const primaries = instances.filter(({ role }) => role === 'primary').length;
   return { ...world, instances, wrong: primaries > 1 ? 'two primaries at one instant' : world.wrong };
-}
-
-/** Versions matter only as equal or not: they are renumbered by their order, so that the world stays finite. */
-function ranks(world: AsyncWorld): Map<number, number> {
-  const used = [
-    world.lease.version,
-    ...world.instances.flatMap((i) => [i.seen, i.call?.version ?? 0]),
-    ...world.orphans.map(([, version]) => version),
-  ];
-  return new Map([...new Set([...used, -1, 0])].sort((a, b) => a - b).map((version, rank) => [version, rank]));
-}
-
-export function asyncKey(world: AsyncWorld): string {
-  const rank = ranks(world);
-  const parts = world.instances.map((i) =>
-    [
-      (i.up ? 1 : 0) + (i.api ? 2 : 0),
-      i.role[1] === 't' ? i.role[2] : 'p',
-      i.promised,
-      i.led,
-      i.fresh ?? '-',
-      rank.get(i.seen),
-      i.seenHolder,
-      i.seenEpoch,
-      i.unchanged,
-      i.held,
-      i.call ? `${i.call.kind[2]}${i.call.age}.${rank.get(i.call.version)}.${i.call.epoch}${i.call.outcome[0]}` : '-',
-      i.candidacy === 0 ? '-' : `${i.candidacy}${i.candidacyOf === i.seen ? '=' : '≠'}`,
-      i.round ? `${i.round.age}:${[...i.round.granted].sort().join('')}` : '-',
-    ].join('|'),
-  );
-  const { lease } = world;
-  return [
-    ...parts,
-    rank.get(lease.version),
-    lease.holder,
-    lease.epoch,
-    world.status,
-    world.orphans.map(([sender, version, epoch]) => `${sender}.${rank.get(version)}.${epoch}`).join(' '),
-    world.promotions.join(';'),
-    world.crashes,
-    world.outages,
-    world.deletions,
-    world.drifts,
-    world.wrong,
-  ].join('/');
 }

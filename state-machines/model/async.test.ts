@@ -1,5 +1,9 @@
 import { expect, test } from '@jest/globals';
+import { AsyncWorlds } from './async-key.ts';
 import { asyncMutants, beyondTheSlack, exploreAsync, withinTheSlack } from './async-scenarios.ts';
+import { asyncSteps } from './async-steps.ts';
+import { healthyAsync } from './async-world.ts';
+import { follow } from './explore.ts';
 
 const mutants = Object.keys(asyncMutants) as (keyof typeof asyncMutants)[];
 
@@ -17,4 +21,15 @@ test('no two primaries at one instant and no epoch twice, in all that can happen
 test('clocks may differ as far as rule 3 allows, and no further', () => {
   expect(exploreAsync(withinTheSlack, undefined, 20_000).violation).toBeUndefined();
   expect(exploreAsync(beyondTheSlack).violation?.invariant).toMatch(/two primaries/);
+});
+
+test('worlds that differ in nothing but the names of instances, or in a version that nobody asks for any more, are one', () => {
+  const bounds = { ...asyncMutants.M1.bounds, instances: 3 };
+  const worlds = new AsyncWorlds(bounds.instances);
+  const after = (...names: string[]): string =>
+    worlds.key(follow((world) => asyncSteps(world, { bounds, mutant: undefined }), healthyAsync(bounds), names));
+  const renewed = ['a renews', 'renew of a is done', 'a hears of its renew'];
+  expect(after(...renewed, 'b reads the lease')).toBe(after(...renewed, 'c reads the lease'));
+  expect(after(...renewed, 'b reads the lease')).not.toBe(after(...renewed));
+  expect(after(...renewed, ...renewed)).toBe(after(...renewed));
 });

@@ -33,11 +33,8 @@ export function* crashes(world: World, { bounds, mutant }: Context): Iterable<St
     }
     if (instance.log !== '' && world.losses < bounds.losses) {
       const empty = { up: false, log: '', promised: 0, led: 0, ownsLog: false, unsynced: 0, restarted: false };
-      const after = fall(world, index, { ...empty, incarnation: world.incarnations });
-      yield [
-        `${name(index)} loses its volume`,
-        { ...after, losses: world.losses + 1, incarnations: world.incarnations + 1 },
-      ];
+      const after = fall(world, index, { ...empty, life: instance.life + 1 });
+      yield [`${name(index)} loses its volume`, { ...after, losses: world.losses + 1 }];
     }
   }
 }

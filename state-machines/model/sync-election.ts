@@ -89,11 +89,25 @@ export function* promises(world: World, { mutant }: Context): Iterable<Step> {
   }
 }
 
+/** A candidate that gets an answer; one to an older candidacy says nothing. */
+function hears(world: World, [candidate, epoch, text]: World['answers'][number]): World {
+  const { candidacy, promises: had } = at(world, candidate);
+  return candidacy === epoch ? put(world, candidate, { promises: [...had, text] }) : world;
+}
+
+/**
+ * All answers at once, which shows as much as in any order, late or never: who has a promise may claim without it all the same, and
+ * nothing else looks at it. (One scenario has them late and lost.)
+ */
+export const heard = (world: World): World =>
+  world.answers.length === 0 ? world : { ...world.answers.reduce(hears, world), answers: [] };
+
 export function* answers(world: World): Iterable<Step> {
-  for (const [place, [candidate, epoch, text]] of world.answers.entries()) {
+  for (const [place, answer] of world.answers.entries()) {
+    const [candidate, epoch, text] = answer;
     const rest = world.answers.filter((_, other) => other !== place);
-    const { candidacy, promises: had } = at(world, candidate);
-    const arrived = candidacy === epoch ? put(world, candidate, { promises: [...had, text] }) : world;
+    const { candidacy } = at(world, candidate);
+    const arrived = hears(world, answer);
     yield [`${name(candidate)} hears ${text.replace(/[!@].*/, '')}`, { ...arrived, answers: rest }];
     if (candidacy === epoch) yield [`an answer to ${name(candidate)} is lost`, { ...world, answers: rest }];
   }

@@ -1,127 +1,103 @@
-// When two worlds of the synchronous model are equal: when they differ in nothing but which instance has which name. Nothing in the
-// model asks for a name, so what can happen in the one can happen in the other, and one of them is enough. Instances are put in an
-// order by what they are; of those that are alike in that the order is left as it is, which finds most equal worlds, at a small price.
+// When two worlds of the synchronous model are equal: when they differ in nothing but which instance has which name (symmetry.ts).
+import { Parts, type Renaming, Renamings } from './symmetry.ts';
 import { type Config, type Instance, type Lease, type World, member } from './sync-world.ts';
 
 const letters = 'abcdefghij';
 
-/** Instances by their places in another order, and the ids of members accordingly. */
-class Renaming {
-  readonly order: readonly number[];
-  readonly place: readonly number[];
-  readonly #members = new Map<string, string>([['', '']]);
-  readonly #promises = new Map<string, string>();
-  readonly #configs = new WeakMap<Config, string>();
+/** A text that begins with a member's id. */
+const renamed = (text: string, to: Renaming): string =>
+  text === '' ? '' : `${letters[to.place[letters.indexOf(text[0] ?? '')] ?? 0]}${text.slice(1)}`;
+const renamedAll = (texts: readonly string[], to: Renaming): string =>
+  texts
+    .map((text) => renamed(text, to))
+    .sort()
+    .join(' ');
 
-  /** `order`: the instance that comes first, the one that comes second … */
-  constructor(order: readonly number[]) {
-    const place: number[] = [];
-    for (const [at, index] of order.entries()) place[index] = at;
-    this.order = order;
-    this.place = place;
-  }
-
-  /** Incarnations of the beginning are numbered as the instances are; later ones by when they came. */
-  member(id: string): string {
-    let renamed = this.#members.get(id);
-    if (renamed === undefined) {
-      const number = Number(id.slice(1));
-      renamed = `${letters[this.place[letters.indexOf(id[0] ?? '')] ?? 0]}${this.place[number] ?? number}`;
-      this.#members.set(id, renamed);
-    }
-    return renamed;
-  }
-
-  promise(text: string): string {
-    let renamed = this.#promises.get(text);
-    if (renamed === undefined) {
-      const end = text.search(/[!@]/);
-      renamed = this.member(text.slice(0, end)) + text.slice(end);
-      this.#promises.set(text, renamed);
-    }
-    return renamed;
-  }
-
-  members(ids: readonly string[]): string {
-    const renamed = ids.map((id) => this.member(id));
-    return renamed.sort().join('');
-  }
-
-  config(config: Config | undefined): string {
-    if (!config) return '-';
-    let text = this.#configs.get(config);
-    if (text === undefined) {
-      const { version, epoch, owner, names, number } = config;
-      text = `${version}.${epoch}${this.member(owner)}[${this.members(names)}]${number}`;
-      this.#configs.set(config, text);
-    }
-    return text;
-  }
-
-  configs(configs: readonly Config[]): string {
-    let text = '';
-    for (const config of configs) text += `${this.config(config)}+`;
-    return text;
-  }
-}
-
-const renamings = new Map<string, Renaming>();
-function renamingTo(order: readonly number[]): Renaming {
-  const code = order.join('');
-  let known = renamings.get(code);
-  if (!known) renamings.set(code, (known = new Renaming(order)));
-  return known;
-}
-
-const sortedText = (texts: string[]): string => (texts.length > 1 ? texts.sort().join(' ') : (texts[0] ?? ''));
+const configText = (config: Config | undefined, to: Renaming): string =>
+  config
+    ? `${config.version}.${config.epoch}${renamed(config.owner, to)}[${renamedAll(config.names, to)}]${config.number}`
+    : '-';
+const configsText = (configs: readonly Config[], to: Renaming): string =>
+  configs.map((config) => configText(config, to)).join('+');
 
 function instanceText(i: Instance, to: Renaming): string {
   let flushed = '';
   for (const index of to.order) {
     const said = i.flushed[index];
-    if (said) flushed += `${to.member(said[0])}:${said[1]},`;
+    if (said) flushed += `${renamed(said[0], to)}:${said[1]},`;
   }
-  const promises = sortedText(i.promises.map((text) => to.promise(text)));
   const flags = (i.up ? 1 : 0) + (i.ownsLog ? 2 : 0) + (i.restarted ? 4 : 0);
   return (
-    `${flags}${i.role[2]}|${to.place[i.incarnation] ?? i.incarnation}|${i.log}|${i.promised}|${i.led}|${i.unsynced}|` +
-    `${to.place[i.source] ?? -1}|${i.candidacy}|${promises}|${to.configs(i.quorumOf)}|${to.config(i.config)}|` +
-    `${to.config(i.before)}|${i.barrier}|${flushed}`
+    `${flags}${i.role[2]}|${i.life}|${i.log}|${i.promised}|${i.led}|${i.unsynced}|${to.place[i.source] ?? -1}|` +
+    `${i.candidacy}|${renamedAll(i.promises, to)}|${configsText(i.quorumOf, to)}|${configText(i.config, to)}|` +
+    `${configText(i.before, to)}|${i.barrier}|${flushed}`
   );
+}
+
+function looks(i: Instance): string {
+  const flags = (i.up ? 1 : 0) + (i.ownsLog ? 2 : 0) + (i.source < 0 ? 4 : 0);
+  return `${i.role[2]}${i.log}|${i.led}|${i.promised}|${flags}|${i.candidacy}|${i.promises.length}|${i.life}|${i.config?.version}`;
 }
 
 const leaseText = ({ holder, epoch, configs, members }: Lease, to: Renaming): string =>
-  `${to.member(holder)}/${epoch}/${to.configs(configs)}/${to.members(members)}`;
+  `${renamed(holder, to)}/${epoch}/${configsText(configs, to)}/${renamedAll(members, to)}`;
 
-/** What an instance is, whatever it is called. */
-function nameless(world: World, index: number, i: Instance): string {
-  let flushed = '';
-  for (const other of world.instances) if (other.role === 'primary') flushed += `${other.flushed[index]?.[1] ?? ''},`;
-  const flags = (i.up ? 1 : 0) + (i.ownsLog ? 2 : 0) + (i.source < 0 ? 4 : 0);
-  const holds = world.lease.holder === member(world, index) ? 'h' : '';
-  return `${i.role[2]}${i.log}|${i.led}|${i.promised}|${flags}|${i.candidacy}|${i.promises.length}${holds}|${flushed}`;
-}
+/** The worlds of one exploration. */
+export class SyncWorlds {
+  readonly #renamings: Renamings;
+  readonly #instances: Parts<Instance>;
+  readonly #leases: Parts<Lease>;
 
-function orderOf(world: World): number[] {
-  const texts = world.instances.map((instance, index) => nameless(world, index, instance));
-  const order = texts.map((_, index) => index);
-  return order.sort((a, b) => ((texts[a] ?? '') < (texts[b] ?? '') ? -1 : texts[a] === texts[b] ? a - b : 1));
-}
-
-/** Equal worlds have equal keys; counters of the bounds belong to it, since they say what may still happen. */
-export function worldKey(world: World): string {
-  const to = renamingTo(orderOf(world));
-  let instances = '';
-  for (const index of to.order) {
-    const instance = world.instances[index];
-    if (instance) instances += `${instanceText(instance, to)}/`;
+  constructor(instances: number) {
+    this.#renamings = new Renamings(instances);
+    this.#instances = new Parts(this.#renamings.identity, instanceText, looks);
+    this.#leases = new Parts(this.#renamings.identity, leaseText);
   }
-  const answers = sortedText(
-    world.answers.map(([candidate, epoch, text]) => `${to.place[candidate]}.${epoch}.${to.promise(text)}`),
-  );
-  const acknowledged = world.acknowledged.length > 1 ? [...world.acknowledged].sort().join('') : world.acknowledged;
-  return (
-    `${instances}${leaseText(world.lease, to)}/${answers}/${acknowledged}/${world.commits}/${world.promotions.join('.')}/` +
-    `${world.newestLog}/${world.crashes}/${world.losses}/${world.changes}/${world.stops}/${world.wrong}`
-  );
+
+  /** The same world out of parts that others have too. */
+  share(world: World): World {
+    return {
+      ...world,
+      instances: world.instances.map((instance) => this.#instances.one(instance)),
+      lease: this.#leases.one(world.lease),
+    };
+  }
+
+  /** Equal worlds have equal keys; counters of the bounds belong to it, since they say what may still happen. */
+  key(world: World): string {
+    let least = '';
+    for (const to of this.#renamings.by(world.instances.map((_, index) => this.#looks(world, index)))) {
+      const text = this.#text(world, to);
+      if (least === '' || text < least) least = text;
+    }
+    return (
+      `${least}/${world.acknowledged}/${world.commits}/${world.promotions.join('.')}/` +
+      `${world.newestLog}/${world.crashes}/${world.losses}/${world.changes}/${world.stops}/${world.wrong}`
+    );
+  }
+
+  #text(world: World, to: Renaming): string {
+    let text = '';
+    for (const index of to.order) {
+      const instance = world.instances[index];
+      if (instance) text += `${this.#instances.id(instance, to)},`;
+    }
+    text += this.#leases.id(world.lease, to);
+    if (world.answers.length === 0) return text;
+    const answers = world.answers.map(([to_, epoch, said]) => `${to.place[to_]}.${epoch}.${renamed(said, to)}`);
+    return `${text}/${answers.sort().join(' ')}`;
+  }
+
+  /** What an instance is, whatever it is called, with what is kept of it elsewhere. */
+  #looks(world: World, index: number): string {
+    const instance = world.instances[index];
+    if (!instance) return '';
+    const said: number[] = [];
+    for (const { flushed } of world.instances) {
+      const to = flushed[index]?.[1];
+      if (to !== undefined && to >= 0) said.push(to);
+    }
+    const holds = world.lease.holder === member(world, index) ? 'h' : '';
+    return `${this.#instances.looks(instance)}${holds}${said.length > 1 ? said.sort().join() : said.join()}`;
+  }
 }

@@ -57,26 +57,31 @@ export function* connects(world: World, { mutant }: Context): Iterable<Step> {
   }
 }
 
-export function* acknowledges(world: World): Iterable<Step> {
-  for (const index of world.instances.keys()) {
-    if (!leads(world, index)) continue;
-    const primary = at(world, index);
-    for (const [place, letter] of [...primary.log].entries()) {
-      if (letter < 'a' || world.acknowledged.includes(letter)) continue;
-      const configs = [primary.config, primary.before].filter((config) => config !== undefined);
-      if (!configs.some((config) => flushedBy(primary, config, place + 1))) continue;
-      const conflict =
-        (world.promotions.at(-1) ?? 0) > position(primary.log).timeline && !world.newestLog.includes(letter);
-      yield [
-        `${name(index)} acknowledges ${letter}`,
-        {
-          ...world,
-          acknowledged: world.acknowledged + letter,
-          wrong: conflict ? `${letter} acknowledged in an old epoch, and the newer primary does not have it` : '',
-        },
-      ];
+/**
+ * The world with everything acknowledged that may be. Sooner is no loss: what is acknowledged forbids more and allows nothing, so
+ * whatever goes wrong after a later acknowledgement goes wrong after this one.
+ */
+export function acknowledged(world: World): World {
+  let after = world;
+  for (const primary of world.instances) {
+    if (!primary.up || primary.role !== 'primary') continue;
+    const { log, config, before } = primary;
+    for (let place = 0; place < log.length; place += 1) {
+      const letter = log[place] ?? '';
+      if (letter < 'a' || after.acknowledged.includes(letter)) continue;
+      const flushed = [config, before].some((set) => set !== undefined && flushedBy(primary, set, place + 1));
+      if (!flushed) continue;
+      const conflict = (after.promotions.at(-1) ?? 0) > position(log).timeline && !after.newestLog.includes(letter);
+      after = {
+        ...after,
+        acknowledged: [...after.acknowledged, letter].sort().join(''),
+        wrong: conflict
+          ? `${letter} acknowledged in an old epoch, and the newer primary does not have it`
+          : after.wrong,
+      };
     }
   }
+  return after;
 }
 
 /** W of the names have said that they flushed at least so far. */

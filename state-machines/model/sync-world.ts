@@ -19,8 +19,8 @@ export interface Lease {
 
 export interface Instance {
   readonly up: boolean;
-  /** The random id of the data directory. */
-  readonly incarnation: number;
+  /** How many volumes it has lost: with its name the incarnation of its data directory. */
+  readonly life: number;
   // On disk.
   readonly log: string;
   readonly promised: number;
@@ -50,12 +50,11 @@ export interface Instance {
 export interface World {
   readonly instances: readonly Instance[];
   readonly lease: Lease;
-  /** Answers on the way: candidate, epoch, promise. */
+  /** Answers on the way, if they may be late: candidate, epoch, promise. */
   readonly answers: readonly (readonly [number, number, string])[];
   readonly acknowledged: string;
   readonly commits: number;
-  readonly incarnations: number;
-  /** Epochs in which somebody was promoted, in order, and the log with which the newest one was. */
+  /** Epochs in which somebody was promoted, in order, as far as they matter still, and the log with which the newest one was. */
   readonly promotions: readonly number[];
   readonly newestLog: string;
   readonly crashes: number;
@@ -77,12 +76,14 @@ export interface Bounds {
   readonly stops: number;
   /** A claimant may leave one member out of its configuration. */
   readonly subsets?: boolean;
+  /** Answers take their time, or are lost. */
+  readonly late?: boolean;
 }
 
 const big = BigInt;
 const letters = 'abcdefghij';
 export const name = (index: number): string => letters[index] ?? '?';
-export const member = (world: World, index: number): string => `${name(index)}${world.instances[index]?.incarnation}`;
+export const member = (world: World, index: number): string => `${name(index)}${world.instances[index]?.life}`;
 
 /** Timeline of the last record and number of records: orders logs as (timeline, LSN) does. */
 export function position(log: string): { timeline: number; lsn: bigint } {
@@ -91,9 +92,9 @@ export function position(log: string): { timeline: number; lsn: bigint } {
   return { timeline: last < 0 ? 0 : log.charCodeAt(last) - 48, lsn: big(log.length) };
 }
 
-const someInstance = (index: number, primary: boolean, config: Config): Instance => ({
+const someInstance = (primary: boolean, config: Config): Instance => ({
   up: true,
-  incarnation: index,
+  life: 0,
   log: '1',
   promised: 1,
   led: primary ? 1 : 0,
@@ -108,23 +109,22 @@ const someInstance = (index: number, primary: boolean, config: Config): Instance
   config: primary ? config : undefined,
   before: undefined,
   barrier: -1,
-  flushed: primary ? config.names.map((_, at) => [`${name(at + 1)}${at + 1}`, 1] as const) : [],
+  flushed: primary ? config.names.map((standby) => [standby, 1] as const) : [],
 });
 
 /** A healthy cluster: the first instance leads in epoch 1, the others stream from it. */
 export function healthyCluster({ instances, number }: Bounds): World {
-  const members = Array.from({ length: instances }, (_, index) => `${name(index)}${index}`);
+  const members = Array.from({ length: instances }, (_, index) => `${name(index)}0`);
   const config: Config = { version: 1, epoch: 1, owner: members[0] ?? '', names: members.slice(1), number };
   return {
     instances: members.map((_, index) => {
-      const made = someInstance(index, index === 0, config);
+      const made = someInstance(index === 0, config);
       return index === 0 ? { ...made, flushed: [['', -1], ...made.flushed] } : made;
     }),
     lease: { holder: members[0] ?? '', epoch: 1, configs: [config], members },
     answers: [],
     acknowledged: '',
     commits: 0,
-    incarnations: instances,
     promotions: [1],
     newestLog: '1',
     crashes: 0,

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { SyncMutant } from './sync-context.ts';
 import { follow } from './explore.ts';
-import { worldKey } from './sync-key.ts';
+import { SyncWorlds } from './sync-key.ts';
 import { exploreSync, syncMutants } from './sync-scenarios.ts';
 import { syncSteps } from './sync-steps.ts';
 import { healthyCluster } from './sync-world.ts';
@@ -22,10 +22,20 @@ test.each(quick)('the shipped protocol holds, completely, where %s does not', (m
   expect(complete).toBe(true);
 });
 
+test('answers that are late or lost show nothing that answers at once do not', () => {
+  const { bounds } = syncMutants.M9;
+  const [atOnce, late] = [exploreSync({ bounds }), exploreSync({ bounds: { ...bounds, late: true } })];
+  expect(late).toMatchObject({ complete: true });
+  expect(late.violation).toBeUndefined();
+  expect(late.states).toBeGreaterThan(atOnce.states);
+  expect(exploreSync({ bounds: { ...bounds, late: true } }, 'M9').violation?.invariant).toMatch(syncMutants.M9.shows);
+});
+
 test('worlds that differ in nothing but the names of instances are one', () => {
   const { bounds } = syncMutants.M8;
+  const worlds = new SyncWorlds(bounds.instances);
   const after = (...names: string[]): string =>
-    worldKey(follow((world) => syncSteps(world, { bounds }), healthyCluster(bounds), names));
+    worlds.key(follow((world) => syncSteps(world, { bounds }), healthyCluster(bounds), names));
   const standing = ['a crashes', 'b stands for 2', 'c promises 2 to b'];
   const swapped = standing.map((step) => step.replace(/\b[bc]\b/g, (name) => (name === 'b' ? 'c' : 'b')));
   expect(after(...swapped)).toBe(after(...standing));

@@ -1,0 +1,45 @@
+// What can make no difference any more in the asynchronous world is made alike, so that there are fewer of them.
+import { type AsyncBounds, type AsyncWorld, type Call, type Instance, nobody, version } from './async-world.ts';
+
+/** A change of the lease has made every version but one stale. */
+const renumbered = (seen: number, present: number): number => {
+  if (seen <= version.absent) return seen;
+  return seen === present ? version.present : version.stale;
+};
+
+/** Beyond this age an answer gives nothing, however much later it comes. */
+const oldest = (kind: Call['kind'], { renewDeadline, stop }: AsyncBounds): number =>
+  kind === 'claim' ? renewDeadline : renewDeadline + stop;
+
+function settledCall(call: Call, present: number, bounds: AsyncBounds): Call {
+  const age = Math.min(call.age, oldest(call.kind, bounds));
+  const expected = renumbered(call.version, present);
+  return age === call.age && expected === call.version ? call : { ...call, age, version: expected };
+}
+
+function settledInstance(i: Instance, present: number, bounds: AsyncBounds): Instance {
+  const seen = renumbered(i.seen, present);
+  const overtaken = i.overtaken && i.candidacy > 0;
+  // Whoever is no primary needs a deadline that lies ahead, or has none.
+  const fresh = i.fresh !== undefined && i.role !== 'primary' ? Math.max(i.fresh, 0) : i.fresh;
+  // Nobody waits for a lease that was released.
+  const unchanged = seen > version.absent && i.seenHolder === nobody ? 0 : i.unchanged;
+  const call = i.call && settledCall(i.call, present, bounds);
+  const age = Math.min(i.round?.age ?? 0, oldest('renew', bounds));
+  const round = i.round && age < i.round.age ? { ...i.round, age } : i.round;
+  const same = seen === i.seen && overtaken === i.overtaken && fresh === i.fresh && unchanged === i.unchanged;
+  return same && call === i.call && round === i.round ? i : { ...i, seen, overtaken, fresh, unchanged, call, round };
+}
+
+/** The same world with versions as in `version`, without claims on their way that can only be refused. */
+export function settled(world: AsyncWorld, bounds: AsyncBounds): AsyncWorld {
+  const { lease, orphans } = world;
+  return {
+    ...world,
+    instances: world.instances.map((instance) => settledInstance(instance, lease.version, bounds)),
+    lease: { ...lease, version: renumbered(lease.version, lease.version) },
+    orphans: orphans
+      .filter(([, expected]) => expected === lease.version || expected === version.absent)
+      .map(([sender, expected, epoch]) => [sender, renumbered(expected, lease.version), epoch] as const),
+  };
+}
