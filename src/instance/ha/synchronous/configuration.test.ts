@@ -93,6 +93,17 @@ describe('members', () => {
       listed('c-2', '2'),
     ]);
   });
+  test('once the newest set acknowledges nothing new lives come into the next one, whatever older sets name', () => {
+    const empty = { configurations: [...record.configurations, a({ version: 2, names: [] })] };
+    const two = a({ version: 2, names: [member('c-2')], number: 2 });
+    const lives = [member('c-2', '2'), member('c-3', '2')];
+    expect(lives.map((life) => replaces(record, life))).toEqual([false, false]);
+    expect(lives.map((life) => replaces(empty, life))).toEqual([true, true]);
+    expect(lives.map((life) => replaces({ configurations: [...record.configurations, two] }, life))).toEqual([
+      true,
+      true,
+    ]);
+  });
   test('what commits or an election count on is not wiped', () => {
     expect(dispensable(record, member('c-3'))).toBe(false);
     expect(dispensable(record, member('c-1'))).toBe(false);

@@ -112,14 +112,22 @@ export const namedOtherwise = (
       number > 0 && names.some((name) => name.instance === instance && name.incarnation !== incarnation),
   );
 
-/** A life that takes the place of another in the very set that names it: no set without the instance would ever be in force. */
-export const replaces = (record: Pick<StoredRecord, 'configurations'>, { instance, incarnation }: Member): boolean =>
-  record.configurations.every(
+/**
+ * Whether a life may come into the next set although another of its instance is named in one that is listed: where no set without the
+ * instance would ever be in force, and where the newest set has too few names to acknowledge anything, so that its barrier would wait
+ * for ever and keep all older ones listed (ADR 21).
+ */
+export const replaces = (record: Pick<StoredRecord, 'configurations'>, { instance, incarnation }: Member): boolean => {
+  const { configurations } = record;
+  const newest = configurations.at(-1);
+  if (newest && size(newest) < newest.number) return true;
+  return configurations.every(
     (one) =>
       one.number === 0 ||
       size(one) - 1 < one.number ||
       !one.names.some((name) => name.instance === instance && name.incarnation !== incarnation),
   );
+};
 
 /** The members with those of a new configuration that have asked to be some. */
 export function membersWith(
