@@ -135,7 +135,7 @@ export class Scenario extends Subject implements AsyncDisposable {
     // Rule 22: an empty one wakes all who wait as if their standbys had confirmed.
     expect([...((await names?.stop()) ?? [])].filter((value) => value === '')).toEqual([]);
     const after = await oneOnly(this);
-    await using reader = await this.session();
+    await using reader = await this.session({ instance: after });
     const lost = [...(await lostEverywhere(this, report, table)), ...(await lostEverywhere(this, pinned, open.table))]
       .length;
     const anomalies = checkListAppend(appended.transactions, await finalLists(reader));

@@ -25,7 +25,8 @@ export async function lostEverywhere(place: Place, inserted: Inserted, table: st
     await using session = await connect(platform.api, { namespace, cluster, to });
     return await lostAndFound(session, inserted, table);
   };
-  const primary = await read('rw');
+  // A service may lead nowhere for a moment: it is by samples that a server counts as ready, and one may fall into the fault.
+  const primary = await waitFor(`the rows of ${table}`, () => read('rw'));
   refuseSurplus('the primary', table, primary);
   for (const { metadata } of await instancePods(platform.api, namespace, cluster)) {
     const instance = metadata?.name ?? '';
