@@ -1,5 +1,5 @@
 import type { Position } from '../../../state-machines/protocol/types.ts';
-import type { HaCore } from './core.ts';
+import { condemned, type HaCore } from './core.ts';
 import { localHistory } from './history-files.ts';
 import { runningPostmaster } from './local-postgres.ts';
 import type { WireHistory } from './messages.ts';
@@ -12,10 +12,9 @@ const courtesy = 10_000;
 export function stands(core: HaCore): boolean {
   const { memory, view, context, clock, state } = core;
   const seen = view();
-  if (!seen || context.terminatingSince() !== undefined || seen.facts.fenced || memory.diverged || memory.wrongTimeline)
-    return false;
+  if (!seen || context.terminatingSince() !== undefined || seen.facts.fenced || memory.wrongTimeline) return false;
   // Rule 27; and one that does not get what the others have is no candidate.
-  if (state.current.unfinished !== undefined || memory.stalled !== undefined) return false;
+  if (condemned(core) || memory.stalled !== undefined) return false;
   const released = memory.handover?.released;
   if (memory.handover && (released === undefined || clock() - released < courtesy)) return false;
   if (seen.data.state !== 'valid') return false;

@@ -71,6 +71,8 @@ export interface Memory {
   promotion?: PromotionNotes;
   /** A rewind to this member was refused or failed: a clone is made instead. */
   notRewindable?: Member;
+  /** The volume of the WAL is not the one that this data directory was written with: for people. */
+  walLost?: string | undefined;
   /** For people: where this standby has stopped to follow its primary. */
   stalled?: string | undefined;
   /** Own slot on the primary, as last seen: whether its WAL is gone; undefined: there is none. */
@@ -176,6 +178,10 @@ export function beginStart(core: HaCore): boolean {
 /** Nothing is received now: the position is being taken for a promise. */
 export const isClosed = ({ memory, clock }: HaCore): boolean =>
   memory.closedUntil !== undefined && clock() < memory.closedUntil;
+
+/** What is in the data directory is to be made anew. */
+export const condemned = ({ memory, state }: Pick<HaCore, 'memory' | 'state'>): boolean =>
+  memory.diverged !== undefined || memory.walLost !== undefined || state.current.unfinished !== undefined;
 
 export const others = (core: HaCore): LeaseMember[] =>
   ((core.store.record ?? core.store.lastRecord)?.members ?? []).filter(

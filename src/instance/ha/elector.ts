@@ -12,7 +12,7 @@ import type { GrantedPromise, LeaseMember, Position } from '../../../state-machi
 import { stands } from './candidate.ts';
 import { Canvassing, leaseId } from './canvass.ts';
 import { hasNeverLed } from './position.ts';
-import { addressedSelf, type HaCore, leaseState, others, selfOf, setFresh, timingOf } from './core.ts';
+import { addressedSelf, condemned, type HaCore, leaseState, others, selfOf, setFresh, timingOf } from './core.ts';
 import { gather } from './gather.ts';
 import { contentOf, emptyContent, type LeaseContent } from './lease-record.ts';
 import { postgresRole } from './local-postgres.ts';
@@ -136,13 +136,13 @@ export class Elector {
 
   /**
    * A lease in the epoch that was promised last is ours by a claim; after a raise that was interrupted it is above (rule 9). Who gives
-   * it back does not enter again.
+   * it back does not enter again, nor does one whose data are to be made anew.
    */
   get #entered(): boolean {
     const { store, state } = this.#core;
     const { led, promised } = state.current;
     const epoch = store.record?.epoch;
-    if (leaseState(this.#core) !== 'mine' || this.#leaving) return true;
+    if (leaseState(this.#core) !== 'mine' || this.#leaving || condemned(this.#core)) return true;
     return this.#candidacy === undefined && (epoch !== promised || led === epoch || this.#enteredIn === epoch);
   }
 

@@ -13,7 +13,17 @@ import type { Surroundings } from '../surroundings.ts';
 import type { InstanceView } from '../view.ts';
 import { Chronicle, type RoleChange } from './chronicle.ts';
 import { bootClock } from './clock.ts';
-import { beginStart, type HaCore, isFresh, leaseState, leaseTiming, newMemory, others, timingOf } from './core.ts';
+import {
+  beginStart,
+  condemned,
+  type HaCore,
+  isFresh,
+  leaseState,
+  leaseTiming,
+  newMemory,
+  others,
+  timingOf,
+} from './core.ts';
 import { Elector } from './elector.ts';
 import { Fence } from './fence.ts';
 import { Fitness } from './fitness.ts';
@@ -21,6 +31,7 @@ import { Follower } from './follow.ts';
 import { isIsolated } from './isolation.ts';
 import { LeaseStore } from './lease-store.ts';
 import { LifeFile } from './life-file.ts';
+import { lostWal } from './lost-wal.ts';
 import { postgresRole, runningPostmaster } from './local-postgres.ts';
 import { Peers } from './peers.ts';
 import { Planned } from './planned.ts';
@@ -99,6 +110,7 @@ export class HighAvailability implements AsyncDisposable {
     // Stopped to hand over, it waits until another has the lease: only then is it a standby.
     if (core.memory.handover) return serves || lease === 'other' ? 'other' : 'nobody';
     if (core.memory.wrongTimeline !== undefined || this.#promotionOutcome === 'wrong') return 'nobody';
+    if (core.memory.walLost !== undefined && lease !== 'other') return 'nobody';
     // Rule 9: a directory that has led is primary again only in the epoch that it leads, not after a promise to another.
     if (lease === 'mine' && !data.standby && core.state.current.led !== core.store.record?.epoch) return 'nobody';
     if (lease === 'mine' && isFresh(core)) return 'self';
@@ -138,7 +150,7 @@ export class HighAvailability implements AsyncDisposable {
   /** What this instance has must be thrown away: it is on no other. */
   get diverged(): boolean {
     const core = this.#parts?.core;
-    return core?.memory.diverged !== undefined || core?.state.current.unfinished !== undefined;
+    return core !== undefined && condemned(core);
   }
 
   /** Cut off from the API server and from every other instance: for the liveness probe. */
@@ -161,7 +173,8 @@ export class HighAvailability implements AsyncDisposable {
   get problems(): string[] {
     const wrong = this.#promotionOutcome === 'wrong' ? wrongTimeline : undefined;
     const { core, rebuild } = this.#parts ?? {};
-    const found = [this.#problem, rebuild?.problem, core?.memory.wrongTimeline ?? wrong, core?.memory.stalled];
+    const { walLost, stalled } = core?.memory ?? {};
+    const found = [this.#problem, rebuild?.problem, core?.memory.wrongTimeline ?? wrong, walLost, stalled];
     return found.filter((problem) => problem !== undefined);
   }
 
@@ -242,7 +255,7 @@ export class HighAvailability implements AsyncDisposable {
   }
 
   farewell(): Promise<Farewell> {
-    return this.#parts?.planned.farewell() ?? Promise.resolve({ successor: false, grace: undefined });
+    return this.#parts?.planned.farewell() ?? Promise.resolve({ successor: false, heir: false, grace: undefined });
   }
 
   /** Feeds the watchdog: as primary it gets the fence's own deadline, otherwise a turn of the loop is enough. */
@@ -331,6 +344,8 @@ export class HighAvailability implements AsyncDisposable {
     const state = await StateFile.open(environment.paths.state, uid, data.control.systemIdentifier);
     const { freshUntil } = this.#life.current;
     const memory = { ...newMemory(), ...(supervisor.postgresPid() === undefined ? {} : { freshUntil }) };
+    memory.walLost = await lostWal(environment.paths.data);
+    if (memory.walLost !== undefined) this.#context.log.error({ rule: 'wal-lost' }, memory.walLost);
     const walStorage = cluster.current?.spec.walStorage ? [environment.paths.wal] : [];
     const core: HaCore = {
       ...{ context: this.#context, clock: bootClock, session: this.#session, store: this.#store, state, memory },

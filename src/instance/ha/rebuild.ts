@@ -129,6 +129,7 @@ export class Rebuild {
     await state.update({ unfinished: undefined });
     const forgotten = {
       diverged: undefined,
+      walLost: undefined,
       notRewindable: undefined,
       follow: undefined,
       stalled: undefined,

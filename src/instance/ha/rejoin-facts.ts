@@ -3,7 +3,7 @@ import { type History, onHistory } from '../../../state-machines/protocol/histor
 import { sameMember } from '../../../state-machines/protocol/position.ts';
 import type { LeaseMember, Position } from '../../../state-machines/protocol/types.ts';
 import { observeDataDirectory } from '../postmaster/observe.ts';
-import type { HaCore } from './core.ts';
+import { condemned, type HaCore } from './core.ts';
 import { runningPostmaster } from './local-postgres.ts';
 import type { PositionReport, WireHistory } from './messages.ts';
 import { standbyPosition } from './position.ts';
@@ -61,6 +61,8 @@ export async function settledPosition(core: HaCore, incomplete: boolean): Promis
 /** Own position against the primary's history (rule 21). */
 export async function ancestry(core: HaCore, holder: Holder, incomplete: boolean): Promise<RejoinFacts['ancestor']> {
   const { memory, state, store } = core;
+  // A log that is gone is the beginning of nothing.
+  if (memory.walLost !== undefined) return 'no';
   if (memory.diverged && sameMember(memory.diverged, holder.member)) return 'no';
   if (follows(core, holder.member)) return 'yes';
   // A copy that was not completed before its origin lost the lease cannot be completed from another.
@@ -72,10 +74,9 @@ export async function ancestry(core: HaCore, holder: Holder, incomplete: boolean
 
 /** The state of postgres as far as it matters here: a complete directory is looked at while it runs as a standby. */
 export function postgresFact(core: HaCore, incomplete: boolean): RejoinFacts['postgres'] {
-  const { view, memory, state } = core;
+  const { view } = core;
   if (runningPostmaster(core) === undefined) {
-    const judged = incomplete || memory.diverged !== undefined || state.current.unfinished !== undefined;
-    return judged ? 'down' : 'busy';
+    return incomplete || condemned(core) ? 'down' : 'busy';
   }
   return view()?.server?.standby === true ? 'up' : 'busy';
 }

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { LeaseRecord } from '../../../state-machines/protocol/types.ts';
+import { rejoin as rejoinTable } from '../../../state-machines/rejoin/machine.ts';
 import { encodeControl } from '../../testing/simulation/control-file.ts';
 import { type HaCore, newMemory } from './core.ts';
 import type { Rebuild } from './rebuild.ts';
@@ -16,6 +17,7 @@ interface Stopped {
   readonly diverged?: typeof former;
   readonly running?: boolean;
   readonly unfinished?: 'rewind';
+  readonly walLost?: string;
   /** The data directory. */
   readonly data?: string;
   /** pg_control as the manager's loop has seen it. */
@@ -25,12 +27,20 @@ interface Stopped {
 }
 
 /** A standby that is down; c-2 holds the lease. */
-function stopped({ diverged, running = false, unfinished, data = '/nonexistent', control = {}, report }: Stopped) {
+function stopped({
+  diverged,
+  running = false,
+  unfinished,
+  walLost,
+  data = '/nonexistent',
+  control = {},
+  report,
+}: Stopped) {
   const record: LeaseRecord = {
     ...{ uid: 'u', version: '1', clusterUid: 'cluster', systemIdentifier: 'system', epoch: 8, holder },
     ...{ configurations: [], members: [self, holder, former].map((member) => ({ ...member, address: '10.0.0.1' })) },
   };
-  const memory = { ...newMemory(), ...(diverged && { diverged }) };
+  const memory = { ...newMemory(), ...(diverged && { diverged }), walLost };
   let woken = 0;
   const core = {
     ...{ clock: () => 100_000, memory, wake: () => (woken += 1) },
@@ -104,4 +114,11 @@ test('F24 a copy that was not completed is never rewound', async () => {
   const { rejoin } = stopped({ diverged: holder, report });
   expect(await rejoin.facts(true)).toMatchObject({ ancestor: 'no', rewindable: 'no' });
   expect(await rejoin.facts(false)).toMatchObject({ ancestor: 'no', rewindable: 'unknown' });
+});
+
+test('F27 a data directory whose WAL was lost with its volume is made anew, and nobody is asked where its log ends', async () => {
+  const { rejoin } = stopped({ walLost: 'pg_wal leads nowhere', report });
+  const facts = await rejoin.facts(false);
+  expect(facts).toMatchObject({ data: 'damaged', postgres: 'down', ancestor: 'no' });
+  expect(facts && rejoinTable.decide(facts).action).toEqual({ type: 'ask-for-clone', rule: 'lost' });
 });

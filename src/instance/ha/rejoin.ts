@@ -3,7 +3,7 @@ import { sameMember } from '../../../state-machines/protocol/position.ts';
 import type { LeaseMember } from '../../../state-machines/protocol/types.ts';
 import { rejoin, type RejoinAction, type RejoinFacts } from '../../../state-machines/rejoin/machine.ts';
 import { namesArchive } from '../../resources/archive-place.ts';
-import { type HaCore, holderOf, isClosed, leaseState, selfOf } from './core.ts';
+import { condemned, type HaCore, holderOf, isClosed, leaseState, selfOf } from './core.ts';
 import { removeFillers } from './history-files.ts';
 import { endPostgres, runningPostmaster } from './local-postgres.ts';
 import { Progress } from './progress.ts';
@@ -53,10 +53,9 @@ export class Rejoin {
     const member = holderOf(this.#core);
     const holdsLease = leaseState(this.#core) === 'mine';
     const data = view()?.data;
-    const condemned = memory.diverged !== undefined || state.current.unfinished !== undefined;
     // What was a primary is turned into a standby first, and only then looked at.
     const primary = data?.state === 'valid' && !data.standby;
-    if (holdsLease || !member || (primary && !condemned)) return undefined;
+    if (holdsLease || !member || (primary && !condemned(this.#core))) return undefined;
     this.#reconsider(member);
     await this.#ask();
     const connected = follows(this.#core, member);
@@ -76,7 +75,7 @@ export class Rejoin {
       primary: holder ? 'answers' : 'silent',
       primaryEpoch: store.record?.epoch ?? 0,
       promised: state.current.promised,
-      data: 'whole',
+      data: memory.walLost === undefined ? 'whole' : 'damaged',
       unfinished: state.current.unfinished ?? 'none',
       rewinding: this.#rebuild.running,
       postgres: postgresFact(this.#core, incomplete),
