@@ -1,11 +1,13 @@
 // Roles change while something else goes on: another change, a lagging or joining standby, an absent operator.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Pod } from '../../src/kube/objects.ts';
 import { resource } from '../../src/kube/resource-types.ts';
 import { operatorAway } from '../support/faults/operator.ts';
 import { freeze, signal } from '../support/faults/processes.ts';
 import { modes, Scenario } from '../support/scenario.ts';
 import { openShared } from '../support/shared.ts';
+import { waitFor } from '../support/wait.ts';
 
 describe.each(modes)('%s', (mode) => {
   const platform = openShared();
@@ -78,6 +80,24 @@ describe.each(modes)('%s', (mode) => {
         await sleep(2000);
         await scenario.deletePod(primary);
         await scenario.anotherPrimary(primary);
+      },
+    });
+  });
+
+  test('F3 a new primary is deleted before anybody streams from it: what it has acknowledged is kept, whoever leads then', async () => {
+    await scenario.under('deleted before anybody streams', {
+      do: async (primary) => {
+        await scenario.deletePod(primary);
+        const next = await scenario.anotherPrimary(primary);
+        await waitFor('writes to the new one', async () => {
+          await using session = await scenario.session();
+          return await session.query('create table if not exists written_before_anybody_streamed ()');
+        });
+        await scenario.deletePod(next);
+        await waitFor('its pod to go', async () => {
+          const pod = await platform.api.get<Pod>(resource.pods, { namespace: scenario.namespace, name: next });
+          return pod === undefined || pod.metadata?.deletionTimestamp === undefined ? true : undefined;
+        });
       },
     });
   });

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { InstanceAction } from '../../state-machines/instance/actions.ts';
+import type { Cluster } from '../api/generated/cluster.ts';
 import { guardAutoConf, setStandby, writeConfiguration } from './configuration/write.ts';
 import type { InstanceContext } from './context.ts';
 import type { Observation } from './observe.ts';
@@ -11,6 +12,8 @@ import { bootTime } from './supervisor/boot-clock.ts';
 
 /** Milliseconds that a shutdown waits for others' answers before it begins. */
 const farewellMs = 150;
+/** Milliseconds between two looks for somebody who has everything. */
+const heirEveryMs = 100;
 const seconds = (): number => bootTime() / 100;
 const longestBackOff = 10;
 /** A configuration that PostgreSQL refuses is offered again this often, and whenever it changes. */
@@ -139,13 +142,24 @@ export class Actions {
     const { ha } = this.#context;
     const farewell = why === 'termination' && role === 'primary' ? ha.farewell() : undefined;
     // A pod may have a second in all: what is not answered at once is taken for likely, and corrected when it is.
-    const likely = { successor: ha.hasOthers, grace: undefined };
+    const likely = { successor: ha.hasOthers, heir: true, grace: undefined };
     const known = await Promise.race([farewell, delay(farewellMs, likely)]);
     const routine = new Stopping(stopPlan(why, role, cluster?.spec, known), seconds() - already);
     if (known === likely) void farewell?.then((told) => routine.replan(stopPlan(why, role, cluster?.spec, told)));
     this.#stopping = { pid: postmaster.pid, why, routine };
+    if (known?.successor === true && !known.heir) void this.#awaitHeir(routine, cluster?.spec);
     void this.#leaveServer(role);
     this.#followStop(observation);
+  }
+
+  /** The primary serves until somebody keeps up with it, or until it is time. */
+  async #awaitHeir(routine: Stopping, spec: Cluster['spec'] | undefined): Promise<void> {
+    this.#context.log.info({ rule: 'wait-for-an-heir' }, 'Nobody who could take over streams from here yet');
+    while (routine.mode === undefined) {
+      await delay(heirEveryMs);
+      const told = await this.#context.ha.farewell();
+      routine.replan(stopPlan('termination', 'primary', spec, told));
+    }
   }
 
   /** A checkpoint leaves less for the one of the shutdown to write; then our own session must not keep a smart shutdown waiting. */

@@ -12,7 +12,7 @@ import { localRoutes } from './http/local-routes.ts';
 import { respond } from './http/respond.ts';
 import { parseCsvLog } from './log/csv-log.ts';
 import { FileTail } from './log/file-tail.ts';
-import { Stopping, dueStep, stopPlan } from './postmaster/stop.ts';
+import { dueStep, type Farewell, Stopping, stopPlan } from './postmaster/stop.ts';
 import { restartTurn } from './restart-turn.ts';
 import type { Cluster } from '../api/generated/cluster.ts';
 import type { WalHandlers } from './wal-port.ts';
@@ -36,6 +36,19 @@ test('one shutdown, one deadline: each step comes at its time', () => {
   expect(dueStep(stopPlan('fencing', 'primary', { instances: 1, switchoverDelay: 40 }), 40)).toBe('immediate');
 });
 
+test('a primary serves on until somebody streams from it, for ten seconds or half of its time', () => {
+  const alone = { successor: true, heir: false, grace: 30 };
+  const steps = (farewell: Farewell): unknown[] =>
+    [0, 9, 10, 24, 25].map((elapsed) => dueStep(stopPlan('termination', 'primary', undefined, farewell), elapsed));
+  expect(steps(alone)).toEqual([undefined, undefined, 'fast', 'fast', 'immediate']);
+  expect(steps({ ...alone, heir: true })).toEqual(['fast', 'fast', 'fast', 'fast', 'immediate']);
+  const quick = stopPlan('termination', 'primary', undefined, { ...alone, grace: 1 });
+  expect([0, 0.2, 0.25, 0.5].map((elapsed) => dueStep(quick, elapsed))).toEqual([
+    ...[undefined, undefined, 'fast', 'immediate'],
+  ]);
+  expect(dueStep(stopPlan('termination', 'standby', undefined, alone), 0)).toBe('fast');
+});
+
 test('a shutdown that has begun is not weakened by what is learnt of the pod later, but may be hastened', async () => {
   const child = spawn('sh', ['-c', 'trap "" TERM INT QUIT; sleep 5 & wait; wait; wait'], {
     stdio: 'ignore',
@@ -44,13 +57,13 @@ test('a shutdown that has begun is not weakened by what is learnt of the pod lat
   const pid = child.pid ?? 0;
   try {
     const stopping = new Stopping(
-      stopPlan('termination', 'primary', undefined, { successor: true, grace: undefined }),
+      stopPlan('termination', 'primary', undefined, { successor: true, heir: true, grace: undefined }),
       0,
     );
     expect(stopping.advance(pid, 0)).toBe('fast');
-    stopping.replan(stopPlan('termination', 'primary', undefined, { successor: false, grace: 60 }));
+    stopping.replan(stopPlan('termination', 'primary', undefined, { successor: false, heir: false, grace: 60 }));
     expect(stopping.advance(pid, 0.2)).toBeUndefined();
-    stopping.replan(stopPlan('termination', 'primary', undefined, { successor: true, grace: 1 }));
+    stopping.replan(stopPlan('termination', 'primary', undefined, { successor: true, heir: true, grace: 1 }));
     expect(stopping.advance(pid, 0.6)).toBe('immediate');
   } finally {
     process.kill(-pid, 'SIGKILL');

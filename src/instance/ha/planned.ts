@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { sameMember } from '../../../state-machines/protocol/position.ts';
+import { comparePositions, sameMember } from '../../../state-machines/protocol/position.ts';
 import type { LeaseMember } from '../../../state-machines/protocol/types.ts';
 import { mostLag } from '../../../state-machines/switchover/choose.ts';
 import type { Pod } from '../../kube/objects.ts';
@@ -13,7 +13,10 @@ import { observeDataDirectory } from '../postmaster/observe.ts';
 import type { Farewell } from '../postmaster/stop.ts';
 import { Session } from '../sql/session.ts';
 import { type HaCore, isFresh, leaseState, others, timingOf } from './core.ts';
+import { gather } from './gather.ts';
 import { postgresRole } from './local-postgres.ts';
+import { fromWire } from './messages.ts';
+import type { Asked } from './peers.ts';
 import { anySynchronous } from './synchronous/configuration.ts';
 import type { Departure, LeaseContent } from './lease-record.ts';
 
@@ -24,6 +27,8 @@ const askMs = 400;
 const doubtMs = 5_000;
 /** Milliseconds that a process which ends goes on looking for somebody to hand over to. */
 const seekMs = 2000;
+/** Milliseconds that a stopped primary looks for somebody who has all of its log. */
+const inheritMs = 2000;
 /** Milliseconds that the successor of a switchover has to claim; then the old primary stands again. */
 const patience = 15_000;
 /** In which a stopped primary is asked for its promise. */
@@ -35,8 +40,10 @@ export class Planned {
   #busy = false;
   /** The wish that could not be fulfilled at once. */
   #doubted: { readonly target: string; readonly since: number } | undefined;
-  /** Since when this process ends for good while somebody else could go on. */
-  #leaving: number | undefined;
+  /** This process ends for good: how long it looks for somebody who could go on. */
+  #seekUntil: number | undefined;
+  /** Since when nobody was found who has what this stopped primary has. */
+  #vainSince: number | undefined;
 
   constructor(core: HaCore) {
     this.#core = core;
@@ -61,40 +68,53 @@ export class Planned {
   async farewell(): Promise<Farewell> {
     const { context, memory, clock } = this.#core;
     const { namespace, podName } = context.environment;
-    const [pod, successor] = await Promise.all([
+    const [pod, fit] = await Promise.all([
       context.kube
         .get<Pod>(resource.pods, { namespace, name: podName }, { signal: AbortSignal.timeout(askMs) })
         .catch(() => undefined),
-      this.#successor(),
+      this.#fit(),
     ]);
+    const grace = pod?.metadata?.deletionGracePeriodSeconds;
     const comesBack = pod?.metadata?.annotations?.[annotation.keepsRole] !== undefined;
-    if (comesBack) return { successor: true, grace: pod?.metadata?.deletionGracePeriodSeconds };
-    this.#leaving ??= clock();
-    if (successor && leaseState(this.#core) === 'mine') {
+    if (comesBack) return { successor: true, heir: true, grace };
+    this.#seekUntil ??= clock() + seekMs;
+    const heir = memory.handover !== undefined || fit.some((member) => this.#keepsUp(member));
+    if (heir && leaseState(this.#core) === 'mine') {
       memory.handover ??= { to: undefined, why: 'termination', since: clock() };
     }
-    return { successor: successor !== undefined, grace: pod?.metadata?.deletionGracePeriodSeconds };
+    return { successor: fit.length > 0, heir, grace };
+  }
+
+  /** It gets what is written here as it is written; where a quorum is asked for, promises see to it. */
+  #keepsUp({ instance }: LeaseMember): boolean {
+    const { store, memory } = this.#core;
+    return (store.record !== undefined && anySynchronous(store.record)) || memory.streaming?.has(instance) === true;
   }
 
   /** Nobody may have answered in time at first; a lease that is kept costs the others leaseDuration. */
   async #lookForSuccessor(): Promise<void> {
     const { memory, clock } = this.#core;
-    if (!this.#seeking || (await this.#successor()) === undefined) return;
-    memory.handover ??= { to: undefined, why: 'termination', since: clock() };
+    if (!this.#seeking) return;
+    const fit = await this.#fit();
+    const stopped = postgresRole(this.#core) === 'down';
+    if (fit.some((member) => stopped || this.#keepsUp(member))) {
+      memory.handover ??= { to: undefined, why: 'termination', since: clock() };
+    } else if (fit.length > 0 && !stopped) this.#seekUntil = clock() + seekMs;
   }
 
   get #seeking(): boolean {
     const { memory, clock } = this.#core;
     return (
-      this.#leaving !== undefined &&
+      this.#seekUntil !== undefined &&
       memory.handover === undefined &&
       leaseState(this.#core) === 'mine' &&
       others(this.#core).length > 0 &&
-      clock() - this.#leaving < seekMs
+      clock() < this.#seekUntil
     );
   }
 
-  async #successor(name?: string): Promise<LeaseMember | undefined> {
+  /** Those who could be promoted now, of all others or of one. */
+  async #fit(name?: string): Promise<LeaseMember[]> {
     const asked = others(this.#core).filter(({ instance }) => name === undefined || instance === name);
     const answers = await this.#core.peers.askAll(
       'position',
@@ -102,7 +122,7 @@ export class Planned {
       { epoch: this.#core.store.record?.epoch ?? 0 },
       askMs,
     );
-    return answers.find(({ answer }) => answer?.stands === true)?.member;
+    return answers.filter(({ answer }) => answer?.stands === true).map(({ member }) => member);
   }
 
   /** The one that status.targetPrimary asks for; undefined when nobody else is asked for. */
@@ -158,7 +178,7 @@ export class Planned {
 
   async #unfitTarget(target: string): Promise<string | undefined> {
     const { context, session } = this.#core;
-    if ((await this.#successor(target)) === undefined) return 'it does not answer as a standby that could be promoted';
+    if ((await this.#fit(target)).length === 0) return 'it does not answer as a standby that could be promoted';
     const [row] = await session.query<{ lag: string }>(
       `SELECT (pg_catalog.pg_current_wal_lsn() - flush_lsn)::text AS lag FROM pg_catalog.pg_stat_replication
         WHERE application_name = $1 AND state = 'streaming'`,
@@ -206,7 +226,8 @@ export class Planned {
       return;
     }
     if (lease !== 'mine' || memory.renewing || postgresRole(this.#core) !== 'down') return;
-    await state.update({ led: undefined, promotes: undefined, ownsLog: true });
+    if (!(await this.#inherited(handover))) return;
+    await state.update({ led: undefined, promotes: undefined, ownsLog: memory.walLost === undefined });
     const record = store.record;
     if (!record) return;
     const {
@@ -230,6 +251,38 @@ export class Planned {
     );
     await peers.askAll('handover', told.slice(0, 1), { epoch: record.epoch }, 1000);
     this.#core.wake();
+  }
+
+  /**
+   * Somebody has all of the log that was closed here. Where nobody has, what was acknowledged would be lost with the role, so the lease is
+   * kept and this instance serves again. In sync promises see to it; a log that was not closed has no end to compare with.
+   */
+  async #inherited({ why }: Handover): Promise<boolean> {
+    const { store, context, clock, memory, peers } = this.#core;
+    if (why === 'restart' || !store.record || anySynchronous(store.record)) return true;
+    const data = await observeDataDirectory(context.environment.paths.data);
+    if (data.state !== 'valid' || data.control.state !== 'shut down') return true;
+    const end = { timeline: data.control.checkpointTimeline, lsn: data.control.checkpoint };
+    const has = ({ answer }: Asked<'position'>): boolean =>
+      answer?.stands === true && answer.position !== undefined && comparePositions(fromWire(answer.position), end) >= 0;
+    const what = { epoch: store.record.epoch };
+    const asked = others(this.#core).map((member) => peers.askOne('position', member, what, askMs));
+    const found = (await gather(asked, (come) => come.some(has))).some(has);
+    if (found) {
+      this.#vainSince = undefined;
+      return true;
+    }
+    this.#vainSince ??= clock();
+    if (clock() - this.#vainSince < inheritMs) return false;
+    context.log.warn(
+      { rule: 'nobody-has-everything', why, end: formatLsn(end.lsn) },
+      'The role is kept: no other has all of the log',
+    );
+    this.#vainSince = undefined;
+    this.#seekUntil = undefined;
+    memory.handover = undefined;
+    this.#core.wake();
+    return false;
   }
 
   async #departure(epoch: number, { why, since }: Handover): Promise<Departure> {

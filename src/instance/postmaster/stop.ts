@@ -10,6 +10,8 @@ export type StopMode = (typeof stopModes)[number];
 export interface Farewell {
   /** Another instance can take over, or this one comes back at once: sessions are not waited for. */
   readonly successor: boolean;
+  /** One of them gets what is written here as it is written: it will have everything when PostgreSQL has stopped. */
+  readonly heir: boolean;
   /** Seconds until the kubelet kills, where the pod itself says so. */
   readonly grace: number | undefined;
 }
@@ -24,6 +26,8 @@ const signals = { smart: 'SIGTERM', fast: 'SIGINT', immediate: 'SIGQUIT' } as co
 /** What is kept of the pod's grace period for the end after an immediate stop. */
 const reserve = 5;
 const killAfter = 2;
+/** Seconds that a primary serves on, because whoever could take over does not stream from it yet; never more than half of its time. */
+const longestWait = 10;
 
 /**
  * The whole shutdown as one plan with one deadline (reference §2.8). At termination the pod's grace period is the limit; a
@@ -33,7 +37,7 @@ export function stopPlan(
   why: StopReason,
   role: 'primary' | 'standby' | 'unknown',
   spec: Cluster['spec'] | undefined,
-  farewell: Farewell = { successor: false, grace: undefined },
+  farewell: Farewell = { successor: false, heir: false, grace: undefined },
 ): StopStep[] {
   if (why !== 'termination') {
     // What is thrown away need not be waited for.
@@ -48,17 +52,18 @@ export function stopPlan(
   const limit = Math.max(0, grace - Math.min(reserve, grace / 2));
   // Where another goes on, waiting for sessions would only keep new ones from finding anybody.
   const smart = role === 'primary' && !farewell.successor ? Math.min(spec?.smartShutdownTimeout ?? 180, limit) : 0;
+  const wait = role === 'primary' && farewell.successor && !farewell.heir ? Math.min(longestWait, limit / 2) : 0;
   return [
     ...(smart > 0 ? [{ after: 0, mode: 'smart' as const }] : []),
-    { after: smart, mode: 'fast' },
+    { after: Math.max(smart, wait), mode: 'fast' },
     { after: limit, mode: 'immediate' },
     { after: limit + killAfter, mode: 'kill' },
   ];
 }
 
-/** The strongest step that is due. */
-export function dueStep(plan: readonly StopStep[], elapsedSeconds: number): StopMode {
-  return plan.findLast(({ after }) => after <= elapsedSeconds)?.mode ?? 'fast';
+/** The strongest step that is due; undefined while none is. */
+export function dueStep(plan: readonly StopStep[], elapsedSeconds: number): StopMode | undefined {
+  return plan.findLast(({ after }) => after <= elapsedSeconds)?.mode;
 }
 
 /** A stop under way. Asked again each turn; sends a signal when a stronger step has become due. */
@@ -91,6 +96,7 @@ export class Stopping {
   /** Returns the mode when it sent something. */
   advance(pid: number, now: number): StopMode | undefined {
     const due = dueStep(this.#plan, now - this.#begunAt);
+    if (due === undefined) return undefined;
     const mode = due === 'smart' && this.#deserted ? 'fast' : due;
     if (this.#sent !== undefined && stopModes.indexOf(mode) <= stopModes.indexOf(this.#sent)) return undefined;
     this.#sent = mode;
