@@ -6,5 +6,6 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/e2e/(?!support/|soak/)'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   maxWorkers: 2,
+  reporters: ['default', '<rootDir>/dev/slowest.mjs'],
   testTimeout: 60_000,
 };

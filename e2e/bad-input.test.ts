@@ -3,7 +3,14 @@ import type { Secret } from '../src/kube/objects.ts';
 import { KubeError } from '../src/kube/errors.ts';
 import type { KubeObject } from '../src/kube/types.ts';
 import { resource } from '../src/kube/resource-types.ts';
-import { type ClusterObject, getCluster, isHealthy, objectStoreSection, waitForCluster } from './support/cluster.ts';
+import {
+  clusterManifest,
+  type ClusterObject,
+  getCluster,
+  isHealthy,
+  objectStoreSection,
+  waitForCluster,
+} from './support/cluster.ts';
 import { openNamespace, openShared } from './support/shared.ts';
 import { waitFor } from './support/wait.ts';
 
@@ -23,12 +30,8 @@ afterAll(async () => {
   await platform[Symbol.asyncDispose]();
 });
 
-const manifest = (name: string, spec: Record<string, unknown>): ClusterObject => ({
-  apiVersion: 'postgresql.cnpg.io/v1',
-  kind: 'Cluster',
-  metadata: { name, namespace: namespace.name },
-  spec: { instances: 1, imageName: platform.image(18), storage: { size: '1Gi' }, ...spec },
-});
+const manifest = (name: string, spec: Record<string, unknown>): ClusterObject =>
+  clusterManifest(platform, namespace.name, name, spec);
 
 /** The message with which a manifest is refused: by the API server, or by the operator in the status. */
 async function refusal(name: string, spec: Record<string, unknown>): Promise<string> {

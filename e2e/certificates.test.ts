@@ -6,7 +6,7 @@ import type { Secret } from '../src/kube/objects.ts';
 import { resource } from '../src/kube/resource-types.ts';
 import { readWriteService } from '../src/naming.ts';
 import { type KeyPair, createAuthority, issueCertificate } from '../src/pki/x509.ts';
-import { type ClusterObject, isHealthy, waitForCluster } from './support/cluster.ts';
+import { createCluster, isHealthy, waitForCluster } from './support/cluster.ts';
 import { openNamespace, openShared } from './support/shared.ts';
 import { connect, connectionConfig } from './support/sql.ts';
 import { waitFor } from './support/wait.ts';
@@ -43,20 +43,13 @@ beforeAll(async () => {
   await put('company-ca', { 'ca.crt': authority.certificate });
   await putPair('company-server', await server(dnsNames));
   await putPair('company-replication', await replication('streaming_replica'));
-  await api.create<ClusterObject>(resource.clusters, {
-    apiVersion: 'postgresql.cnpg.io/v1',
-    kind: 'Cluster',
-    metadata: { name: 'pg', namespace: namespace.name },
-    spec: {
-      instances: 2,
-      imageName: platform.image(18),
-      storage: { size: '1Gi' },
-      certificates: {
-        serverCASecret: 'company-ca',
-        serverTLSSecret: 'company-server',
-        clientCASecret: 'company-ca',
-        replicationTLSSecret: 'company-replication',
-      },
+  await createCluster(platform, namespace.name, 'pg', {
+    instances: 2,
+    certificates: {
+      serverCASecret: 'company-ca',
+      serverTLSSecret: 'company-server',
+      clientCASecret: 'company-ca',
+      replicationTLSSecret: 'company-replication',
     },
   });
   await waitForCluster(api, namespace.name, 'pg', isHealthy, 'two ready instances');

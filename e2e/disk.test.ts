@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Node } from '../src/kube/objects.ts';
 import { resource } from '../src/kube/resource-types.ts';
-import { type ClusterObject, instancePods, isHealthy, waitForCluster } from './support/cluster.ts';
+import { createCluster, instancePods, isHealthy, waitForCluster } from './support/cluster.ts';
 import { openNamespace, openShared, shared } from './support/shared.ts';
 import { connect, connectionConfig } from './support/sql.ts';
 import { expectSound } from './support/verdict.ts';
@@ -75,16 +75,9 @@ async function onDisk(name: string, megabytes: number): Promise<string> {
       },
     },
   });
-  await api.create<ClusterObject>(resource.clusters, {
-    apiVersion: 'postgresql.cnpg.io/v1',
-    kind: 'Cluster',
-    metadata: { name, namespace: namespace.name },
-    spec: {
-      instances: 1,
-      imageName: platform.image(18),
-      storage: { size: `${megabytes}Mi`, pvcTemplate: { volumeName: volume, storageClassName: '' } },
-      postgresql: { parameters: { min_wal_size: '32MB', max_wal_size: '64MB' } },
-    },
+  await createCluster(platform, namespace.name, name, {
+    storage: { size: `${megabytes}Mi`, pvcTemplate: { volumeName: volume, storageClassName: '' } },
+    postgresql: { parameters: { min_wal_size: '32MB', max_wal_size: '64MB' } },
   });
   await waitForCluster(api, namespace.name, name, isHealthy, 'a ready instance');
   return directory;

@@ -6,7 +6,14 @@ import { resource } from '../src/kube/resource-types.ts';
 import { primaryBudget } from '../src/naming.ts';
 import { commands } from '../src/kubectl/plugin.ts';
 import { annotation } from '../src/labels.ts';
-import { type ClusterObject, getCluster, instancePods, isHealthy, waitForCluster } from './support/cluster.ts';
+import {
+  type ClusterObject,
+  createCluster,
+  getCluster,
+  instancePods,
+  isHealthy,
+  waitForCluster,
+} from './support/cluster.ts';
 import { openNamespace, openShared } from './support/shared.ts';
 import { connect } from './support/sql.ts';
 import { underLoad } from './support/under-load.ts';
@@ -20,12 +27,7 @@ const gaps: string[] = [];
 
 beforeAll(async () => {
   namespace = await openNamespace(platform, 'planned');
-  await api.create<ClusterObject>(resource.clusters, {
-    apiVersion: 'postgresql.cnpg.io/v1',
-    kind: 'Cluster',
-    metadata: { name: cluster, namespace: namespace.name },
-    spec: { instances: 3, imageName: platform.image(18), storage: { size: '1Gi' } },
-  });
+  await createCluster(platform, namespace.name, cluster, { instances: 3 });
   await healthy();
 });
 afterAll(async () => {

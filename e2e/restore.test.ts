@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { resource } from '../src/kube/resource-types.ts';
 import {
-  type BackupObject,
+  backupManifest,
+  clusterManifest,
   type ClusterObject,
   isHealthy,
   objectStoreSection,
@@ -17,12 +18,8 @@ const platform = openShared();
 const { api } = platform;
 let namespace: Awaited<ReturnType<typeof openNamespace>>;
 
-const manifest = (name: string, spec: Record<string, unknown>): ClusterObject => ({
-  apiVersion: 'postgresql.cnpg.io/v1',
-  kind: 'Cluster',
-  metadata: { name, namespace: namespace.name },
-  spec: { instances: 1, imageName: platform.image(18), storage: { size: '1Gi' }, ...spec },
-});
+const manifest = (name: string, spec: Record<string, unknown>): ClusterObject =>
+  clusterManifest(platform, namespace.name, name, spec);
 
 beforeAll(async () => {
   namespace = await openNamespace(platform, 'restore');
@@ -66,12 +63,7 @@ test('a backup from a standby, then restores to two moments after it: each holds
   await using session = await source();
   await session.query('create table ledger (id int primary key, note text)');
   await session.query(`insert into ledger select i, md5(i::text) from generate_series(1, 1000) i`);
-  await api.create<BackupObject>(resource.backups, {
-    apiVersion: 'postgresql.cnpg.io/v1',
-    kind: 'Backup',
-    metadata: { name: 'first', namespace: namespace.name },
-    spec: { cluster: { name: 'source' } },
-  });
+  await api.create(resource.backups, backupManifest({ name: 'first', namespace: namespace.name }, 'source'));
   const backup = await waitForBackup(api, namespace.name, 'first');
   expect(backup.status).toMatchObject({ phase: 'completed', instanceID: { podName: 'source-2' } });
 

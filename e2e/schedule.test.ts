@@ -5,8 +5,9 @@ import type { KubeObject } from '../src/kube/types.ts';
 import { s3Client } from './support/bucket.ts';
 import {
   type BackupObject,
-  type ClusterObject,
   bucket,
+  type ClusterObject,
+  createCluster,
   getCluster,
   isHealthy,
   objectStoreSection,
@@ -21,20 +22,12 @@ let namespace: Awaited<ReturnType<typeof openNamespace>>;
 
 beforeAll(async () => {
   namespace = await openNamespace(platform, 'schedule');
-  await api.create<ClusterObject>(resource.clusters, {
-    apiVersion: 'postgresql.cnpg.io/v1',
-    kind: 'Cluster',
-    metadata: { name: 'source', namespace: namespace.name },
-    spec: {
-      instances: 1,
-      imageName: platform.image(18),
-      storage: { size: '1Gi' },
-      backup: {
-        barmanObjectStore: {
-          ...objectStoreSection(platform.objectStore),
-          serverName: namespace.name,
-          data: { immediateCheckpoint: true },
-        },
+  await createCluster(platform, namespace.name, 'source', {
+    backup: {
+      barmanObjectStore: {
+        ...objectStoreSection(platform.objectStore),
+        serverName: namespace.name,
+        data: { immediateCheckpoint: true },
       },
     },
   });

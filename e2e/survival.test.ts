@@ -7,7 +7,14 @@ import type { Pod } from '../src/kube/objects.ts';
 import { resource } from '../src/kube/resource-types.ts';
 import { label } from '../src/labels.ts';
 import { operatorNamespace } from '../src/naming.ts';
-import { type ClusterObject, hasPrimary, instancePods, isHealthy, waitForCluster } from './support/cluster.ts';
+import {
+  type ClusterObject,
+  createCluster,
+  hasPrimary,
+  instancePods,
+  isHealthy,
+  waitForCluster,
+} from './support/cluster.ts';
 import { killManager, killPostgres } from './support/exec.ts';
 import { openNamespace, openShared, shared } from './support/shared.ts';
 import { connect, connectionConfig } from './support/sql.ts';
@@ -27,14 +34,8 @@ afterAll(async () => {
   await platform[Symbol.asyncDispose]();
 });
 
-async function createCluster(name: string, instances = 2): Promise<void> {
-  await api.create<ClusterObject>(resource.clusters, {
-    apiVersion: 'postgresql.cnpg.io/v1',
-    kind: 'Cluster',
-    metadata: { name, namespace: namespace.name },
-    spec: { instances, imageName: platform.image(18), storage: { size: '1Gi' } },
-  });
-}
+const make = (name: string, instances = 2): Promise<ClusterObject> =>
+  createCluster(platform, namespace.name, name, { instances });
 
 /** Loses the operator's pod without a chance to say goodbye. */
 async function killOperator(): Promise<void> {
@@ -58,7 +59,7 @@ const moments: [string, () => Promise<unknown>][] = [
 ];
 
 test.each(moments)('the operator is killed when %s', async (_, moment) => {
-  await createCluster('born');
+  await make('born');
   await moment();
   await killOperator();
   await waitForCluster(api, namespace.name, 'born', isHealthy, 'a healthy cluster');
@@ -70,7 +71,7 @@ if (platform.engine !== 'local')
 (platform.engine === 'local' ? test.each(moments) : test.skip.each(moments))(
   'the API server is killed when %s',
   async (_, moment) => {
-    await createCluster('born');
+    await make('born');
     await moment();
     await killApiServer();
     await waitForCluster(api, namespace.name, 'born', isHealthy, 'a healthy cluster');
@@ -79,7 +80,7 @@ if (platform.engine !== 'local')
 );
 
 test('every Job and every manager is killed once during bootstrap', async () => {
-  await createCluster('tough', 3);
+  await make('tough', 3);
   const killed = new Set<string>();
   await waitForCluster(
     api,
@@ -113,7 +114,7 @@ async function remove(name: string): Promise<void> {
 }
 
 test('managers and PostgreSQL are killed under load: sessions outlive a manager, and no acknowledged row is lost', async () => {
-  await createCluster('lives', 3);
+  await make('lives', 3);
   const { status } = await waitForCluster(api, namespace.name, 'lives', isHealthy, 'a healthy cluster');
   const primary = status?.currentPrimary ?? '';
   const rw = { namespace: namespace.name, cluster: 'lives', to: 'rw' } as const;

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isHealthy, objectStoreSection, waitForCluster } from '../../e2e/support/cluster.ts';
+import { createCluster, isHealthy, objectStoreSection, waitForCluster } from '../../e2e/support/cluster.ts';
 import type { Platform } from '../../e2e/support/platform.ts';
 import { openNamespace, shared } from '../../e2e/support/shared.ts';
 import { connect } from '../../e2e/support/sql.ts';
 import { waitFor } from '../../e2e/support/wait.ts';
-import { resource } from '../../src/kube/resource-types.ts';
 import type { Figure } from './figures.ts';
 import { residentOf } from './memory.ts';
 
@@ -20,16 +19,10 @@ export async function archivingMemory(platform: Platform, mebibytes: number): Pr
   await using namespace = await openNamespace(platform, 'bench-memory');
   const section = objectStoreSection(platform.objectStore);
   const wal = { compression: 'zstd', maxParallel: 4 };
-  await api.create(resource.clusters, {
-    apiVersion: 'postgresql.cnpg.io/v1',
-    kind: 'Cluster',
-    metadata: { name: 'bench', namespace: namespace.name },
-    spec: {
-      instances: 3,
-      imageName: platform.image(18),
-      storage: { size: '4Gi' },
-      backup: { barmanObjectStore: { ...section, serverName: namespace.name, wal } },
-    },
+  await createCluster(platform, namespace.name, 'bench', {
+    instances: 3,
+    storage: { size: '4Gi' },
+    backup: { barmanObjectStore: { ...section, serverName: namespace.name, wal } },
   });
   await waitForCluster(api, namespace.name, 'bench', isHealthy, 'three ready instances');
   await sleep(5_000);

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { Upload } from '@aws-sdk/lib-storage';
 import { s3Client } from '../../e2e/support/bucket.ts';
 import {
-  type BackupObject,
+  backupManifest,
   bucket,
+  createCluster,
   isHealthy,
   objectStoreSection,
   waitForBackup,
@@ -39,23 +40,16 @@ async function storeFloor(platform: Platform, mebibytes: number): Promise<number
 export async function baseBackup(platform: Platform, runs: number, mebibytes: number): Promise<Figure[]> {
   const { api } = platform;
   await using namespace = await openNamespace(platform, 'bench-backup');
-  await api.create(resource.clusters, {
-    apiVersion: 'postgresql.cnpg.io/v1',
-    kind: 'Cluster',
-    metadata: { name: 'bench', namespace: namespace.name },
-    spec: {
-      instances: 1,
-      imageName: platform.image(18),
-      enableSuperuserAccess: true,
-      storage: { size: '8Gi' },
-      postgresql: { parameters: { max_wal_size: '4GB' } },
-      backup: {
-        barmanObjectStore: {
-          ...objectStoreSection(platform.objectStore),
-          serverName: namespace.name,
-          // A spread checkpoint would be measured for minutes.
-          data: { immediateCheckpoint: true },
-        },
+  await createCluster(platform, namespace.name, 'bench', {
+    enableSuperuserAccess: true,
+    storage: { size: '8Gi' },
+    postgresql: { parameters: { max_wal_size: '4GB' } },
+    backup: {
+      barmanObjectStore: {
+        ...objectStoreSection(platform.objectStore),
+        serverName: namespace.name,
+        // A spread checkpoint would be measured for minutes.
+        data: { immediateCheckpoint: true },
       },
     },
   });
@@ -79,12 +73,7 @@ export async function baseBackup(platform: Platform, runs: number, mebibytes: nu
   const samples: number[] = [];
   for (let run = 1; run <= runs; run += 1) {
     const name = `bench-${run}`;
-    await api.create<BackupObject>(resource.backups, {
-      apiVersion: 'postgresql.cnpg.io/v1',
-      kind: 'Backup',
-      metadata: { name, namespace: namespace.name },
-      spec: { cluster: { name: 'bench' } },
-    });
+    await api.create(resource.backups, backupManifest({ name, namespace: namespace.name }, 'bench'));
     const { status } = await waitForBackup(api, namespace.name, name, 600_000);
     if (status?.phase !== 'completed') throw new Error(`backup ${name} failed: ${status?.error}`);
     const { startedAt, stoppedAt } = status as { startedAt?: string; stoppedAt?: string };

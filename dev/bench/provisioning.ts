@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hasPrimary, isHealthy, waitForCluster } from '../../e2e/support/cluster.ts';
+import { createCluster, hasPrimary, isHealthy, waitForCluster } from '../../e2e/support/cluster.ts';
 import type { Platform } from '../../e2e/support/platform.ts';
 import { openNamespace } from '../../e2e/support/shared.ts';
 import { connect } from '../../e2e/support/sql.ts';
 import { waitFor } from '../../e2e/support/wait.ts';
-import { resource } from '../../src/kube/resource-types.ts';
 import type { Figure } from './figures.ts';
 import { residentOf } from './memory.ts';
 
@@ -20,12 +19,7 @@ async function once(platform: Platform): Promise<Run> {
   await using namespace = await openNamespace(platform, 'bench');
   const start = performance.now();
   const elapsed = (): number => (performance.now() - start) / 1000;
-  await api.create(resource.clusters, {
-    apiVersion: 'postgresql.cnpg.io/v1',
-    kind: 'Cluster',
-    metadata: { name: 'bench', namespace: namespace.name },
-    spec: { instances: 3, imageName: platform.image(18), storage: { size: '1Gi' } },
-  });
+  await createCluster(platform, namespace.name, 'bench', { instances: 3 });
   await waitForCluster(api, namespace.name, 'bench', hasPrimary, 'a primary');
   await waitFor('a write through -rw', async () => {
     await using session = await connect(api, { namespace: namespace.name, cluster: 'bench', to: 'rw' });

@@ -7,6 +7,7 @@ import { s3Client } from '../support/bucket.ts';
 import {
   bucket,
   type ClusterObject,
+  createCluster,
   getCluster,
   isHealthy,
   objectStoreSection,
@@ -36,17 +37,10 @@ const target = () => ({ namespace: namespace.name, cluster: 'source', to: 'rw', 
 beforeAll(async () => {
   namespace = await openNamespace(platform, 'archive-epoch');
   s3 = s3Client(platform.objectStore);
-  await api.create<ClusterObject>(resource.clusters, {
-    apiVersion: 'postgresql.cnpg.io/v1',
-    kind: 'Cluster',
-    metadata: { name: 'source', namespace: namespace.name },
-    spec: {
-      instances: 2,
-      imageName: platform.image(18),
-      storage: { size: '1Gi' },
-      enableSuperuserAccess: true,
-      backup: { barmanObjectStore: { ...objectStoreSection(platform.objectStore), serverName: namespace.name } },
-    },
+  await createCluster(platform, namespace.name, 'source', {
+    instances: 2,
+    enableSuperuserAccess: true,
+    backup: { barmanObjectStore: { ...objectStoreSection(platform.objectStore), serverName: namespace.name } },
   });
   await waitForCluster(api, namespace.name, 'source', isHealthy, 'two ready instances');
 });

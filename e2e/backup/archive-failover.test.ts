@@ -3,8 +3,9 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { resource } from '../../src/kube/resource-types.ts';
 import { s3Client } from '../support/bucket.ts';
 import {
-  type BackupObject,
+  backupManifest,
   bucket,
+  clusterManifest,
   type ClusterObject,
   getCluster,
   isHealthy,
@@ -30,12 +31,8 @@ const section = (endpointURL: string, segment: number) => ({
   endpointURL,
   serverName: serverName(segment),
 });
-const manifest = (name: string, spec: Record<string, unknown>): ClusterObject => ({
-  apiVersion: 'postgresql.cnpg.io/v1',
-  kind: 'Cluster',
-  metadata: { name, namespace: namespace.name },
-  spec: { instances: 1, imageName: platform.image(18), storage: { size: '1Gi' }, ...spec },
-});
+const manifest = (name: string, spec: Record<string, unknown>): ClusterObject =>
+  clusterManifest(platform, namespace.name, name, spec);
 
 beforeAll(async () => {
   namespace = await openNamespace(platform, 'archive-failover');
@@ -113,12 +110,7 @@ test.each([
     expect(size).toEqual([{ mib: segment }]);
     await session.query('create table ledger (id int primary key, note text)');
     const backup = `first-${segment}`;
-    await api.create<BackupObject>(resource.backups, {
-      apiVersion: 'postgresql.cnpg.io/v1',
-      kind: 'Backup',
-      metadata: { name: backup, namespace: namespace.name },
-      spec: { cluster: { name: source(segment) } },
-    });
+    await api.create(resource.backups, backupManifest({ name: backup, namespace: namespace.name }, source(segment)));
     expect((await waitForBackup(api, namespace.name, backup)).status).toMatchObject({ phase: 'completed' });
 
     proxy.behave(how);

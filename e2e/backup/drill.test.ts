@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { resource } from '../../src/kube/resource-types.ts';
 import {
-  type BackupObject,
-  type ClusterObject,
+  backupManifest,
+  createCluster,
   getCluster,
   isHealthy,
   objectStoreSection,
@@ -19,16 +19,8 @@ let namespace: Awaited<ReturnType<typeof openNamespace>>;
 
 beforeAll(async () => {
   namespace = await openNamespace(platform, 'drill');
-  await api.create<ClusterObject>(resource.clusters, {
-    apiVersion: 'postgresql.cnpg.io/v1',
-    kind: 'Cluster',
-    metadata: { name: 'source', namespace: namespace.name },
-    spec: {
-      instances: 1,
-      imageName: platform.image(18),
-      storage: { size: '1Gi' },
-      backup: { barmanObjectStore: { ...objectStoreSection(platform.objectStore), serverName: namespace.name } },
-    },
+  await createCluster(platform, namespace.name, 'source', {
+    backup: { barmanObjectStore: { ...objectStoreSection(platform.objectStore), serverName: namespace.name } },
   });
   await waitForCluster(api, namespace.name, 'source', isHealthy, 'one ready instance');
 });
@@ -43,12 +35,7 @@ test('a drill restores the newest backup, checks all of it, says how long that t
   await using session = await connect(api, { namespace: namespace.name, cluster: 'source', to: 'rw' });
   await session.query('create table ledger as select i as id, md5(i::text) as note from generate_series(1, 5000) i');
   await session.query('create unique index on ledger (id)');
-  await api.create<BackupObject>(resource.backups, {
-    apiVersion: 'postgresql.cnpg.io/v1',
-    kind: 'Backup',
-    metadata: { name: 'first', namespace: namespace.name },
-    spec: { cluster: { name: 'source' } },
-  });
+  await api.create(resource.backups, backupManifest({ name: 'first', namespace: namespace.name }, 'source'));
   const backup = await waitForBackup(api, namespace.name, 'first');
   expect(backup.status?.phase).toBe('completed');
   const annotate = (value: string | null) =>

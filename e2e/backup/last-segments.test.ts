@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { resource } from '../../src/kube/resource-types.ts';
 import {
   type BackupObject,
+  clusterManifest,
   type ClusterObject,
   instancePods,
   isHealthy,
@@ -26,12 +27,8 @@ afterAll(async () => {
 });
 
 const section = (serverName: string) => ({ ...objectStoreSection(platform.objectStore), serverName });
-const manifest = (name: string, spec: Record<string, unknown>): ClusterObject => ({
-  apiVersion: 'postgresql.cnpg.io/v1',
-  kind: 'Cluster',
-  metadata: { name, namespace: namespace.name },
-  spec: { instances: 1, imageName: platform.image(18), storage: { size: '1Gi' }, ...spec },
-});
+const manifest = (name: string, spec: Record<string, unknown>): ClusterObject =>
+  clusterManifest(platform, namespace.name, name, spec);
 const key = (name: string) => ({ namespace: namespace.name, name });
 
 /** All pods have gone. */

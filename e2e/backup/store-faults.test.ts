@@ -9,8 +9,10 @@ import { resource } from '../../src/kube/resource-types.ts';
 import { type RunningObjectStore, openObjectStore } from '../../src/local/objectstore/run.ts';
 import { s3Client } from '../support/bucket.ts';
 import {
+  backupManifest,
   type BackupObject,
   bucket,
+  clusterManifest,
   type ClusterObject,
   credentialsSecret,
   getCluster,
@@ -57,12 +59,8 @@ const section = () => ({
   wal: { compression: 'gzip', maxParallel: 4 },
   data: { compression: 'gzip', immediateCheckpoint: true },
 });
-const manifest = (name: string, spec: Record<string, unknown>): ClusterObject => ({
-  apiVersion: 'postgresql.cnpg.io/v1',
-  kind: 'Cluster',
-  metadata: { name, namespace: namespace.name },
-  spec: { instances: 1, imageName: platform.image(18), storage: { size: '1Gi' }, ...spec },
-});
+const manifest = (name: string, spec: Record<string, unknown>): ClusterObject =>
+  clusterManifest(platform, namespace.name, name, spec);
 
 beforeAll(async () => {
   dataDir = await mkdtemp(path.join(tmpdir(), 'howdah-s3-'));
@@ -119,12 +117,7 @@ async function archived(): Promise<void> {
 let count = 0;
 async function backup(): Promise<string> {
   const name = `backup-${(count += 1)}`;
-  await api.create<BackupObject>(resource.backups, {
-    apiVersion: 'postgresql.cnpg.io/v1',
-    kind: 'Backup',
-    metadata: { name, namespace: namespace.name },
-    spec: { cluster: { name: 'source' } },
-  });
+  await api.create(resource.backups, backupManifest({ name, namespace: namespace.name }, 'source'));
   return name;
 }
 

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { PersistentVolumeClaim } from '../../src/kube/objects.ts';
 import { resource } from '../../src/kube/resource-types.ts';
 import {
+  backupManifest,
   type BackupObject,
+  clusterManifest,
   type ClusterObject,
   isHealthy,
   objectStoreSection,
@@ -21,12 +23,8 @@ let namespace: Awaited<ReturnType<typeof openNamespace>>;
 
 const section = () => ({ ...objectStoreSection(platform.objectStore), serverName: namespace.name });
 const volume = (name: string, more: object = {}) => ({ name, storage: { size: '1Gi' }, ...more });
-const manifest = (name: string, spec: Record<string, unknown>): ClusterObject => ({
-  apiVersion: 'postgresql.cnpg.io/v1',
-  kind: 'Cluster',
-  metadata: { name, namespace: namespace.name },
-  spec: { instances: 1, imageName: platform.image(18), storage: { size: '1Gi' }, ...spec },
-});
+const manifest = (name: string, spec: Record<string, unknown>): ClusterObject =>
+  clusterManifest(platform, namespace.name, name, spec);
 const key = (name: string) => ({ namespace: namespace.name, name });
 const session = (cluster: string, to: 'rw' | 'ro' = 'rw', as: 'app' | 'superuser' = 'superuser') =>
   connect(api, { namespace: namespace.name, cluster, to, as });
@@ -43,12 +41,7 @@ const reconciled = (found: ClusterObject, ...names: string[]): boolean => {
 };
 
 async function takeBackup(name: string, annotations: Record<string, string> = {}): Promise<void> {
-  await api.create<BackupObject>(resource.backups, {
-    apiVersion: 'postgresql.cnpg.io/v1',
-    kind: 'Backup',
-    metadata: { name, namespace: namespace.name, annotations },
-    spec: { cluster: { name: 'source' } },
-  });
+  await api.create(resource.backups, backupManifest({ name, namespace: namespace.name }, 'source', annotations));
   const { phase, error } = (await waitForBackup(api, namespace.name, name)).status ?? {};
   expect([phase, error]).toEqual(['completed', undefined]);
 }

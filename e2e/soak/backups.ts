@@ -3,8 +3,8 @@ import type { KubeApi } from '../../src/kube/port.ts';
 import { resource } from '../../src/kube/resource-types.ts';
 import type { KubeObject, ResourceType } from '../../src/kube/types.ts';
 import {
-  type BackupObject,
-  type ClusterObject,
+  backupManifest,
+  clusterManifest,
   instancePods,
   isHealthy,
   objectStoreSection,
@@ -41,12 +41,7 @@ async function create<T extends KubeObject>(api: KubeApi, type: ResourceType, ob
 }
 
 export async function requestBackup({ platform, namespace, cluster }: Subject, name: string): Promise<void> {
-  await create<BackupObject>(platform.api, resource.backups, {
-    apiVersion: 'postgresql.cnpg.io/v1',
-    kind: 'Backup',
-    metadata: { name, namespace },
-    spec: { cluster: { name: cluster } },
-  });
+  await create(platform.api, resource.backups, backupManifest({ name, namespace }, cluster));
 }
 
 /** Waits for its end; what became of it in a word, and with its reason if it failed. */
@@ -87,18 +82,14 @@ export async function remember(subject: Subject, table: string): Promise<Moment>
 export async function restoreTo(subject: Subject, moment: Moment, name: string): Promise<void> {
   const { platform, namespace } = subject;
   const { api } = platform;
-  await create<ClusterObject>(api, resource.clusters, {
-    apiVersion: 'postgresql.cnpg.io/v1',
-    kind: 'Cluster',
-    metadata: { name, namespace },
-    spec: {
-      instances: 1,
-      imageName: platform.image(18),
-      storage: { size: '1Gi' },
+  await create(
+    api,
+    resource.clusters,
+    clusterManifest(platform, namespace, name, {
       bootstrap: { recovery: { source: 'origin', recoveryTarget: { targetTime: moment.at } } },
       externalClusters: [{ name: 'origin', barmanObjectStore: archiveSection(subject) }],
-    },
-  });
+    }),
+  );
   await waitForCluster(api, namespace, name, isHealthy, 'the restored instance', 300_000);
   {
     await using session = await connect(api, { namespace, cluster: name, to: 'rw' });

@@ -1,7 +1,7 @@
 import type { Pod } from '../../src/kube/objects.ts';
 import { resource } from '../../src/kube/resource-types.ts';
 import type { ResourceType } from '../../src/kube/types.ts';
-import { operatorNamespace } from '../../src/naming.ts';
+import { operatorNamespace, slotName } from '../../src/naming.ts';
 import { instancePods } from '../support/cluster.ts';
 import type { Subject } from '../support/subject.ts';
 import { type Process, processesOf } from './processes.ts';
@@ -14,10 +14,12 @@ export interface Inventory {
   readonly processes: number;
   /** Ended, and reaped by nobody. */
   readonly zombies: number;
+  /** Of our own programs: PostgreSQL keeps those of each table that it has touched (max_files_per_process). */
   readonly files: number;
   readonly sockets: number;
   /** Files and sockets of the operator. */
   readonly operatorFiles: number;
+  /** Of its instances, and what should have been dropped: what is left of one that is gone is kept for a while. */
   readonly slots: number;
   readonly walSegments: number;
   readonly pods: number;
@@ -36,6 +38,7 @@ const growth: Partial<Record<keyof Inventory, number>> = { processes: 9, files: 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 const worst = (processes: readonly Process[]): number =>
   Math.max(0, ...processes.filter(({ command }) => /\/bin\/node/.test(command)).map(({ mebibytes }) => mebibytes));
+const isPostgres = ({ command }: Process): boolean => /^(\S*\/)?postgres/.test(command);
 const nameOf = ({ metadata }: Pod): string => metadata?.name ?? '';
 
 async function operatorProcesses({ platform }: Subject): Promise<Process[]> {
@@ -49,21 +52,36 @@ async function operatorProcesses({ platform }: Subject): Promise<Process[]> {
   return found.flat();
 }
 
-async function servers(subject: Subject, instances: readonly string[]): Promise<{ slots: number; segments: number }> {
+/** The primary drops a slot ten minutes after its instance has gone, and standbys their copies then (src/instance/slots). */
+const leftOverMs = 900_000;
+/** Since when slots are seen that belong to no instance, by `instance/slot`. */
+export type LeftOver = Map<string, number>;
+
+async function servers(
+  subject: Subject,
+  instances: readonly string[],
+  leftOver: LeftOver,
+): Promise<{ slots: number; segments: number }> {
   const found = { slots: 0, segments: 0 };
+  const known = instances.map((name) => slotName('_cnpg_', name));
   for (const instance of instances) {
     await using session = await subject.session({ instance }, 'superuser');
-    const { rows } = await session.query<{ slots: number; segments: number }>(
-      `select (select count(*)::int from pg_replication_slots) as slots,
+    const { rows } = await session.query<{ slots: string[]; segments: number }>(
+      `select (select coalesce(array_agg(slot_name::text), '{}') from pg_replication_slots) as slots,
               (select count(*)::int from pg_ls_waldir() where name ~ '^[0-9A-F]{24}$') as segments`,
     );
-    found.slots += rows[0]?.slots ?? 0;
+    for (const slot of rows[0]?.slots ?? []) {
+      const where = `${instance}/${slot}`;
+      if (known.includes(slot)) leftOver.delete(where);
+      else if (!leftOver.has(where)) leftOver.set(where, Date.now());
+      if (Date.now() - (leftOver.get(where) ?? 0) > leftOverMs) found.slots += 1;
+    }
     found.segments += rows[0]?.segments ?? 0;
   }
   return found;
 }
 
-export async function takeInventory(subject: Subject): Promise<Inventory> {
+export async function takeInventory(subject: Subject, leftOver: LeftOver): Promise<Inventory> {
   const { platform, namespace, cluster } = subject;
   const count = async (type: ResourceType): Promise<number> =>
     (await platform.api.list(type, { namespace })).items.length;
@@ -73,13 +91,13 @@ export async function takeInventory(subject: Subject): Promise<Inventory> {
   );
   const all = each.flat();
   const operator = await operatorProcesses(subject);
-  const { slots, segments } = await servers(subject, names);
+  const { slots, segments } = await servers(subject, names, leftOver);
   return {
     operatorMiB: worst(operator),
     managerMiB: worst(all),
     processes: all.length,
     zombies: [...all, ...operator].filter(({ state }) => state === 'Z').length,
-    files: sum(all.map(({ files }) => files)),
+    files: sum(all.filter((one) => !isPostgres(one)).map(({ files }) => files)),
     sockets: sum(all.map(({ sockets }) => sockets)),
     operatorFiles: sum(operator.map(({ files }) => files)),
     slots,

@@ -3,10 +3,9 @@
 import { randomInt } from 'node:crypto';
 import { loadavg, networkInterfaces } from 'node:os';
 import { parseArgs } from 'node:util';
-import { resource } from '../../src/kube/resource-types.ts';
 import { Random } from '../../src/testing/simulation/random.ts';
 import { createBucket } from '../support/bucket.ts';
-import type { ClusterObject } from '../support/cluster.ts';
+import { createCluster } from '../support/cluster.ts';
 import { keepLogs } from '../support/evidence.ts';
 import { settled } from '../support/faults/settled.ts';
 import { type StoreProxy, storeProxy } from '../support/faults/store-proxy.ts';
@@ -17,7 +16,7 @@ import { waitFor } from '../support/wait.ts';
 import { archiveSection, quietBackup, remember, restoreTo } from './backups.ts';
 import { type SoakFault, catalogue } from './catalogue.ts';
 import { type Chapter, type Soak, chapter } from './chapter.ts';
-import { type Inventory, leaks, takeInventory, text } from './inventory.ts';
+import { type Inventory, type LeftOver, leaks, takeInventory, text } from './inventory.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -69,18 +68,12 @@ function told<P extends Platform>(platform: P): P {
 async function makeCluster(platform: Platform, namespace: string, endpoint: string): Promise<Subject> {
   const proxied = { ...platform, objectStore: { ...platform.objectStore, endpoint } };
   const synchronous = { method: 'any', number: 1, dataDurability: 'required' };
-  await platform.api.create<ClusterObject>(resource.clusters, {
-    apiVersion: 'postgresql.cnpg.io/v1',
-    kind: 'Cluster',
-    metadata: { name: 'soak', namespace },
-    spec: {
-      instances: 3,
-      imageName: platform.image(18),
-      storage: { size: '2Gi' },
-      enableSuperuserAccess: true,
-      backup: { barmanObjectStore: archiveSection({ platform: proxied, namespace }) },
-      ...(options.mode === 'synchronous' ? { postgresql: { synchronous } } : {}),
-    },
+  await createCluster(platform, namespace, 'soak', {
+    instances: 3,
+    storage: { size: '2Gi' },
+    enableSuperuserAccess: true,
+    backup: { barmanObjectStore: archiveSection({ platform: proxied, namespace }) },
+    ...(options.mode === 'synchronous' ? { postgresql: { synchronous } } : {}),
   });
   return new Subject(platform, namespace, 'soak');
 }
@@ -94,10 +87,10 @@ async function before(endpoint: string): Promise<StoreProxy | undefined> {
 }
 
 /** What there is once it is no more than at first; what was deleted a moment ago may be going still. */
-async function countedAgain(subject: Subject, first: Inventory): Promise<Inventory> {
+async function countedAgain(subject: Subject, first: Inventory, leftOver: LeftOver): Promise<Inventory> {
   let found: string[] = [];
   const nothingLeaks = async (): Promise<Inventory | undefined> => {
-    const now = await takeInventory(subject);
+    const now = await takeInventory(subject, leftOver);
     found = leaks(first, now);
     return found.length === 0 ? now : undefined;
   };
@@ -115,7 +108,8 @@ async function play(soak: Soak, faults: readonly SoakFault[], until: number, cha
   const { subject, say } = soak;
   await settled(subject.platform, subject.namespace, subject.cluster);
   await quietBackup(subject, 'first');
-  const first: Inventory = await takeInventory(subject);
+  const leftOver: LeftOver = new Map();
+  const first: Inventory = await takeInventory(subject, leftOver);
   say(text(first));
   while (performance.now() < until) {
     const number = chapters.length + 1;
@@ -128,7 +122,7 @@ async function play(soak: Soak, faults: readonly SoakFault[], until: number, cha
     await restoreTo(subject, moment, `restored-${number}`);
     say(`restored to ${moment.at}: ${moment.rows} rows, equal`);
     await quietBackup(subject, `after-${number}`);
-    say(text(await countedAgain(subject, first)));
+    say(text(await countedAgain(subject, first, leftOver)));
   }
 }
 

@@ -56,6 +56,38 @@ export interface BackupObject extends KubeObject {
   };
 }
 
+/** One instance of PostgreSQL 18 with 1 GiB, and what `spec` says instead or beside it. */
+export const clusterManifest = (
+  platform: Pick<Platform, 'image'>,
+  namespace: string,
+  name: string,
+  spec: Record<string, unknown> = {},
+): ClusterObject => ({
+  apiVersion: 'postgresql.cnpg.io/v1',
+  kind: 'Cluster',
+  metadata: { name, namespace },
+  spec: { instances: 1, imageName: platform.image(18), storage: { size: '1Gi' }, ...spec },
+});
+
+/** Applies it; the cluster may not be there yet. */
+export const createCluster = (
+  platform: Platform,
+  namespace: string,
+  name: string,
+  spec: Record<string, unknown> = {},
+): Promise<ClusterObject> => platform.api.create(resource.clusters, clusterManifest(platform, namespace, name, spec));
+
+export const backupManifest = (
+  { namespace, name }: { namespace: string; name: string },
+  cluster: string,
+  annotations?: Record<string, string>,
+): BackupObject => ({
+  apiVersion: 'postgresql.cnpg.io/v1',
+  kind: 'Backup',
+  metadata: { name, namespace, ...(annotations && { annotations }) },
+  spec: { cluster: { name: cluster } },
+});
+
 export const credentialsSecret = 'backup-credentials';
 export const bucket = 'backups';
 const samples = path.resolve(import.meta.dirname, '../../docs/samples');

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
-import { resource } from '../../src/kube/resource-types.ts';
 import { oneOnly } from './one-only.ts';
 import { AppendLoad, finalLists } from './append-load.ts';
 import { checkListAppend, isInexcusable } from './checker/list-append.ts';
 import { type Acknowledgement, longestOverlap } from './checker/overlap.ts';
-import type { ClusterObject } from './cluster.ts';
+import { createCluster } from './cluster.ts';
 import { keepLogs } from './evidence.ts';
 import { lostEverywhere } from './faults/everywhere.ts';
 import { NamesWatch } from './names-watch.ts';
@@ -71,17 +70,10 @@ export class Scenario extends Subject implements AsyncDisposable {
   /** Makes the cluster; it may not be there yet. */
   static async open(platform: Platform, options: ScenarioOptions): Promise<Scenario> {
     const scenario = new Scenario(platform, options, await openNamespace(platform, options.name));
-    await platform.api.create<ClusterObject>(resource.clusters, {
-      apiVersion: 'postgresql.cnpg.io/v1',
-      kind: 'Cluster',
-      metadata: { name: options.name, namespace: scenario.namespace },
-      spec: {
-        instances: options.instances ?? 3,
-        imageName: platform.image(18),
-        storage: { size: '1Gi' },
-        ...(options.mode === 'synchronous' ? { postgresql: synchronous } : {}),
-        ...options.spec,
-      },
+    await createCluster(platform, scenario.namespace, options.name, {
+      instances: options.instances ?? 3,
+      ...(options.mode === 'synchronous' ? { postgresql: synchronous } : {}),
+      ...options.spec,
     });
     return scenario;
   }

@@ -1,9 +1,8 @@
-import { waitForCluster, isHealthy } from '../../../e2e/support/cluster.ts';
+import { createCluster, isHealthy, waitForCluster } from '../../../e2e/support/cluster.ts';
 import { settled } from '../../../e2e/support/faults/settled.ts';
 import type { Platform } from '../../../e2e/support/platform.ts';
 import { openNamespace } from '../../../e2e/support/shared.ts';
 import { connectionConfig } from '../../../e2e/support/sql.ts';
-import { resource } from '../../../src/kube/resource-types.ts';
 
 export const modes = ['asynchronous', 'synchronous'] as const;
 export type Mode = (typeof modes)[number];
@@ -29,12 +28,7 @@ export interface Subject {
 export async function openSubject(platform: Platform, mode: Mode, resources: AsyncDisposableStack): Promise<Subject> {
   const { api } = platform;
   const { name: namespace } = resources.use(await openNamespace(platform, `bench-${mode.slice(0, -'hronous'.length)}`));
-  await api.create(resource.clusters, {
-    apiVersion: 'postgresql.cnpg.io/v1',
-    kind: 'Cluster',
-    metadata: { name: cluster, namespace },
-    spec: { instances: 3, imageName: platform.image(18), storage: { size: '1Gi' }, ...sections[mode] },
-  });
+  await createCluster(platform, namespace, cluster, { instances: 3, ...sections[mode] });
   await waitForCluster(api, namespace, cluster, isHealthy, 'health', 180_000);
   return {
     platform,
