@@ -7,7 +7,10 @@ export default class Slowest {
   onRunComplete(_contexts, { testResults }) {
     if (testResults.length <= listed) return;
     const slowest = testResults
-      .map(({ testFilePath, perfStats }) => ({ file: path.relative('', testFilePath), seconds: perfStats.runtime / 1000 }))
+      .map(({ testFilePath, perfStats }) => ({
+        file: path.relative('', testFilePath),
+        seconds: perfStats.runtime / 1000,
+      }))
       .sort((left, right) => right.seconds - left.seconds)
       .slice(0, listed);
     const lines = slowest.map(({ file, seconds }) => `${seconds.toFixed(1).padStart(7)} s  ${file}\n`);
