@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { testArchive } from '../recovery/testing.ts';
-import { missingSegments, neededSegments } from './needed-wal.ts';
+import { missingSegments, neededSegments, waitForSegments } from './needed-wal.ts';
 
 const segment = (number: number): string =>
   `0000000100000000000000${number.toString(16).toUpperCase().padStart(2, '0')}`;
@@ -30,4 +30,23 @@ test('ranges of a backup are segments; where a timeline was left, the newer one 
   ];
   const second = '000000020000000000000004';
   expect(neededSegments(ranges, size)).toEqual([segment(2), segment(3), second, '000000020000000000000005']);
+});
+
+test('where the primary was lost in the last segment, after the end of the backup, that of its successor is as good', async () => {
+  await using store = await testArchive();
+  const archive = await store.open('one');
+  const put = (name: string, content: string) => archive.store.put(`p/one/wals/${name}`, Buffer.from(content));
+  const signal = AbortSignal.timeout(20_000);
+  const waited = (end: bigint) =>
+    waitForSegments(archive, { names: [segment(4), segment(5)], end, segmentSize: 16 << 20 }, { patience: 0, signal });
+  const inTime = /not archived in time: 000000010000000000000005$/;
+  await put(`0000000100000000/${segment(4)}`, 'x');
+  // Timeline 2 was claimed and never led; timeline 3 goes on, and is left behind by 4 in a later segment.
+  await put('00000003.history', '1\t0/5000200\tclaimed\n2\t0/5000200\tclaimed\n');
+  await put('00000004.history', '1\t0/5000200\tclaimed\n2\t0/5000200\tclaimed\n3\t0/7000100\tclaimed\n');
+  await expect(waited(0x5000100n)).rejects.toThrow(inTime);
+  await put('0000000300000000/000000030000000000000005', 'x');
+  await waited(0x5000100n);
+  // What was written after the fork is on no other timeline.
+  await expect(waited(0x5000300n)).rejects.toThrow(inTime);
 });

@@ -1,7 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArchiveKey, walKey } from '../../objectstore/layout.ts';
 import type { ManifestWalRange } from '../../postgres/backup-manifest.ts';
-import { segmentNames, segmentNumberBefore, segmentStart } from '../../postgres/wal-name.ts';
+import type { Lsn } from '../../postgres/lsn.ts';
+import { timelineEnd } from '../../postgres/timeline.ts';
+import {
+  parseWalName,
+  segmentName,
+  segmentNames,
+  segmentNumber,
+  segmentNumberBefore,
+  segmentOf,
+  segmentStart,
+} from '../../postgres/wal-name.ts';
+import { laterHistories } from '../recovery/timelines.ts';
 import type { Archive } from '../wal/archive-source.ts';
 
 /** The segments without which a backup cannot be restored, oldest first. */
@@ -37,17 +48,44 @@ export async function missingSegments(
   return [...missing];
 }
 
+/** What a backup needs: its segments, and where it ends in the last of them. */
+export interface NeededWal {
+  readonly names: readonly string[];
+  readonly end: Lsn;
+  readonly segmentSize: number;
+}
+
+/**
+ * Whether the archive has the last segment in that of a later timeline. Where the primary was lost within it, after the backup's end, nobody
+ * completes it under its own name: what had been written is the beginning of the segment in which the successor goes on.
+ */
+async function goesOnLater(archive: Archive, { names, end, segmentSize }: NeededWal, signal: AbortSignal) {
+  const last = parseWalName(names.at(-1) ?? '');
+  if (last?.kind !== 'segment') return false;
+  const number = segmentOf(last, segmentSize);
+  for await (const history of laterHistories(archive, last.timeline, signal)) {
+    const left = timelineEnd(history, last.timeline);
+    if (typeof left !== 'bigint' || left < end || segmentNumber(left, segmentSize) !== number) continue;
+    const next = history.switches.find((one) => segmentNumber(one.end, segmentSize) > number);
+    const name = segmentName(next?.timeline ?? history.timeline, number, segmentSize);
+    if ((await missingSegments(archive, [name], signal)).length === 0) return true;
+  }
+  return false;
+}
+
 const pause = 500;
 
-/** Resolves when the archive holds all of `names`. Throws, naming the first that is not there, after `patience` ms. */
+/** Resolves when the archive holds all of `needed`. Throws, naming the first that is not there, after `patience` ms. */
 export async function waitForSegments(
   archive: Archive,
-  names: readonly string[],
+  needed: NeededWal,
   { patience, signal }: { patience: number; signal: AbortSignal },
 ): Promise<void> {
   const deadline = Date.now() + patience;
-  let missing = await missingSegments(archive, names, signal);
+  let missing = await missingSegments(archive, needed.names, signal);
   while (missing.length > 0) {
+    if (missing.length === 1 && missing[0] === needed.names.at(-1) && (await goesOnLater(archive, needed, signal)))
+      return;
     if (Date.now() > deadline) {
       const more = missing.length > 1 ? ` and ${missing.length - 1} more` : '';
       throw new Error(`WAL that the backup needs was not archived in time: ${missing[0]}${more}`);

@@ -99,14 +99,15 @@ export class BackupRunner {
     return (status.phase === 'started' || status.phase === 'running') && !this.#taken.has(metadata?.uid ?? '');
   }
 
-  /** A backup taken from a standby ends inside a segment that only the primary can complete. */
+  /** A backup taken from a standby ends inside a segment that only the primary can complete, be it on a later timeline. */
   async #closeSegment({ status }: Backup): Promise<void> {
     const endWal = status?.endWal;
     if (status?.phase !== 'running' || endWal === undefined || !this.#deps.isPrimary()) return;
     await withClient(this.#deps.sql, (client) =>
       client.query(
         `SELECT pg_catalog.pg_switch_wal()
-          WHERE pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()) COLLATE "C" <= $1`,
+          WHERE pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 9) COLLATE "C"
+                <= pg_catalog.substr($1, 9)`,
         [endWal],
       ),
     );

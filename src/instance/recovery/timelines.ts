@@ -29,6 +29,19 @@ async function timelines({ store, config }: Archive, signal: AbortSignal): Promi
   return [...found].sort((a, b) => b - a);
 }
 
+/** Of the timelines later than `timeline`, newest first. */
+export async function* laterHistories(
+  origin: Archive,
+  timeline: number,
+  signal: AbortSignal,
+): AsyncIterable<TimelineHistory> {
+  for (const later of await timelines(origin, signal)) {
+    if (later <= timeline) return;
+    const history = await readHistory(origin, later, signal);
+    if (history) yield history;
+  }
+}
+
 /** A log that ends where the backup does. */
 const holds = (history: TimelineHistory, { info }: CatalogEntry): boolean =>
   isAncestor(history, endTimeline(info), lsnOf(info.endXlog));
