@@ -26,7 +26,7 @@ export interface BackupPosition {
   readonly timeline: number;
 }
 
-/** One archive in tar format. Its content is consumed before the next archive is asked for. */
+/** One archive in tar format. Its content is consumed before the next archive is asked for; a chunk is good until the next one is. */
 export interface BackupArchive extends BackupTablespace {
   readonly content: AsyncIterable<Buffer>;
 }
@@ -163,7 +163,7 @@ export class BaseBackup {
       yield { ...archive, content: this.#content() };
     }
     if (this.#next?.kind !== 'manifest') throw new Error('BASE_BACKUP: the server sent no manifest');
-    for await (const chunk of this.#content()) this.#manifest.push(chunk);
+    for await (const chunk of this.#content()) this.#manifest.push(Buffer.from(chunk));
   }
 
   /** After `archives()` has ended. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import pg from 'pg';
+import { BlockSocket } from './block-socket.ts';
 import {
   type Message,
   MessageReader,
@@ -42,21 +43,21 @@ interface PgConnection {
 
 /**
  * A physical replication connection (walsender). `pg` opens it, with TLS and authentication; then its parser is taken off the
- * socket and messages are read here: as fast as they are consumed and no faster, without a copy.
+ * socket and messages are read here: as fast as they are consumed and no faster, without a copy. A message is good until the next one is asked for.
  */
 export class ReplicationConnection implements AsyncDisposable {
   readonly #socket: Socket;
-  readonly #chunks: AsyncIterator<Buffer>;
+  readonly #chunk: () => Promise<Buffer | undefined>;
   readonly #reader = new MessageReader();
   readonly #release: () => void;
   /** The server's major version. */
   readonly major: number;
   #pending: Iterator<Message> = [][Symbol.iterator]();
 
-  private constructor(socket: Socket, major: number, signal: AbortSignal) {
+  private constructor(socket: Socket, chunk: () => Promise<Buffer | undefined>, major: number, signal: AbortSignal) {
     this.major = major;
     this.#socket = socket;
-    this.#chunks = socket.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
+    this.#chunk = chunk;
     const abort = (): void => void socket.destroy(asError(signal.reason));
     signal.addEventListener('abort', abort, { once: true });
     this.#release = () => signal.removeEventListener('abort', abort);
@@ -66,8 +67,10 @@ export class ReplicationConnection implements AsyncDisposable {
 
   static async open(address: ServerAddress, signal: AbortSignal): Promise<ReplicationConnection> {
     signal.throwIfAborted();
+    const blocks = address.ssl ? undefined : new BlockSocket();
     const client = new pg.Client({
       ...address,
+      ...(blocks && { stream: () => blocks.socket }),
       replication: 'true',
       connectionTimeoutMillis: connectTimeout,
       keepAlive: true,
@@ -84,7 +87,7 @@ export class ReplicationConnection implements AsyncDisposable {
     const { stream } = connection;
     stream.removeAllListeners('data');
     stream.pause();
-    return new ReplicationConnection(stream, Number.parseInt(version, 10), signal);
+    return new ReplicationConnection(stream, chunksOf(stream, blocks), Number.parseInt(version, 10), signal);
   }
 
   /** Sends a command and gives its messages up to the server's ReadyForQuery, which is not given. Throws ServerError. */
@@ -107,10 +110,10 @@ export class ReplicationConnection implements AsyncDisposable {
   }
 
   async #fill(): Promise<void> {
-    const chunk = await this.#chunks.next();
+    const chunk = await this.#chunk();
     // A fatal error (such as a shutdown) is told before the connection ends.
-    if (chunk.done) throw new Error('the server closed the connection');
-    this.#pending = this.#reader.push(chunk.value);
+    if (!chunk) throw new Error('the server closed the connection');
+    this.#pending = this.#reader.push(chunk);
   }
 
   /** The rows of a command's only result. */
@@ -137,6 +140,15 @@ export class ReplicationConnection implements AsyncDisposable {
     if (!this.#socket.destroyed) this.#socket.end(terminateMessage());
     this.#socket.destroySoon();
   }
+}
+
+function chunksOf(socket: Socket, blocks: BlockSocket | undefined): () => Promise<Buffer | undefined> {
+  if (blocks) {
+    blocks.begin();
+    return () => blocks.next();
+  }
+  const chunks = socket.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer, undefined>;
+  return async () => (await chunks.next()).value;
 }
 
 const asError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)));

@@ -6,37 +6,51 @@ export interface Message {
   readonly payload: Buffer;
 }
 
-/** Cuts a stream of bytes into messages. A payload shares memory with the chunk it came in. */
+/** Type and length. */
+const headSize = 5;
+const lengthAt = (bytes: Buffer, at: number): number => bytes.readUInt32BE(at + 1) + 1;
+
+const messageOf = (bytes: Buffer, at: number, length: number): Message => ({
+  type: String.fromCharCode(bytes[at] ?? 0),
+  payload: bytes.subarray(at + headSize, at + length),
+});
+
+/** Cuts a stream of bytes into messages. A payload is good until the next message is asked for, a chunk until the next is pushed. */
 export class MessageReader {
-  #rest: Buffer = Buffer.alloc(0);
-  #parts: Buffer[] = [];
-  #missing = 0;
+  /** A message of which only a part has come: the same memory for one after the other. */
+  #begun = Buffer.allocUnsafeSlow(1 << 16);
+  #size = 0;
 
   *push(chunk: Buffer): Generator<Message> {
-    if (this.#missing > 0) {
-      // Collected without joining at every chunk: a manifest's message may be long.
-      this.#parts.push(chunk);
-      this.#missing -= chunk.length;
-      if (this.#missing > 0) return;
-      chunk = Buffer.concat(this.#parts);
-      this.#parts = [];
-      this.#missing = 0;
-    } else if (this.#rest.length > 0) {
-      chunk = Buffer.concat([this.#rest, chunk]);
-    }
     let at = 0;
-    while (chunk.length - at >= 5) {
-      const length = chunk.readUInt32BE(at + 1) + 1;
-      if (chunk.length - at < length) {
-        this.#missing = length - (chunk.length - at);
-        this.#parts = [chunk.subarray(at)];
-        this.#rest = Buffer.alloc(0);
-        return;
-      }
-      yield { type: String.fromCharCode(chunk[at] ?? 0), payload: chunk.subarray(at + 5, at + length) };
+    if (this.#size > 0) {
+      at += this.#take(chunk, at, headSize);
+      if (this.#size < headSize) return;
+      const length = lengthAt(this.#begun, 0);
+      at += this.#take(chunk, at, length);
+      if (this.#size < length) return;
+      this.#size = 0;
+      yield messageOf(this.#begun, 0, length);
+    }
+    while (chunk.length - at >= headSize) {
+      const length = lengthAt(chunk, at);
+      if (chunk.length - at < length) break;
+      yield messageOf(chunk, at, length);
       at += length;
     }
-    this.#rest = chunk.subarray(at);
+    this.#take(chunk, at, chunk.length - at);
+  }
+
+  /** Copies from the chunk until there are `size` bytes of the message, or all that there is; says how many. */
+  #take(chunk: Buffer, at: number, size: number): number {
+    if (size > this.#begun.length) {
+      const larger = Buffer.allocUnsafeSlow(2 * size);
+      this.#begun.copy(larger, 0, 0, this.#size);
+      this.#begun = larger;
+    }
+    const copied = size > this.#size ? chunk.copy(this.#begun, this.#size, at, at + size - this.#size) : 0;
+    this.#size += copied;
+    return copied;
   }
 }
 

@@ -64,7 +64,7 @@ const types: Record<string, TarEntry['type']> = {
   '5': 'directory',
 };
 
-/** Cuts an archive's bytes, in chunks of any size, into events. Chunks of content share memory with what was pushed. */
+/** Cuts an archive's bytes, in chunks of any size, into events. Chunks of content share memory with what was pushed, and nothing else does. */
 export class TarReader {
   #rest: Buffer = Buffer.alloc(0);
   #state: State | undefined;
@@ -86,7 +86,7 @@ export class TarReader {
         chunk = chunk.subarray(taken);
       }
     }
-    if (!this.#ended) this.#rest = chunk;
+    if (!this.#ended) this.#rest = Buffer.from(chunk);
   }
 
   /** Whether the blocks that end an archive were seen. */

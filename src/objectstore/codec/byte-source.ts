@@ -51,7 +51,8 @@ export class ByteSource {
     while (size < length) {
       const next = await this.#chunks.next();
       if (next.done) break;
-      parts.push(next.value);
+      // The source may use its memory again for the next one.
+      parts.push(Buffer.from(next.value));
       size += next.value.length;
     }
     if (parts.length > 1) this.#pending = Buffer.concat(parts);

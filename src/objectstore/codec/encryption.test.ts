@@ -20,6 +20,21 @@ async function open(body: Buffer, keys: KeyRing | undefined, context = 'f'): Pro
   return Buffer.concat(chunks as Buffer[]);
 }
 
+test('a source that uses its memory again for the next chunk is encrypted as it was', async () => {
+  const plain = randomBytes(500_000);
+  async function* again(): AsyncGenerator<Buffer> {
+    const memory = Buffer.alloc(9_000);
+    for (let at = 0; at < plain.length; at += memory.length) {
+      await Promise.resolve();
+      yield memory.subarray(0, plain.copy(memory, 0, at));
+    }
+  }
+  const sealed: Buffer[] = [];
+  const encoding = { compression: 'none', keys: first, context: 'f' } as const;
+  for await (const chunk of encodeStream(encoding, again())) sealed.push(Buffer.from(chunk));
+  expect((await open(Buffer.concat(sealed), first)).equals(plain)).toBe(true);
+});
+
 test('what was encrypted comes back, whatever its length and how it comes', async () => {
   const size = fc.oneof(
     fc.constantFrom(0, 1, 65_535, 65_536, 65_537, 131_072, 200_000),
