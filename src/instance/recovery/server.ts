@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, chown, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chown, mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { endProgramsOf, processesOf } from '../postmaster/process.ts';
 import { startMark } from './recovery-log.ts';
 
 export interface RecoveryServerOptions {
@@ -22,21 +23,14 @@ export interface RecoveryServerOptions {
 const port = 5432;
 const pollInterval = 200;
 
-const lockPause = 1_000;
-
 /**
- * PostgreSQL was killed between making its lock file and writing to it, and would not start again over that. A server that is
- * starting writes at once. What names a process it judges by itself.
+ * What a recovery that was killed has left: processes that notice the death each in its own time, and a lock file that PostgreSQL does not
+ * start over when it is empty, or while its process id is alive, be it a zombie's or one that was used again.
  */
-async function removeEmptyLock(file: string): Promise<void> {
-  const size = (): Promise<number | undefined> =>
-    stat(file).then(
-      (found) => found.size,
-      () => undefined,
-    );
-  if ((await size()) !== 0) return;
-  await delay(lockPause);
-  if ((await size()) === 0) await rm(file);
+async function removeLeftovers(data: string): Promise<void> {
+  await endProgramsOf(data);
+  // What hangs in the kernel is for PostgreSQL to refuse.
+  if (processesOf(await realpath(data)).length === 0) await rm(path.join(data, 'postmaster.pid'), { force: true });
 }
 
 /** A server that only we can reach, for as long as recovery takes. The configuration in the data directory is not used. */
@@ -70,7 +64,7 @@ export class RecoveryServer implements AsyncDisposable {
       jit: 'off',
       ...options.settings,
     };
-    await removeEmptyLock(path.join(data, 'postmaster.pid'));
+    await removeLeftovers(data);
     await writeFile(place('postgresql.conf'), '', { mode: 0o644 });
     // The directory is ours alone, and nothing but its socket is listened on.
     await writeFile(place('pg_hba.conf'), 'local all all trust\n', { mode: 0o644 });
