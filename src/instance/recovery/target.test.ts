@@ -139,6 +139,10 @@ test('why recovery failed is said for people', () => {
       'spec.bootstrap.recovery.recoveryTarget.targetTime: recovery ended before configured recovery target was reached: the target is 2026-02-01 00:00:00+00:00, and the last transaction in the archive is of 2026-01-02T09:00:00.000Z',
     ),
   );
+  const idle = 'FATAL:  recovery ended before configured recovery target was reached\n';
+  expect(explainFailure(parseTarget({ targetLSN: '1/0' }), readRecoveryLog(idle), idle, nothing).message).toMatch(
+    /the target is .*, and the archive holds no transaction after the backup$/,
+  );
   const odd = explainFailure(parseTarget({}), readRecoveryLog('odd'), 'odd', nothing);
   expect(odd.message).toContain('odd');
   // Another try may end better.

@@ -58,9 +58,13 @@ export function explainFailure(target: RecoveryTarget, log: RecoveryLog, text: s
   const early = log.fatal.find((line) => line.includes('recovery ended before configured recovery target was reached'));
   const gap = archived.gap === undefined ? '' : `; WAL segment ${archived.gap} is missing in the archive`;
   if (early !== undefined) {
-    const last = log.lastTransaction?.toISOString() ?? 'unknown';
+    const last = log.lastTransaction?.toISOString();
+    const reached =
+      last === undefined
+        ? 'the archive holds no transaction after the backup'
+        : `the last transaction in the archive is of ${last}`;
     return new RecoveryTargetError(
-      `${goalField(target.goal)}: ${early}: the target is ${describeGoal(target.goal)}, and the last transaction in the archive is of ${last}${gap}`,
+      `${goalField(target.goal)}: ${early}: the target is ${describeGoal(target.goal)}, and ${reached}${gap}`,
     );
   }
   const request = text.split('\n').findLast((line) => line.startsWith('wal-request:'));

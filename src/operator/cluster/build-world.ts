@@ -36,13 +36,20 @@ function jobState(job: Job, pods: readonly Pod[]): JobState {
   return pods.some(hasSucceeded) ? 'succeeded' : 'running';
 }
 
-/** What a line of our log says to people: the message and the error in it. Other lines stand as they are. */
+/** The end of a line of ours, whose message stands last. */
+const messageAtTheEnd = /"msg":("(?:[^"\\]|\\.)*")\}$/;
+
+/**
+ * What a line of our log says to people: the message and the error in it. Kubernetes keeps the last 2 KiB of a log, so the beginning of a line
+ * with a stack may be gone. Other lines stand as they are.
+ */
 export function spoken(line: string): string {
   try {
     const { msg, err } = JSON.parse(line) as { msg?: string; err?: { message?: string } };
     return [msg, err?.message].filter((part) => part !== undefined && part !== '').join(': ') || line;
   } catch {
-    return line;
+    const message = messageAtTheEnd.exec(line)?.[1];
+    return message === undefined ? line : (JSON.parse(message) as string);
   }
 }
 
