@@ -3,10 +3,12 @@ import { inReach } from '../../../state-machines/protocol/quorum.ts';
 import { silence } from '../../../state-machines/election/machine.ts';
 import type { LeaseMember, Position } from '../../../state-machines/protocol/types.ts';
 import { ownPosition } from './candidate.ts';
-import { type HaCore, holderOf, others, selfOf } from './core.ts';
+import { parseLsn } from '../../postgres/lsn.ts';
+import { type HaCore, holderOf, others, selfOf, timingOf } from './core.ts';
 import { gather } from './gather.ts';
 import { fromWire, type PositionReport, type Said } from './messages.ts';
 import type { Asked } from './peers.ts';
+import { modeOf } from './synchronous/configuration.ts';
 
 const askMs = 400;
 /** While too few have answered: on a busy machine they may be there, and slow. */
@@ -85,7 +87,7 @@ export class Canvassing {
       // Who comes back is found soon.
       goodUntil: goodMs + (quorumInReach ? due : clock()),
       quorumInReach,
-      standing: (ahead || !meant) && !this.#waitedEnough() ? 'behind' : 'first',
+      standing: this.#lacks(mine) || ((ahead || !meant) && !this.#waitedEnough()) ? 'behind' : 'first',
       holderAnswers: answers.some(
         ({ member, answer }) => holder !== undefined && sameMember(member, holder) && answer?.primaryOf === epoch,
       ),
@@ -124,6 +126,19 @@ export class Canvassing {
     const called = this.#core.memory.called !== undefined;
     if (order === 0 && (called || this.#core.store.record?.successor === selfOf(this.#core).instance)) return false;
     return order > 0 || (order === 0 && serial(member.instance) < serial(this.#core.context.environment.podName));
+  }
+
+  /**
+   * The one who gave the lease back had more, and may be back soon with it: without a quorum nothing else keeps what it has acknowledged.
+   * Once its lease would have run out it counts as lost (ADR 22).
+   */
+  #lacks(mine: Position): boolean {
+    const { record } = this.#core.store;
+    const { departure } = record ?? {};
+    if (!record || record.holder || departure?.epoch !== record.epoch || modeOf(record) === 'sync') return false;
+    if (departure.lsn === undefined || departure.timeline === undefined) return false;
+    const end = { timeline: departure.timeline, lsn: parseLsn(departure.lsn) };
+    return comparePositions(mine, end) < 0 && this.#core.store.unchangedFor() < timingOf(this.#core).duration * 1000;
   }
 
   /** One who is ahead and does not stand within two seconds is not waited for any longer. */

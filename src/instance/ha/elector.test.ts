@@ -7,7 +7,7 @@ import { KubeError } from '../../kube/errors.ts';
 import { Chronicle } from './chronicle.ts';
 import { type HaCore, leaseState, newMemory } from './core.ts';
 import { Elector } from './elector.ts';
-import { emptyContent, encodeLease } from './lease-record.ts';
+import { type Departure, emptyContent, encodeLease, type LeaseContent } from './lease-record.ts';
 import { LeaseStore } from './lease-store.ts';
 import { StateFile } from './state-file.ts';
 import { Promises } from './synchronous/promises.ts';
@@ -23,8 +23,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-/** A primary that was stopped and has given back the lease of epoch 3; `now` is its clock. */
-async function stopped(name: string) {
+/** A primary of timeline 3 that was stopped, and the lease that it, or a later one, has given back; `now` is its clock. */
+async function stopped(name: string, departure?: Departure) {
   const directory = path.join(root, name);
   const world = { now: 100_000, messages: [] as unknown[] };
   const server = new LeaseServer(key);
@@ -52,7 +52,10 @@ async function stopped(name: string) {
   };
   const first = await life();
   const self = { instance: 'c-1', incarnation: first.state.current.incarnation };
-  const content = { ...emptyContent('cluster', 'system'), epoch: 3, members: [{ ...self, address: '10.0.0.1' }] };
+  const content: LeaseContent = {
+    ...{ ...emptyContent('cluster', 'system'), epoch: departure?.epoch ?? 3 },
+    ...{ members: [{ ...self, address: '10.0.0.1' }], ...(departure && { departure }) },
+  };
   const released = encodeLease(server.lease ?? {}, content, { nonce: 'n', now: new Date(0), timing });
   await server.replace(undefined, released);
   await first.store.read(1000);
@@ -177,4 +180,27 @@ test('who gives the lease back does not enter again', async () => {
   await store.read(1000);
   await elector.tick();
   expect([memory.handover?.why, state.current.led]).toEqual(['termination', undefined]);
+});
+
+/** How the primary of epoch 4, who had begun timeline 4, gave its lease back. */
+const departed = { epoch: 4, instance: 'c-2', why: 'termination', since: '', stopped: '' } as const;
+
+test('who lacks something of the log that was closed leaves the lease for as long as its holder may come back with it', async () => {
+  const { world, elector, store } = await stopped('lacks', { ...departed, timeline: 4, lsn: '0/5000028' });
+  await elector.tick();
+  world.now += 13_900;
+  await elector.tick();
+  expect(store.record).toMatchObject({ epoch: 4 });
+  world.now += 1100;
+  await elector.tick();
+  expect(store.record).toMatchObject({ epoch: 5 });
+});
+
+test.each([
+  ['has everything', { timeline: 3, lsn: '0/5000028' }],
+  ['cannot know where the log ended', {}],
+])('who %s waits for nobody', async (name, end) => {
+  const { elector, store } = await stopped(name, { ...departed, ...end });
+  await elector.tick();
+  expect(store.record).toMatchObject({ epoch: 5 });
 });

@@ -6,7 +6,7 @@ import { annotation } from '../../labels.ts';
 /** What a compare-and-swap sets. */
 export type LeaseContent = Omit<StoredRecord, 'uid' | 'version'>;
 
-/** How the holder of an epoch gave the lease back; stays until the next one does. For people: nothing is decided by it. */
+/** How the holder of an epoch gave the lease back; stays until the next one does. */
 export interface Departure {
   readonly epoch: number;
   readonly instance: string;
@@ -14,8 +14,9 @@ export interface Departure {
   /** Times by the holder's clock, ISO 8601. */
   readonly since: string;
   readonly stopped: string;
-  /** Where its log ended, if it was shut down cleanly. */
+  /** Where its log ended, if it was shut down cleanly: where the shutdown's checkpoint begins, and on which timeline. */
   readonly lsn?: string;
+  readonly timeline?: number;
 }
 
 /** With what PostgreSQL's setting needs beyond the quorum: how the names are ordered, and how many of the external ones stand first. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { comparePositions, sameMember } from '../../../state-machines/protocol/position.ts';
+import { sameMember } from '../../../state-machines/protocol/position.ts';
 import type { LeaseMember } from '../../../state-machines/protocol/types.ts';
 import { mostLag } from '../../../state-machines/switchover/choose.ts';
 import type { Pod } from '../../kube/objects.ts';
@@ -13,10 +13,7 @@ import { observeDataDirectory } from '../postmaster/observe.ts';
 import type { Farewell } from '../postmaster/stop.ts';
 import { Session } from '../sql/session.ts';
 import { type HaCore, isFresh, leaseState, others, timingOf } from './core.ts';
-import { gather } from './gather.ts';
 import { postgresRole } from './local-postgres.ts';
-import { fromWire } from './messages.ts';
-import type { Asked } from './peers.ts';
 import { anySynchronous } from './synchronous/configuration.ts';
 import type { Departure, LeaseContent } from './lease-record.ts';
 
@@ -27,8 +24,6 @@ const askMs = 400;
 const doubtMs = 5_000;
 /** Milliseconds that a process which ends goes on looking for somebody to hand over to. */
 const seekMs = 2000;
-/** Milliseconds that a stopped primary looks for somebody who has all of its log. */
-const inheritMs = 2000;
 /** Milliseconds that the successor of a switchover has to claim; then the old primary stands again. */
 const patience = 15_000;
 /** In which a stopped primary is asked for its promise. */
@@ -42,8 +37,6 @@ export class Planned {
   #doubted: { readonly target: string; readonly since: number } | undefined;
   /** This process ends for good: how long it looks for somebody who could go on. */
   #seekUntil: number | undefined;
-  /** Since when nobody was found who has what this stopped primary has. */
-  #vainSince: number | undefined;
 
   constructor(core: HaCore) {
     this.#core = core;
@@ -226,7 +219,6 @@ export class Planned {
       return;
     }
     if (lease !== 'mine' || memory.renewing || postgresRole(this.#core) !== 'down') return;
-    if (!(await this.#inherited(handover))) return;
     await state.update({ led: undefined, promotes: undefined, ownsLog: memory.walLost === undefined });
     const record = store.record;
     if (!record) return;
@@ -253,38 +245,6 @@ export class Planned {
     this.#core.wake();
   }
 
-  /**
-   * Somebody has all of the log that was closed here. Where nobody has, what was acknowledged would be lost with the role, so the lease is
-   * kept and this instance serves again. In sync promises see to it; a log that was not closed has no end to compare with.
-   */
-  async #inherited({ why }: Handover): Promise<boolean> {
-    const { store, context, clock, memory, peers } = this.#core;
-    if (why === 'restart' || !store.record || anySynchronous(store.record)) return true;
-    const data = await observeDataDirectory(context.environment.paths.data);
-    if (data.state !== 'valid' || data.control.state !== 'shut down') return true;
-    const end = { timeline: data.control.checkpointTimeline, lsn: data.control.checkpoint };
-    const has = ({ answer }: Asked<'position'>): boolean =>
-      answer?.stands === true && answer.position !== undefined && comparePositions(fromWire(answer.position), end) >= 0;
-    const what = { epoch: store.record.epoch };
-    const asked = others(this.#core).map((member) => peers.askOne('position', member, what, askMs));
-    const found = (await gather(asked, (come) => come.some(has))).some(has);
-    if (found) {
-      this.#vainSince = undefined;
-      return true;
-    }
-    this.#vainSince ??= clock();
-    if (clock() - this.#vainSince < inheritMs) return false;
-    context.log.warn(
-      { rule: 'nobody-has-everything', why, end: formatLsn(end.lsn) },
-      'The role is kept: no other has all of the log',
-    );
-    this.#vainSince = undefined;
-    this.#seekUntil = undefined;
-    memory.handover = undefined;
-    this.#core.wake();
-    return false;
-  }
-
   async #departure(epoch: number, { why, since }: Handover): Promise<Departure> {
     const { context, clock } = this.#core;
     const data = await observeDataDirectory(context.environment.paths.data);
@@ -293,7 +253,7 @@ export class Planned {
       ...{ epoch, instance: context.environment.podName, why },
       since: new Date(Date.now() - (clock() - since)).toISOString(),
       stopped: new Date().toISOString(),
-      ...(clean ? { lsn: formatLsn(data.control.checkpoint) } : {}),
+      ...(clean ? { lsn: formatLsn(data.control.checkpoint), timeline: data.control.checkpointTimeline } : {}),
     };
   }
 
