@@ -44,3 +44,29 @@ test('the copy on disk is of what was seen last, however fast one change follows
     await rm(directory, { recursive: true });
   }
 });
+
+test('an answer to the first list that never comes is not waited for', async () => {
+  const directory = await mkdtemp(path.join(os.tmpdir(), 'hwc-'));
+  const stop = new AbortController();
+  const kube = {
+    list: () => new Promise((_, reject) => stop.signal.addEventListener('abort', () => reject(new Error('over')))),
+    get: () => Promise.resolve(version(7)),
+  } as unknown as KubeApi;
+  const cacheFile = path.join(directory, 'cluster.json');
+  const source = new ClusterSource({
+    kube,
+    namespace: 'default',
+    name: 'example',
+    cacheFile,
+    log: pino({ level: 'silent' }),
+  });
+  const running = source.run(stop.signal);
+  try {
+    while (!source.seen) await delay(20);
+    expect(source.current?.metadata.resourceVersion).toBe('7');
+  } finally {
+    stop.abort();
+    await running;
+    await rm(directory, { recursive: true });
+  }
+});

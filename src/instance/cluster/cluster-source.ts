@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import path from 'node:path';
 import { mkdir } from 'node:fs/promises';
 import type { Cluster } from '../../api/generated/cluster.ts';
@@ -16,6 +17,10 @@ export interface ClusterSourceOptions {
   readonly cacheFile: string;
   readonly log: Logger;
 }
+
+/** Milliseconds that the first list may take, and that each question instead of it may. */
+const patience = 2000;
+const askAgain = 200;
 
 /** The Cluster as last seen: from the API server, else from the copy on disk. */
 export class ClusterSource extends EventEmitter<{ change: [Cluster] }> {
@@ -66,7 +71,23 @@ export class ClusterSource extends EventEmitter<{ change: [Cluster] }> {
       else this.#take(change.object);
     });
     reflector.on('failed', (error) => log.warn({ err: error }, 'The API server does not let us follow the Cluster'));
-    await reflector.run(signal);
+    await Promise.all([reflector.run(signal), this.#ask(signal)]);
+  }
+
+  /** The answer to the first list may be lost, and no primary starts before it: what is not heard of soon is asked for again. */
+  async #ask(signal: AbortSignal): Promise<void> {
+    const { kube, namespace, name } = this.#options;
+    for (let wait = patience; !signal.aborted; wait = askAgain) {
+      await delay(wait, undefined, { signal }).catch(() => undefined);
+      if (this.#seen || signal.aborted) return;
+      const asked = kube.get<Cluster>(
+        resource.clusters,
+        { namespace, name },
+        { signal: AbortSignal.timeout(patience) },
+      );
+      const found = await asked.catch(() => undefined);
+      if (found && !this.#seen) this.#take(found);
+    }
   }
 
   #take(cluster: Cluster): void {

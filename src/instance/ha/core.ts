@@ -35,6 +35,8 @@ export interface Memory {
     | undefined;
   /** Members that asked to be listed, by name. */
   readonly joining: Map<string, LeaseMember>;
+  /** Where members say that they are reached, by name, with the address that the lease has instead. */
+  readonly heard: Map<string, { readonly member: LeaseMember; readonly instead: string }>;
   /** Incarnations, by name, that asked to be no part of any configuration any more (rule 28). */
   readonly leaving: Map<string, string>;
   /** As primary: names under which somebody streams from here, as last seen. */
@@ -89,6 +91,7 @@ export const newMemory = (): Memory => ({
   promoting: false,
   unansweredPulses: 0,
   joining: new Map(),
+  heard: new Map(),
   leaving: new Map(),
 });
 
@@ -183,17 +186,34 @@ export const isClosed = ({ memory, clock }: HaCore): boolean =>
 export const condemned = ({ memory, state }: Pick<HaCore, 'memory' | 'state'>): boolean =>
   memory.diverged !== undefined || memory.walLost !== undefined || state.current.unfinished !== undefined;
 
+/**
+ * A message of a member from an address that the lease does not have. It is the holder who writes addresses, and while there is none
+ * nobody is reached who was started anew: what he says himself is believed until the lease says something else.
+ */
+export function hear({ memory, store }: HaCore, from: Member, address: string): void {
+  const listed = store.lastRecord?.members.find((member) => sameMember(member, from));
+  if (!listed) return;
+  if (listed.address === address) memory.heard.delete(from.instance);
+  else memory.heard.set(from.instance, { member: { ...from, address }, instead: listed.address });
+}
+
+const reached = ({ memory }: HaCore, listed: LeaseMember): LeaseMember => {
+  const heard = memory.heard.get(listed.instance);
+  return heard && heard.instead === listed.address && sameMember(heard.member, listed) ? heard.member : listed;
+};
+
 export const others = (core: HaCore): LeaseMember[] =>
-  ((core.store.record ?? core.store.lastRecord)?.members ?? []).filter(
-    ({ instance }) => instance !== core.context.environment.podName,
-  );
+  ((core.store.record ?? core.store.lastRecord)?.members ?? [])
+    .filter(({ instance }) => instance !== core.context.environment.podName)
+    .map((member) => reached(core, member));
 
 /** The member that holds the lease, with its address, when it is another. */
 export function holderOf(core: HaCore): LeaseMember | undefined {
   const record = core.store.record;
   const holder = record?.holder;
   if (!holder || holder.instance === core.context.environment.podName) return undefined;
-  return record.members.find((member) => sameMember(member, holder));
+  const listed = record.members.find((member) => sameMember(member, holder));
+  return listed && reached(core, listed);
 }
 
 export function setFresh(core: HaCore, until: number): void {

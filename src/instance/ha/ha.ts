@@ -356,6 +356,7 @@ export class HighAvailability implements AsyncDisposable {
         servername: readWriteService(environment.clusterName),
         clusterUid: state.current.clusterUid,
         podUid: environment.podUid,
+        address: environment.podIp,
         self: () => ({ instance: environment.podName, incarnation: state.current.incarnation }),
       }),
       promises: new Promises(),

@@ -1,4 +1,5 @@
 // What managers of one cluster say to each other (docs/ha-protocol.md §3), as JSON over mutual TLS.
+import { isIP } from 'node:net';
 import type { Member, Position } from '../../../state-machines/protocol/types.ts';
 import type { Answer } from '../../../state-machines/voter/voter.ts';
 
@@ -25,7 +26,7 @@ export interface Message {
   readonly epoch: number;
   /** `promise`: where the candidate is. */
   readonly candidate?: WirePosition;
-  /** `announce`: where the sender is reached. */
+  /** Where the sender is reached. */
   readonly address?: string;
   /** `histories`: of these timelines. */
   readonly timelines?: readonly number[];
@@ -119,6 +120,7 @@ export function parseMessage(text: string): Message {
     Number.isSafeInteger(value.epoch);
   if (!whole) throw new Error('this is not a message between instances');
   if (value.candidate !== undefined && !/^\d{1,20}$/.test(value.candidate.lsn)) throw new Error('not a position');
+  if (value.address !== undefined && isIP(value.address) === 0) throw new Error('not an address');
   const numbers = value.timelines ?? [];
   if (!Array.isArray(numbers) || !numbers.every(isTimeline)) throw new Error('not a list of timelines');
   return value;

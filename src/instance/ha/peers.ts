@@ -13,6 +13,8 @@ export interface PeersOptions {
   readonly servername: string;
   readonly clusterUid: string;
   readonly podUid: string;
+  /** Where this instance is reached; '' where that is not known. */
+  readonly address: string;
   readonly self: () => Member;
 }
 
@@ -58,10 +60,11 @@ export class Peers implements Disposable {
     what: Said,
     milliseconds: number,
   ): Promise<Answers[Kind] | undefined> {
-    const { clusterUid, podUid, self } = this.#options;
+    const { clusterUid, podUid, address, self } = this.#options;
     const nonce = randomUUID();
     const { instance, incarnation } = to;
-    const message: Message = { clusterUid, from: self(), podUid, to: { instance, incarnation }, nonce, ...what };
+    const sender = { clusterUid, from: self(), podUid, ...(address === '' ? {} : { address }) };
+    const message: Message = { ...sender, to: { instance, incarnation }, nonce, ...what };
     try {
       const agent = await this.#connections();
       const text = await post(to.address, `/ha/${kind}`, JSON.stringify(message), agent, milliseconds);

@@ -6,7 +6,7 @@ import { answerHold, answerPrevote, type Answer, type VoterFacts } from '../../.
 import { role } from '../../naming.ts';
 import { json, text, type Handler, type Routes } from '../http/respond.ts';
 import { localHistories } from './history-sources.ts';
-import { type HaCore, isFresh, leaseState, selfOf, timingOf } from './core.ts';
+import { hear, type HaCore, isFresh, leaseState, selfOf, timingOf } from './core.ts';
 import { ownPosition, stands, writtenHistory } from './candidate.ts';
 import { postgresRole } from './local-postgres.ts';
 import { patienceFacts } from './patience.ts';
@@ -152,6 +152,7 @@ export function voterRoutes(core: () => HaCore | undefined): Routes {
       const { state, context } = current;
       const ours = message.clusterUid === state.current.clusterUid && sameMember(message.to, selfOf(current));
       if (!ours) return text(409, 'the message is for somebody else');
+      if (message.address !== undefined) hear(current, message.from, message.address);
       const answer = await answering[kind](current, message);
       const envelope: Envelope = {
         from: selfOf(current),

@@ -99,6 +99,7 @@ export class ApiServer {
         const done = this.#attempt(act);
         if (this.#random.chance(this.lostAnswers)) {
           if (this.#random.chance(0.5)) broken();
+          else this.#scheduler.after(requestTimeoutMs, broken, process);
           return;
         }
         back(() => {

@@ -41,7 +41,7 @@ export class Checker implements Witness {
   #newest: Acknowledgement | undefined;
   readonly #promotions: Promotion[] = [];
   #record: StoredRecord | undefined;
-  #deleted = false;
+  #deletedAt: number | undefined;
   readonly #modes = new Map<number, 'sync' | 'async'>();
   #epoch = 0;
   #submitted = 0;
@@ -127,13 +127,18 @@ export class Checker implements Witness {
 
   /** What the configurations were is known to nobody: no election can be held, and only a person can say who leads (rule 8). */
   get quorumsAreLost(): boolean {
-    return this.#deleted && this.#record !== undefined && anySynchronous(this.#record);
+    return this.#deletedAt !== undefined && this.#record !== undefined && anySynchronous(this.#record);
+  }
+
+  /** When the lease was deleted that is not there now. */
+  get leaseDeletedAt(): number | undefined {
+    return this.#deletedAt;
   }
 
   changed({ plural, type, object }: Change): void {
     if (plural !== 'leases') return;
-    this.#deleted = type === 'DELETED';
-    if (this.#deleted) return;
+    this.#deletedAt = type === 'DELETED' ? this.#now() : undefined;
+    if (this.#deletedAt !== undefined) return;
     const record = decodeLease(object as Lease);
     if (record === 'blank') return;
     if (record.epoch < this.#epoch) this.#wrong(`epochs grow: ${record.epoch} after ${this.#epoch}`);

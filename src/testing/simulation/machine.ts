@@ -45,7 +45,7 @@ export class Machine implements PostgresHome {
   thawedAt = -Infinity;
   supervisorPid = 1;
   postgres: Postgres | undefined;
-  manager: { readonly process: Process; readonly program: Program } | undefined;
+  manager: { readonly process: Process; readonly program: Program; readonly since: number } | undefined;
   lastExit: { readonly pid: number; readonly status: number } | undefined;
   terminatingSince: number | undefined;
   #deadline = Infinity;
@@ -126,7 +126,7 @@ export class Machine implements PostgresHome {
   #startManager(): void {
     const process = this.newProcess('node');
     this.note('the manager starts');
-    this.manager = { process, program: this.ports.launch(this, process) };
+    this.manager = { process, program: this.ports.launch(this, process), since: this.scheduler.now };
   }
 
   managerEnded(process: Process): void {

@@ -102,6 +102,12 @@ function load(world: World): void {
   }
 }
 
+/** The lease is gone, and what was in it is known to nobody who lives. */
+function unmakeable({ machines }: World, { quorumsAreLost, leaseDeletedAt }: Checker): boolean {
+  if (leaseDeletedAt === undefined) return false;
+  return quorumsAreLost || machines.every(({ manager }) => manager === undefined || manager.since > leaseDeletedAt);
+}
+
 export async function play(options: PlayOptions): Promise<Outcome> {
   const { seed } = options;
   const plan = new Random(seed + 0x5eed);
@@ -139,7 +145,7 @@ export async function play(options: PlayOptions): Promise<Outcome> {
     const problem = unhealthy(world);
     if (problem === undefined) well ??= world.scheduler.now;
     else well = undefined;
-    left = problem !== undefined && checker.quorumsAreLost && world.scheduler.now > last + patience;
+    left = problem !== undefined && unmakeable(world, checker) && world.scheduler.now > last + patience;
     if (world.scheduler.now > last + recovery) {
       checker.violation ??= {
         invariant: `becomes well again: ${problem ?? 'it has, too late'}`,

@@ -18,6 +18,25 @@ test('1,000 seeds of faults: one writer, nothing acknowledged is lost, epochs gr
   expect(failures.map((failure) => story(failure))).toEqual([]);
 }, 900_000);
 
+/**
+ * Dead ends of once: an answer to a first list that never came; two standbys of which the one that was ahead had the other's address of
+ * before; a set whose names had all lost their volumes; a lease deleted while no manager lived.
+ */
+const regressions = [
+  ...[1435, 1929, 1941, 2030, 2203, 2599, 3255, 3258, 3297, 5364, 5774, 6475, 7295, 7582, 7773],
+  ...[8470, 8493, 9023, 9928],
+];
+
+test.each(regressions)(
+  'seed %d, which once did not end well, does',
+  async (seed) => {
+    await using stage = new Stage();
+    const outcome = await stage.play({ seed, transcript: true });
+    expect(outcome.violation === undefined ? 'well' : story(outcome)).toBe('well');
+  },
+  300_000,
+);
+
 test.each(plantedBugs)(
   '$name: it is found',
   async (bug) => {
