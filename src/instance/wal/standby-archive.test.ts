@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { walDirectory, walKey } from '../../objectstore/layout.ts';
 import type { ObjectStore } from '../../objectstore/port.ts';
-import { parseHistory } from '../../postgres/timeline.ts';
+import { firstTimeline, parseHistory } from '../../postgres/timeline.ts';
 import { alwaysPrimary, anOwner, shipHere, silent, testArchive } from '../recovery/testing.ts';
 import type { Archive } from './archive-source.ts';
 import { Archiver, type ArchiverDeps } from './archive.ts';
@@ -66,6 +66,21 @@ test('what nobody will ship is not waited for', async () => {
   expect(await ask(name(4))).toMatchObject({ outcome: 'failed' });
   expect(await ask('00000002.history')).toMatchObject({ outcome: 'skipped' });
   expect(await (await aStandby(undefined)).ask(name(1))).toMatchObject({ outcome: 'skipped' });
+});
+
+test('the first segment after a promotion that nobody has noticed yet is not let go', async () => {
+  await using archives = await testArchive();
+  const archive = await archives.open('one');
+  let standing = true;
+  const { ask } = await aStandby(archive, {
+    history: () => Promise.resolve(firstTimeline),
+    isStandby: () => standing,
+    patience: 60_000,
+  });
+  const asked = ask(name(5, 2));
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  standing = false;
+  expect(await asked).toBeUndefined();
 });
 
 test('a store that does not answer is no answer', async () => {

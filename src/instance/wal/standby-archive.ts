@@ -78,8 +78,10 @@ export class StandbyArchive {
     }
     if ('error' in opened) throw opened.error;
     const known = await history();
-    // Its timeline was left before its end: nobody will ever ship it under this name.
-    if (known && !isFileOfHistory(known, name, await segmentSize())) {
+    // Its timeline was left before its end: nobody will ever ship it under this name. One of a later timeline than is known is not such:
+    // this very instance may have been promoted a moment ago, and would never be asked for it again.
+    const later = known !== undefined && (parseWalName(name)?.timeline ?? 0) > known.timeline;
+    if (known && !later && !isFileOfHistory(known, name, await segmentSize())) {
       return { outcome: 'skipped', reason: 'the segment is not on the history of the primary' };
     }
     return (await this.#confirmed.has(opened, name, signal)) ? { outcome: 'archived' } : undefined;
