@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { InstanceContext } from '../context.ts';
 import { metricsRenderer } from '../metrics/metrics.ts';
-import { readiness, startup, type ProbeAnswer } from '../status/probes.ts';
+import { patiently, readiness, startup, type ProbeAnswer } from '../status/probes.ts';
 import { collectStatus, executableHash } from '../status/status.ts';
 import { controlDataText } from '../status/control-data-text.ts';
 import { version } from '../version.ts';
@@ -107,8 +107,8 @@ export async function serveHttp(options: ServeOptions, signal: AbortSignal): Pro
   };
   const remote = remoteRoutes({
     status,
-    ready,
-    started: () => startup(view(), session, secondsRunning()),
+    ready: () => patiently(ready),
+    started: () => patiently(() => startup(view(), session, secondsRunning())),
     live: async () =>
       (await context.ha.isolated())
         ? { ok: false, reason: 'neither the API server nor any other instance can be reached' }

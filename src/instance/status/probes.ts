@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster } from '../../api/generated/cluster.ts';
 import { parseQuantity } from '../../api/validation/quantity.ts';
 import type { Session } from '../sql/session.ts';
@@ -10,6 +11,22 @@ export interface ProbeAnswer {
 
 const good: ProbeAnswer = { ok: true, reason: 'OK' };
 const bad = (reason: string): ProbeAnswer => ({ ok: false, reason });
+
+/** Less than the shortest timeout that a probe can have, which is a second. */
+const heldMs = 700;
+const lookEveryMs = 50;
+
+/**
+ * Holds back a "no" for a moment: the kubelet would ask again only after the probe's period, which for readiness is ten seconds, and
+ * what has just started is mostly there sooner.
+ */
+export async function patiently(check: () => Promise<ProbeAnswer>): Promise<ProbeAnswer> {
+  for (const deadline = performance.now() + heldMs; ;) {
+    const answer = await check();
+    if (answer.ok || performance.now() > deadline) return answer;
+    await delay(lookEveryMs);
+  }
+}
 
 type Settings = NonNullable<NonNullable<Cluster['spec']['probes']>['readiness']>;
 
