@@ -30,6 +30,10 @@ const session = (cluster: string, to: 'rw' | 'ro' = 'rw', as: 'app' | 'superuser
   connect(api, { namespace: namespace.name, cluster, to, as });
 
 const nodes = nodeFaults();
+if (!nodes)
+  process.stdout.write(
+    'an old primary with tablespaces SKIPPED here: nobody can switch off the nodes of this Kubernetes\n',
+  );
 const pod = (name: string) => ({ platform, namespace: namespace.name, pod: name });
 
 type Status = ClusterObject['status'] & { tablespacesStatus?: { name: string; owner?: string; state: string }[] };

@@ -152,10 +152,10 @@ export class Actions {
     this.#followStop(observation);
   }
 
-  /** The primary serves until somebody keeps up with it, or until it is time. */
+  /** The primary serves until somebody keeps up with it, or until it is time, or until it ends by itself. */
   async #awaitHeir(routine: Stopping, spec: Cluster['spec'] | undefined): Promise<void> {
     this.#context.log.info({ rule: 'wait-for-an-heir' }, 'Nobody who could take over streams from here yet');
-    while (routine.mode === undefined) {
+    while (this.#stopping?.routine === routine && routine.mode === undefined) {
       await delay(heirEveryMs);
       const told = await this.#context.ha.farewell();
       routine.replan(stopPlan('termination', 'primary', spec, told));

@@ -7,7 +7,6 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from '../log/logger.ts';
-import { processInfo } from '../postmaster/process.ts';
 import { observePostmaster } from '../postmaster/observe.ts';
 
 const startLimitMs = 60_000;
@@ -26,7 +25,6 @@ export class LocalServer implements AsyncDisposable {
   }
 
   static async start(program: string, dataDirectory: string, port: number, log: Logger): Promise<LocalServer> {
-    await endLeftover(dataDirectory);
     const sockets = await mkdtemp(path.join(os.tmpdir(), 'sql-'));
     const settings = {
       listen_addresses: '',
@@ -102,16 +100,4 @@ export class LocalServer implements AsyncDisposable {
     }
     await rm(this.socketDirectory, { recursive: true, force: true });
   }
-}
-
-/** A server that a bootstrap before this one was killed beside. */
-async function endLeftover(dataDirectory: string): Promise<void> {
-  const { pid } = await observePostmaster(dataDirectory);
-  if (pid === undefined) {
-    await rm(path.join(dataDirectory, 'postmaster.pid'), { force: true });
-    return;
-  }
-  process.kill(pid, 'SIGQUIT');
-  const deadline = Date.now() + 10_000;
-  while (processInfo(pid) && Date.now() < deadline) await delay(20);
 }
