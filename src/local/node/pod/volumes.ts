@@ -12,6 +12,8 @@ export class PodVolumes {
   readonly #context: NodeContext;
   readonly #record: PodRecord;
   #refresh: NodeJS.Timeout | undefined;
+  /** The refresh that runs now, or ran last. */
+  #refreshing: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(context: NodeContext, record: PodRecord) {
@@ -41,19 +43,25 @@ export class PodVolumes {
   /** Secrets, ConfigMaps and tokens are compared from time to time. What fails is tried again the next time: the old files stay. */
   refreshFromNowOn(): void {
     if (this.#refresh || this.#closed || !this.#volumes.some(isProjection)) return;
+    const next = (): void => {
+      this.#refresh = setTimeout(() => {
+        this.#refreshing = turn();
+      }, this.#context.refreshMs);
+    };
     const turn = async (): Promise<void> => {
       for (const volume of this.#volumes.filter(isProjection)) {
         if (!this.#closed) await mountVolume(this.#context.mounter, this.#facts(), volume).catch(() => undefined);
       }
-      if (!this.#closed) this.#refresh = setTimeout(() => void turn(), this.#context.refreshMs);
+      if (!this.#closed) next();
     };
-    this.#refresh = setTimeout(() => void turn(), this.#context.refreshMs);
+    next();
   }
 
-  /** Ends the refresh. */
-  close(): void {
+  /** Ends the refresh; resolves when none is at work any more, which would make the directory of a pod again that is removed. */
+  close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#refresh);
+    return this.#refreshing;
   }
 
   get #volumes(): readonly Volume[] {

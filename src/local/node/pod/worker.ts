@@ -94,7 +94,8 @@ export class PodWorker {
   async release(): Promise<void> {
     this.#closed.abort();
     clearTimeout(this.#timer);
-    this.#volumes.close();
+    // What is being refreshed may stay: the files are kept.
+    void this.#volumes.close();
     this.#status.close();
     await this.#containers.release();
     await this.#saving;
@@ -246,7 +247,7 @@ export class PodWorker {
   async #forget(): Promise<void> {
     this.#closed.abort();
     this.#status.close();
-    this.#volumes.close();
+    await this.#volumes.close();
     await this.#saving;
     await removeRecord(this.#context.directory, this.pod.metadata.uid);
     this.#context.addresses.release(this.record.ip);
