@@ -149,6 +149,21 @@ test('an instance waits for a primary that still starts', async () => {
   expect(await readdir(paths.data)).toContain('standby.signal');
 });
 
+test('an instance waits for a primary that serves and is not published yet', async () => {
+  const pki = await aPki();
+  const address = await freeLoopbackAddress();
+  await using _ = await aPrimary(pki, address);
+  const published = clusterAt(address);
+  const shown: JoinCluster = { ...published, status: {} };
+  const { paths, run } = await aJoin(aKube(pki, shown));
+  const joined = run();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(await readdir(path.dirname(paths.data))).toEqual([]);
+  Object.assign(shown, published);
+  await joined;
+  expect(await readdir(paths.data)).toContain('standby.signal');
+});
+
 test('a server with another name or of another authority is not cloned', async () => {
   const address = await freeLoopbackAddress();
   const impostor = await aPki('other-rw');
@@ -163,7 +178,6 @@ test('a server with another name or of another authority is not cloned', async (
 
 test.each<[string, JoinCluster | undefined, string]>([
   ['there is no Cluster', undefined, 'Cluster "c" does not exist'],
-  ['there is no primary', { status: {} }, 'no primary yet'],
   ['it is the primary', { status: { currentPrimary: 'c-2' } }, 'cannot be cloned from itself'],
 ])('an instance does not join when %s', async (_, cluster, message) => {
   const { run } = await aJoin(aKube(await aPki(), cluster));

@@ -46,10 +46,13 @@ async function secretValue(deps: JoinDeps, name: string, key: string): Promise<s
   return Buffer.from(value, 'base64').toString();
 }
 
+/** A primary that has just been elected serves a moment before its status says so. */
+const unpublished = 'NO_PRIMARY';
+
 /** The primary by the address its pod reported; the service's name, which its certificate holds, is for verification. */
 export async function primaryAddress(deps: JoinDeps, cluster: JoinCluster): Promise<ServerAddress> {
   const primary = cluster.status?.currentPrimary ?? '';
-  if (primary === '') throw new Error('the cluster has no primary yet');
+  if (primary === '') throw Object.assign(new Error('the cluster has no primary yet'), { code: unpublished });
   if (primary === deps.instanceName) throw new Error(`${primary} is the primary and cannot be cloned from itself`);
   const service = naming.readWriteService(deps.clusterName);
   const certificates = cluster.spec?.certificates ?? {};
@@ -69,8 +72,8 @@ export async function primaryAddress(deps: JoinDeps, cluster: JoinCluster): Prom
   };
 }
 
-/** 57P03: it starts up, or is in recovery and not yet open. The other way round a server that refuses us is an answer. */
-const notYet = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', '57P03']);
+/** Codes of a primary that is not there yet. 57P03: it starts up, or is in recovery and not yet open. The other way round a server that refuses us is an answer. */
+const notYet = new Set([unpublished, 'ECONNREFUSED', 'EHOSTUNREACH', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', '57P03']);
 const patienceMs = 60_000;
 const pauseMs = 200;
 
@@ -80,8 +83,8 @@ async function answeringPrimary(deps: JoinDeps): Promise<{ cluster: JoinCluster;
   for (const began = performance.now(); ; await delay(pauseMs, undefined, { signal })) {
     const cluster = await kube.get<JoinCluster>(resource.clusters, { namespace, name }, { signal });
     if (!cluster) throw new Error(`Cluster "${name}" does not exist`);
-    const primary = await primaryAddress(deps, cluster);
     try {
+      const primary = await primaryAddress(deps, cluster);
       await using _ = await ReplicationConnection.open(primary, signal);
       return { cluster, primary };
     } catch (error) {
