@@ -112,9 +112,10 @@ async function answer(store: Store, request: IncomingMessage, response: ServerRe
   if (!found)
     return send(404, { kind: 'Status', code: 404, reason: 'NotFound', message: `${plural} "${name}" not found` });
   if (request.method === 'GET') return send(200, found);
+  // What is patched is read after the body has come: another patch may be done in between.
   const body = await bodyOf(request);
   if (request.method === 'PUT') return send(200, store.put(plural, body));
-  if (request.method === 'PATCH') return send(200, store.put(plural, merge(found, body) as Stored));
+  if (request.method === 'PATCH') return send(200, store.put(plural, merge(store.objects.get(key), body) as Stored));
   return send(405, { kind: 'Status', code: 405 });
 }
 
