@@ -54,6 +54,8 @@ export const annotation = {
   keepsRole: 'howdah.dev/keeps-role',
   /** Ours: instances that the operator has fenced because they were primary without the lease; as cnpg.io/fencedInstances. */
   fencedByOperator: 'howdah.dev/fenced-by-operator',
+  /** Ours: on a Job whose program has done its work: its container's end is seen up to a second later. */
+  filled: 'howdah.dev/filled',
   /** Ours: the generation of the Cluster that a Job was made for. */
   clusterGeneration: 'howdah.dev/cluster-generation',
   /** Ours: the Secret with the keys that backups and WAL are encrypted with (docs/adr/0006). */

@@ -1,7 +1,8 @@
 import type { PolicyRule, Role, RoleBinding, ServiceAccount } from '../kube/objects.ts';
 import { objectStoreNames } from '../api/cluster/plugin-store.ts';
 import type { ObjectStore } from '../api/generated/object-store.ts';
-import { apiGroup, barmanPluginGroup, clusterScopedName } from '../naming.ts';
+import { jobRole } from '../labels.ts';
+import { apiGroup, barmanPluginGroup, clusterScopedName, instanceName, jobName } from '../naming.ts';
 import { clusterName, clusterNamespace, objectMetadata } from './metadata.ts';
 import type { BuildSettings, Cluster } from './model.ts';
 import { serviceAccountName } from './pod-spec.ts';
@@ -13,12 +14,21 @@ interface Right {
   readonly rule: PolicyRule;
 }
 
+const filling = [jobRole.initdb, jobRole.join, jobRole.recovery] as const;
+
+/** The instances that there are, and those that the specification asks for. */
+function presentAndComing(cluster: Cluster): string[] {
+  const asked = Array.from({ length: cluster.spec.instances }, (_, index) => index + 1);
+  const coming = asked.map((serial) => instanceName(clusterName(cluster), serial));
+  return [...new Set([...(cluster.status?.instanceNames ?? []), ...coming])].sort();
+}
+
 export function instanceRights(cluster: Cluster, stores: readonly ObjectStore[] = []): Right[] {
   const name = clusterName(cluster);
   const secrets = readableSecrets(cluster, stores);
   const storeNames = objectStoreNames(cluster);
   const configMaps = readableConfigMaps(cluster);
-  const instances = [...(cluster.status?.instanceNames ?? [])].sort();
+  const instances = presentAndComing(cluster);
   return [
     {
       reason: 'reads what it shall be: role, configuration, fencing',
@@ -115,15 +125,19 @@ export function instanceRights(cluster: Cluster, stores: readonly ObjectStore[] 
       reason: 'the addresses of its peers and primary, without waiting for DNS',
       rule: { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] },
     },
-    ...(instances.length === 0
-      ? []
-      : [
-          {
-            reason:
-              'at a promotion: the role label goes from the old primary to the new one, also when the operator is away',
-            rule: { apiGroups: [''], resources: ['pods'], resourceNames: instances, verbs: ['patch'] },
-          },
-        ]),
+    {
+      reason: 'at a promotion: the role label goes from the old primary to the new one, also when the operator is away',
+      rule: { apiGroups: [''], resources: ['pods'], resourceNames: instances, verbs: ['patch'] },
+    },
+    {
+      reason: 'a Job that fills volumes says so as soon as it has',
+      rule: {
+        apiGroups: ['batch'],
+        resources: ['jobs'],
+        resourceNames: instances.flatMap((instance) => filling.map((role) => jobName(instance, role))),
+        verbs: ['patch'],
+      },
+    },
     {
       reason: 'tells people what it did',
       rule: { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },

@@ -130,6 +130,12 @@ test('services follow roles; r and ro can be switched off', () => {
     ['pg-r', { 'cnpg.io/cluster': 'pg', 'cnpg.io/podRole': 'instance' }],
     ['pg-ro', { 'cnpg.io/cluster': 'pg', 'cnpg.io/instanceRole': 'replica' }],
   ]);
+  // Who is primary is said by its label; whether a replica can be read, by its probe.
+  expect(clusterServices(aCluster(), settings).map(({ spec }) => spec?.publishNotReadyAddresses ?? false)).toEqual([
+    true,
+    false,
+    false,
+  ]);
   const disabled = aCluster({ managed: { services: { disabledDefaultServices: ['r', 'ro'] } } });
   expect(shape(disabled).map(([name]) => name)).toEqual(['pg-rw']);
 });
@@ -173,7 +179,10 @@ test('instances may read the Secrets that they need by name, and no others', () 
     expect(rule.verbs).not.toContain('*');
     // A create cannot be limited to a name: the object has none yet.
     const named = rule.verbs.some((verb) => verb !== 'create');
-    if (named && rule.resources?.some((name) => ['secrets', 'configmaps', 'leases', 'clusters'].includes(name))) {
+    if (
+      named &&
+      rule.resources?.some((name) => ['secrets', 'configmaps', 'leases', 'clusters', 'jobs'].includes(name))
+    ) {
       expect(rule.resourceNames?.length).toBeGreaterThan(0);
     }
   }

@@ -51,7 +51,13 @@ export function clusterServices(cluster: Cluster, settings: BuildSettings): Serv
       apiVersion: 'v1',
       kind: 'Service',
       metadata: objectMetadata(cluster, settings, serviceName(clusterName(cluster), type)),
-      spec: { type: 'ClusterIP', ports: [postgresPort()], selector: selectorOf(cluster, type) },
+      spec: {
+        type: 'ClusterIP',
+        ports: [postgresPort()],
+        selector: selectorOf(cluster, type),
+        // The elected primary labels its pod as it enters service; its probe says the same a second or two later (docs/adr/0023).
+        ...(type === 'rw' ? { publishNotReadyAddresses: true } : {}),
+      },
     }));
   return [...defaults, ...(services?.additional ?? []).map((managed) => managedService(cluster, settings, managed))];
 }

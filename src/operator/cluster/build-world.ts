@@ -30,7 +30,7 @@ function hasSucceeded({ status }: Pod): boolean {
 function jobState(job: Job, pods: readonly Pod[]): JobState {
   const condition = (type: string): boolean =>
     job.status?.conditions?.some((entry) => entry.type === type && entry.status === 'True') ?? false;
-  if (condition('Complete')) return 'succeeded';
+  if (condition('Complete') || annotationOf(job, annotation.filled) !== undefined) return 'succeeded';
   if (condition('Failed')) return 'failed';
   // The pod knows before the Job's controller says so, and its container a second before the pod is taken down.
   return pods.some(hasSucceeded) ? 'succeeded' : 'running';
