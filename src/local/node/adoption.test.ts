@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { resource } from '../../kube/resource-types.ts';
 import { findTree } from './container/tree.ts';
-import type { Pod } from './pod/types.ts';
+import type { Pod } from './model/types.ts';
 import { killPods } from './stop.ts';
 import { TestPlatform } from './testing/platform.ts';
 

@@ -1,7 +1,7 @@
 // `howdah local node --data DIR --name NODE`
 import { parseArgs } from 'node:util';
 import { UserError } from '../platform/config.ts';
-import type { Log } from './context.ts';
+import type { Log } from './pod/context.ts';
 import { runNode } from './run.ts';
 
 const line = (level: string, fields: object, message: string): void => {

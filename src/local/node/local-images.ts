@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, symlink } from 'node:fs/promises';
 import path from 'node:path';
-import type { ImageStore, LocalImage } from './images.ts';
+import type { ImageStore, LocalImage } from './pod/images.ts';
 import { type LocalConfig, UserError, places } from '../platform/config.ts';
 import { placeOnce } from '../platform/program.ts';
 

@@ -5,8 +5,8 @@ import { alreadyExists } from '../../kube/errors.ts';
 import type { KubeApi } from '../../kube/port.ts';
 import { resource } from '../../kube/resource-types.ts';
 import type { KubeObject } from '../../kube/types.ts';
-import type { Log } from './context.ts';
-import type { NodeFacts } from './pod/downward.ts';
+import type { Log } from './pod/context.ts';
+import type { NodeFacts } from './model/downward.ts';
 
 const leaseNamespace = 'kube-node-lease';
 const leaseSeconds = 40;

@@ -15,12 +15,12 @@ import {
 } from '../platform/config.ts';
 import { LocalImages } from './local-images.ts';
 import { installShim } from './container/shim.ts';
-import type { Log, NodeContext } from './context.ts';
-import { PodEvents } from './events.ts';
+import type { Log, NodeContext } from './pod/context.ts';
+import { PodEvents } from './pod/events.ts';
 import { startKubelet } from './kubelet/server.ts';
 import { AddressPool } from './pod/address.ts';
 import { PodManager } from './pod/manager.ts';
-import { nodeDirectory } from './pod/records.ts';
+import { nodeDirectory } from './model/records.ts';
 import { nodeFacts, Registration } from './registration.ts';
 import { apiClaimSource, apiDataSource, apiTokenIssuer } from './volumes/api-sources.ts';
 

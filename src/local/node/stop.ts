@@ -4,7 +4,7 @@ import { loadConfig, places } from '../platform/config.ts';
 import { liveRecords, sendSignal } from '../platform/processes.ts';
 import { signalProcess } from './container/processes.ts';
 import { findTree, killTree } from './container/tree.ts';
-import { nodeDirectory } from './pod/records.ts';
+import { nodeDirectory } from './model/records.ts';
 
 export interface NodeName {
   readonly dataDir: string;

@@ -1,5 +1,5 @@
-import { fieldValue, resourceValue, type PodFacts } from '../pod/downward.ts';
-import type { Container, EnvVar } from '../pod/types.ts';
+import { fieldValue, resourceValue, type PodFacts } from '../model/downward.ts';
+import type { Container, EnvVar } from '../model/types.ts';
 
 /** What a container cannot be started without; shown as CreateContainerConfigError and tried again. */
 export class ConfigError extends Error {}

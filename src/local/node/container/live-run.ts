@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Run } from '../pod/records.ts';
+import type { Run } from '../model/records.ts';
 import { LogPump } from './log-file.ts';
 import { findShim, mainProcess, readExit, type ExitFile } from './observe.ts';
 import { isAlive, signalProcess } from './processes.ts';

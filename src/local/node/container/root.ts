@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chown, lstat, mkdir, readlink, realpath, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
-import type { Container } from '../pod/types.ts';
+import type { Container } from '../model/types.ts';
 import type { User } from './start.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
-import type { Container } from '../pod/types.ts';
+import type { Container } from '../model/types.ts';
 import { logFile, rotatedLogFiles } from './log-file.ts';
 import type { User } from './start.ts';
 

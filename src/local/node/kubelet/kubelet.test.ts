@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { resource } from '../../../kube/resource-types.ts';
 import type { KubeObject } from '../../../kube/types.ts';
 import { findTree } from '../container/tree.ts';
-import type { Pod } from '../pod/types.ts';
+import type { Pod } from '../model/types.ts';
 import { TestPlatform } from '../testing/platform.ts';
 
 jest.setTimeout(60_000);

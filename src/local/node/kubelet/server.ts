@@ -3,7 +3,7 @@ import { createServer } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { Log } from '../context.ts';
+import type { Log } from '../pod/context.ts';
 import type { PodManager } from '../pod/manager.ts';
 import { serveLogs } from './logs.ts';
 import { answer, RequestError, routeOf } from './route.ts';

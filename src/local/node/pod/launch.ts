@@ -5,11 +5,11 @@ import { markerVariable } from '../container/processes.ts';
 import { buildRoot, insideVolume, pathPrefixer, rootPath, type Link } from '../container/root.ts';
 import { startContainer, type Started, type User } from '../container/start.ts';
 import { makeMessageFile } from '../container/termination-message.ts';
-import type { NodeContext } from '../context.ts';
-import type { LocalImage } from '../images.ts';
-import type { PodFacts } from './downward.ts';
-import type { Run } from './records.ts';
-import { allContainers, type Container, type Pod } from './types.ts';
+import type { NodeContext } from './context.ts';
+import type { LocalImage } from './images.ts';
+import type { PodFacts } from '../model/downward.ts';
+import type { Run } from '../model/records.ts';
+import { allContainers, type Container, type Pod } from '../model/types.ts';
 
 /** A container that cannot be started for a reason that belongs in its status. */
 export class LaunchError extends Error {

@@ -1,8 +1,8 @@
 import { Reflector } from '../../../kube/reflector.ts';
 import { resource } from '../../../kube/resource-types.ts';
-import type { NodeContext } from '../context.ts';
-import { loadRecords, type PodRecord } from './records.ts';
-import { podName, type Pod } from './types.ts';
+import type { NodeContext } from './context.ts';
+import { loadRecords, type PodRecord } from '../model/records.ts';
+import { podName, type Pod } from '../model/types.ts';
 import { PodWorker } from './worker.ts';
 
 const callMs = 10_000;

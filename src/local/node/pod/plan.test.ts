@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { aContainer, aPodRecord, aRecord } from '../testing/records.ts';
 import { nextBackOff, planPod } from './plan.ts';
-import type { ContainerRecord } from './records.ts';
-import type { PodSpec } from './types.ts';
+import type { ContainerRecord } from '../model/records.ts';
+import type { PodSpec } from '../model/types.ts';
 
 const sidecar = aContainer('side', { restartPolicy: 'Always' });
 const init = [aContainer('one'), aContainer('two')];

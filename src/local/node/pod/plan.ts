@@ -1,6 +1,6 @@
 // What to do next for a pod that is to run. Pure: facts in, decision with reasons out.
-import type { ContainerRecord, PodRecord } from './records.ts';
-import { isSidecar, type Container, type PodSpec } from './types.ts';
+import type { ContainerRecord, PodRecord } from '../model/records.ts';
+import { isSidecar, type Container, type PodSpec } from '../model/types.ts';
 
 export interface Waiting {
   readonly reason: string;

@@ -2,8 +2,8 @@ import { backOffMs, sleep } from '../../../kube/back-off.ts';
 import { isConflict, isInvalid, isNotFound } from '../../../kube/errors.ts';
 import type { KubeApi } from '../../../kube/port.ts';
 import { resource } from '../../../kube/resource-types.ts';
-import type { Log } from '../context.ts';
-import { podName, type Pod, type PodStatus } from './types.ts';
+import type { Log } from './context.ts';
+import { podName, type Pod, type PodStatus } from '../model/types.ts';
 
 const gatherMs = 20;
 const callMs = 10_000;

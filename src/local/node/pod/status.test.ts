@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { aContainer, aPodRecord, aRecord } from '../testing/records.ts';
 import { planPod } from './plan.ts';
-import type { PodRecord } from './records.ts';
+import type { PodRecord } from '../model/records.ts';
 import { mergeConditions, podStatus } from './status.ts';
 
 const at = (seconds: number): Date => new Date(seconds * 1000);

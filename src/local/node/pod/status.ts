@@ -1,6 +1,6 @@
 // The status that a node reports of a pod. Pure.
 import type { Plan, Waiting } from './plan.ts';
-import type { ContainerRecord, PodRecord, Run } from './records.ts';
+import type { ContainerRecord, PodRecord, Run } from '../model/records.ts';
 import {
   isSidecar,
   type Container,
@@ -11,7 +11,7 @@ import {
   type PodCondition,
   type PodSpec,
   type PodStatus,
-} from './types.ts';
+} from '../model/types.ts';
 
 export interface StatusFacts {
   readonly record: PodRecord;

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
-import type { NodeContext } from '../context.ts';
-import { nodeDirectory, type PodRecord } from './records.ts';
+import type { NodeContext } from './context.ts';
+import { nodeDirectory, type PodRecord } from '../model/records.ts';
 import { PodVolumes } from './volumes.ts';
 
 test('a pod whose volumes are closed can be removed: a refresh that is under way does not make its directory again', async () => {

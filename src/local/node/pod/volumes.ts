@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import type { NodeContext } from '../context.ts';
-import { errorMessage } from '../error-message.ts';
+import type { NodeContext } from './context.ts';
+import { errorMessage } from './error-message.ts';
 import { mountVolume } from '../volumes/mount.ts';
 import { isProjection } from '../volumes/sources.ts';
-import type { PodFacts } from './downward.ts';
-import type { PodRecord } from './records.ts';
-import type { Volume } from './types.ts';
+import type { PodFacts } from '../model/downward.ts';
+import type { PodRecord } from '../model/records.ts';
+import type { Volume } from '../model/types.ts';
 
 /** The volumes of one pod. Where they are is in the record. */
 export class PodVolumes {

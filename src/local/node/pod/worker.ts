@@ -4,14 +4,14 @@ import { resource } from '../../../kube/resource-types.ts';
 import type { ContainerContext } from '../container/exec.ts';
 import type { LiveRun } from '../container/live-run.ts';
 import { killTree } from '../container/tree.ts';
-import type { NodeContext } from '../context.ts';
+import type { NodeContext } from './context.ts';
 import { PodContainers } from './containers.ts';
 import { Deadline } from './deadline.ts';
 import { planPod, type Plan, type Waiting } from './plan.ts';
-import { removeRecord, saveRecord, type PodRecord } from './records.ts';
+import { removeRecord, saveRecord, type PodRecord } from '../model/records.ts';
 import { mergeConditions, nodeShutdown, podStatus, readinessDiffers } from './status.ts';
 import { StatusWriter } from './status-writer.ts';
-import { isSidecar, podName, type Container, type Pod } from './types.ts';
+import { isSidecar, podName, type Container, type Pod } from '../model/types.ts';
 import { PodVolumes } from './volumes.ts';
 
 const retryMs = { initialMs: 500, maxMs: 10_000 };

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createAuthority, issueCertificate } from '../../../pki/x509.ts';
 import { aContainer } from '../testing/records.ts';
-import type { Handler } from '../pod/types.ts';
+import type { Handler } from '../model/types.ts';
 import { check, type Checked } from './check.ts';
 
 const server = createServer((request, response) => {

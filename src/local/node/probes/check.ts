@@ -2,7 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { connect } from 'node:net';
 import { execIn, type ContainerContext } from '../container/exec.ts';
-import type { Container, Handler, HttpGet } from '../pod/types.ts';
+import type { Container, Handler, HttpGet } from '../model/types.ts';
 
 export interface Checked {
   readonly ok: boolean;

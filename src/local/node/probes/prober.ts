@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Container, Probe } from '../pod/types.ts';
+import type { Container, Probe } from '../model/types.ts';
 import type { Checked } from './check.ts';
 
 /**

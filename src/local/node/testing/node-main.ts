@@ -1,7 +1,7 @@
 // The process of a test node. Its images are the machine's own programs; "none" is an image that does not exist.
 import { readFileSync } from 'node:fs';
 import { createKubeClient } from '../../../kube/client.ts';
-import type { Log } from '../context.ts';
+import type { Log } from '../pod/context.ts';
 import { runNodeParts } from '../run.ts';
 import type { NodeSettings } from './settings.ts';
 

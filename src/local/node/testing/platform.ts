@@ -11,7 +11,7 @@ import type { KubeObject } from '../../../kube/types.ts';
 import { issueCertificate } from '../../../pki/x509.ts';
 import { startServer, type RunningServer } from '../../apiserver/server.ts';
 import { startApiServer, type TestServer } from '../../apiserver/testing/server.ts';
-import type { Pod, PodSpec } from '../pod/types.ts';
+import type { Pod, PodSpec } from '../model/types.ts';
 import { killPods } from '../stop.ts';
 import type { NodeSettings } from './settings.ts';
 

@@ -1,5 +1,5 @@
-import type { ContainerRecord, Exit, PodRecord } from '../pod/records.ts';
-import type { Container, PodSpec } from '../pod/types.ts';
+import type { ContainerRecord, Exit, PodRecord } from '../model/records.ts';
+import type { Container, PodSpec } from '../model/types.ts';
 
 export const aContainer = (name = 'main', more: Partial<Container> = {}): Container => ({
   name,

@@ -5,8 +5,8 @@ import type { KubeApi } from '../../../kube/port.ts';
 import { resource } from '../../../kube/resource-types.ts';
 import type { KubeObject } from '../../../kube/types.ts';
 import type { DataSource } from '../container/environment.ts';
-import type { PodFacts } from '../pod/downward.ts';
-import type { TokenSource } from '../pod/types.ts';
+import type { PodFacts } from '../model/downward.ts';
+import type { TokenSource } from '../model/types.ts';
 import { MountError, type ClaimSource } from './mount.ts';
 import type { Token, TokenIssuer } from './sources.ts';
 

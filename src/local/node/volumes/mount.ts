@@ -1,9 +1,9 @@
 import { chmod, chown, mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { User } from '../container/start.ts';
-import type { PodFacts } from '../pod/downward.ts';
-import type { NodeDirectory } from '../pod/records.ts';
-import type { Volume } from '../pod/types.ts';
+import type { PodFacts } from '../model/downward.ts';
+import type { NodeDirectory } from '../model/records.ts';
+import type { Volume } from '../model/types.ts';
 import { projectFiles } from './atomic-directory.ts';
 import { isProjection, volumeFiles, type Sources } from './sources.ts';
 

@@ -1,6 +1,6 @@
 import { ConfigError, type DataSource } from '../container/environment.ts';
-import { fieldValue, resourceValue, type PodFacts } from '../pod/downward.ts';
-import type { DownwardFile, KeyToPath, ProjectedSource, TokenSource, Volume } from '../pod/types.ts';
+import { fieldValue, resourceValue, type PodFacts } from '../model/downward.ts';
+import type { DownwardFile, KeyToPath, ProjectedSource, TokenSource, Volume } from '../model/types.ts';
 import type { ProjectedFile } from './atomic-directory.ts';
 
 export interface Token {

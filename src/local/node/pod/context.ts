@@ -1,11 +1,11 @@
-import type { KubeApi } from '../../kube/port.ts';
-import type { User } from './container/start.ts';
+import type { KubeApi } from '../../../kube/port.ts';
+import type { User } from '../container/start.ts';
 import type { EventSink } from './events.ts';
 import type { ImageStore } from './images.ts';
-import type { AddressPool } from './pod/address.ts';
-import type { NodeFacts } from './pod/downward.ts';
-import type { NodeDirectory } from './pod/records.ts';
-import type { Mounter } from './volumes/mount.ts';
+import type { AddressPool } from './address.ts';
+import type { NodeFacts } from '../model/downward.ts';
+import type { NodeDirectory } from '../model/records.ts';
+import type { Mounter } from '../volumes/mount.ts';
 
 export interface Log {
   info(fields: object, message: string): void;

@@ -1,7 +1,7 @@
-import type { KubeApi } from '../../kube/port.ts';
-import { resource } from '../../kube/resource-types.ts';
-import type { KubeObject } from '../../kube/types.ts';
-import type { Pod } from './pod/types.ts';
+import type { KubeApi } from '../../../kube/port.ts';
+import { resource } from '../../../kube/resource-types.ts';
+import type { KubeObject } from '../../../kube/types.ts';
+import type { Pod } from '../model/types.ts';
 
 export interface EventSink {
   normal(pod: Pod, reason: string, message: string, container?: string): void;
