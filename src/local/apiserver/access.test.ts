@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Requests } from './testing/request.ts';
 import { startApiServer, type TestServer } from './testing/server.ts';
-import type { Loose } from './types.ts';
+import type { Loose } from './model/types.ts';
 
 let server: TestServer;
 let api: Requests;

@@ -12,7 +12,7 @@ import {
 } from '@kubernetes/client-node';
 import { startApiServer, type TestServer } from './testing/server.ts';
 import { eventually } from './testing/request.ts';
-import type { Loose } from './types.ts';
+import type { Loose } from './model/types.ts';
 
 let server: TestServer;
 let config: KubeConfig;

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Requests } from './testing/request.ts';
 import { testKeys, type TestKeys } from './testing/server.ts';
-import type { Loose } from './types.ts';
+import type { Loose } from './model/types.ts';
 
 let directory: string;
 let keys: TestKeys;

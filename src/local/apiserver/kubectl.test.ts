@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Requests } from './testing/request.ts';
 import { startApiServer, type TestServer } from './testing/server.ts';
-import type { Loose } from './types.ts';
+import type { Loose } from './model/types.ts';
 
 function present(): boolean {
   try {

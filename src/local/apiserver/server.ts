@@ -6,14 +6,14 @@ import { Rbac } from './auth/rbac.ts';
 import { Tokens } from './auth/tokens.ts';
 import { followDefinitions } from './crd/definitions.ts';
 import { Programs } from './crd/programs.ts';
-import { createServer, type Log } from './http/server.ts';
+import { createServer, type Log } from './https-server.ts';
 import { bootstrap } from './lifecycle/bootstrap.ts';
 import { followDeletedDefinitions } from './lifecycle/definitions.ts';
 import { GarbageCollector } from './lifecycle/garbage.ts';
 import { followNamespaces } from './lifecycle/namespaces.ts';
-import { Registry } from './registry.ts';
+import { Registry } from './kinds/registry.ts';
 import { loadBuiltinSchemas } from './schema/builtin.ts';
-import type { Services } from './services.ts';
+import type { Services } from './call/services.ts';
 import { Database } from './storage/database.ts';
 import { Store } from './storage/store.ts';
 

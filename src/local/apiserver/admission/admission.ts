@@ -1,6 +1,6 @@
-import type { Resource } from '../resource.ts';
-import type { Call } from '../services.ts';
-import type { Obj } from '../types.ts';
+import type { Resource } from '../kinds/resource.ts';
+import type { Call } from '../call/services.ts';
+import type { Obj } from '../model/types.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 

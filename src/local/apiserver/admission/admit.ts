@@ -1,8 +1,8 @@
-import type { Resource } from '../resource.ts';
-import type { Call } from '../services.ts';
-import type { Obj } from '../types.ts';
-import { shape } from '../rest/shape.ts';
-import { equal } from '../rest/equal.ts';
+import type { Resource } from '../kinds/resource.ts';
+import type { Call } from '../call/services.ts';
+import type { Obj } from '../model/types.ts';
+import { shape } from './shape.ts';
+import { equal } from '../model/equal.ts';
 import type { Admission, Operation } from './admission.ts';
 import { matchingWebhooks } from './match.ts';
 import { callWebhook } from './webhook.ts';

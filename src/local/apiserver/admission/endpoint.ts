@@ -1,5 +1,5 @@
-import type { Services } from '../services.ts';
-import type { Loose } from '../types.ts';
+import type { Services } from '../call/services.ts';
+import type { Loose } from '../model/types.ts';
 
 export interface Endpoint {
   readonly host: string;

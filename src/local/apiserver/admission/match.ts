@@ -1,5 +1,5 @@
-import { matchesSelector } from '../rest/selectors.ts';
-import type { Loose, Obj } from '../types.ts';
+import { matchesSelector } from '../kinds/selectors.ts';
+import type { Loose, Obj } from '../model/types.ts';
 import type { Admission } from './admission.ts';
 
 const has = (list: string[] | undefined, value: string): boolean =>

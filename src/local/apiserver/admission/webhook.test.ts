@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createAuthority, issueCertificate } from '../../../pki/x509.ts';
 import { Requests } from '../testing/request.ts';
 import { startApiServer, type TestServer } from '../testing/server.ts';
-import type { Loose } from '../types.ts';
+import type { Loose } from '../model/types.ts';
 
 let server: TestServer;
 let api: Requests;

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import https from 'node:https';
 import { isIP } from 'node:net';
-import { ApiError, internal } from '../errors.ts';
+import { ApiError, internal } from '../model/errors.ts';
 import { applyJsonPatch } from '../patch/json.ts';
-import { isDryRun } from '../services.ts';
-import type { Loose, Obj } from '../types.ts';
+import { isDryRun } from '../call/services.ts';
+import type { Loose, Obj } from '../model/types.ts';
 import type { Admission } from './admission.ts';
 import { endpointOf, type Endpoint } from './endpoint.ts';
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { equal } from '../rest/equal.ts';
+import { equal } from '../model/equal.ts';
 import type { Schema } from '../schema/schema.ts';
 import { Requests } from '../testing/request.ts';
 import { startApiServer, type TestServer } from '../testing/server.ts';
-import type { Loose } from '../types.ts';
+import type { Loose } from '../model/types.ts';
 import { difference, equalSets, fromFieldsV1, intersection, isEmpty, toFieldsV1, union } from './field-set.ts';
 import { merge, without } from './merge.ts';
 import { compare, fieldsOf } from './ownership.ts';

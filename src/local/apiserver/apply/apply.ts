@@ -1,9 +1,9 @@
-import { ApiError, badRequest, type Cause } from '../errors.ts';
-import { timestamp } from '../lifecycle/time.ts';
-import { apiVersion } from '../registry.ts';
-import type { Resource } from '../resource.ts';
-import type { Call } from '../services.ts';
-import type { Loose, Obj } from '../types.ts';
+import { ApiError, badRequest, type Cause } from '../model/errors.ts';
+import { timestamp } from '../model/time.ts';
+import { apiVersion } from '../kinds/registry.ts';
+import type { Resource } from '../kinds/resource.ts';
+import type { Call } from '../call/services.ts';
+import type { Loose, Obj } from '../model/types.ts';
 import { difference, intersection, isEmpty, members, pathText, union, type FieldSet } from './field-set.ts';
 import { readManagers, sameManager, takeAway, withManager, writeManagers, type Manager } from './managers.ts';
 import { merge, without } from './merge.ts';

@@ -1,4 +1,4 @@
-import type { Loose } from '../types.ts';
+import type { Loose } from '../model/types.ts';
 
 /**
  * A set of field paths as a tree. Path elements are written as in FieldsV1: `f:name` (field), `k:{…}` (list item by its

@@ -1,4 +1,4 @@
-import type { Loose, Obj } from '../types.ts';
+import type { Loose, Obj } from '../model/types.ts';
 import { difference, equalSets, fromFieldsV1, isEmpty, toFieldsV1, type FieldSet } from './field-set.ts';
 
 export interface Manager {

@@ -1,5 +1,5 @@
 import type { Schema } from '../schema/schema.ts';
-import type { Loose } from '../types.ts';
+import type { Loose } from '../model/types.ts';
 import type { FieldSet } from './field-set.ts';
 import { partsOf, type Parts } from './relation.ts';
 

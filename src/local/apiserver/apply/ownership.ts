@@ -1,6 +1,6 @@
-import { equal } from '../rest/equal.ts';
+import { equal } from '../model/equal.ts';
 import { isObject, type Schema } from '../schema/schema.ts';
-import type { Loose } from '../types.ts';
+import type { Loose } from '../model/types.ts';
 import { emptySet, insert, type FieldSet } from './field-set.ts';
 import { isItem, partsOf } from './relation.ts';
 

@@ -1,5 +1,5 @@
 import { childSchema, isObject, type Schema } from '../schema/schema.ts';
-import type { Loose } from '../types.ts';
+import type { Loose } from '../model/types.ts';
 
 /** How a value is owned: as one piece, or by its parts. */
 export type Parts = ReadonlyMap<

@@ -1,8 +1,8 @@
-import { timestamp } from '../lifecycle/time.ts';
-import { apiVersion } from '../registry.ts';
-import type { Resource } from '../resource.ts';
-import type { Call } from '../services.ts';
-import type { Obj } from '../types.ts';
+import { timestamp } from '../model/time.ts';
+import { apiVersion } from '../kinds/registry.ts';
+import type { Resource } from '../kinds/resource.ts';
+import type { Call } from '../call/services.ts';
+import type { Obj } from '../model/types.ts';
 import { difference, union } from './field-set.ts';
 import { readManagers, sameManager, takeAway, withManager, writeManagers, type Manager } from './managers.ts';
 import { compare } from './ownership.ts';

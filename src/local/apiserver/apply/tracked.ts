@@ -1,7 +1,7 @@
-import type { Resource } from '../resource.ts';
+import type { Resource } from '../kinds/resource.ts';
 import type { Schema } from '../schema/schema.ts';
-import type { Call } from '../services.ts';
-import type { Loose, Obj } from '../types.ts';
+import type { Call } from '../call/services.ts';
+import type { Loose, Obj } from '../model/types.ts';
 
 const systemMeta = new Set([
   'name',

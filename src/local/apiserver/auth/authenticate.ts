@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import { unauthorized } from '../errors.ts';
-import type { User } from '../types.ts';
+import { unauthorized } from '../model/errors.ts';
+import type { User } from '../model/types.ts';
 import { certificateUser } from './certificates.ts';
 import { tokenIssuer, type Tokens } from './tokens.ts';
 

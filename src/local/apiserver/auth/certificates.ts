@@ -1,5 +1,5 @@
 import type { PeerCertificate, TLSSocket } from 'node:tls';
-import type { User } from '../types.ts';
+import type { User } from '../model/types.ts';
 
 /** Reading a certificate costs more than all the rest of authentication; a connection keeps the one it began with. */
 const users = new WeakMap<TLSSocket, User>();

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { ApiError } from '../errors.ts';
-import type { User } from '../types.ts';
+import { ApiError } from '../model/errors.ts';
+import type { User } from '../model/types.ts';
 import { denial, type Attributes, type Rbac } from './rbac.ts';
 
 const groupsOf = (value: string | string[] | undefined): string[] =>

@@ -1,5 +1,5 @@
 import type { Store } from '../storage/store.ts';
-import type { Loose, User } from '../types.ts';
+import type { Loose, User } from '../model/types.ts';
 
 /** What somebody wants to do. Either a resource or a path. */
 export interface Attributes {

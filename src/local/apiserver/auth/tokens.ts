@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, randomUUID, sign, verify, type KeyObject } from 'node:crypto';
 import type { Store } from '../storage/store.ts';
-import type { Obj, User } from '../types.ts';
+import type { Obj, User } from '../model/types.ts';
 
 export const tokenIssuer = 'https://kubernetes.default.svc.cluster.local';
 

@@ -1,9 +1,9 @@
 import { cleanup } from '../lifecycle/definitions.ts';
 import { establish } from '../crd/conditions.ts';
 import { definitionCauses } from '../crd/definition-causes.ts';
-import { invalidValue } from '../errors.ts';
-import { equal } from '../rest/equal.ts';
-import type { Loose } from '../types.ts';
+import { invalidValue } from '../model/errors.ts';
+import { equal } from '../model/equal.ts';
+import type { Loose } from '../model/types.ts';
 import { defaults } from './pod-spec.ts';
 import type { KindRules } from './kind-rules.ts';
 

@@ -1,6 +1,6 @@
-import { fieldForbidden, invalidValue, required, type Cause } from '../errors.ts';
-import { equal } from '../rest/equal.ts';
-import type { Loose, Obj } from '../types.ts';
+import { fieldForbidden, invalidValue, required, type Cause } from '../model/errors.ts';
+import { equal } from '../model/equal.ts';
+import type { Loose, Obj } from '../model/types.ts';
 import { defaults } from './pod-spec.ts';
 import type { KindRules } from './kind-rules.ts';
 

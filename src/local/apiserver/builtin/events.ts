@@ -1,4 +1,4 @@
-import type { Obj } from '../types.ts';
+import type { Obj } from '../model/types.ts';
 
 // One event, two versions: core/v1 is what is stored, events.k8s.io/v1 is a view of it.
 

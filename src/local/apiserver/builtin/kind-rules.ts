@@ -1,6 +1,6 @@
-import type { Cause } from '../errors.ts';
-import type { Services } from '../services.ts';
-import type { Loose, Obj } from '../types.ts';
+import type { Cause } from '../model/errors.ts';
+import type { Services } from '../call/services.ts';
+import type { Loose, Obj } from '../model/types.ts';
 
 /** What a built-in kind does beyond its schema. Functions change the fresh copy that they are given. */
 export interface KindRules {

@@ -1,4 +1,4 @@
-import type { Loose } from '../types.ts';
+import type { Loose } from '../model/types.ts';
 
 /** Sets what is absent. */
 export function defaults(target: Loose, values: Record<string, unknown>): void {

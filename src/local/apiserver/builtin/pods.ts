@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { fieldForbidden, forbidden, invalidValue, required, type Cause } from '../errors.ts';
-import { equal } from '../rest/equal.ts';
-import type { Services } from '../services.ts';
-import type { Loose, Obj } from '../types.ts';
+import { fieldForbidden, forbidden, invalidValue, required, type Cause } from '../model/errors.ts';
+import { equal } from '../model/equal.ts';
+import type { Services } from '../call/services.ts';
+import type { Loose, Obj } from '../model/types.ts';
 import { defaults, podSpecDefaults } from './pod-spec.ts';
 import type { KindRules } from './kind-rules.ts';
 

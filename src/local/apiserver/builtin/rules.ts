@@ -1,4 +1,4 @@
-import type { Resource } from '../resource.ts';
+import type { Resource } from '../kinds/resource.ts';
 import { bindingRules, definitionRules, namespaceRules, webhookRules } from './cluster-objects.ts';
 import { configMapRules, secretRules } from './data.ts';
 import type { KindRules } from './kind-rules.ts';

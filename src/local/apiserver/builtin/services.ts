@@ -1,6 +1,6 @@
-import { ApiError, invalidValue, required, type Cause } from '../errors.ts';
-import type { Services } from '../services.ts';
-import type { Loose, Obj } from '../types.ts';
+import { ApiError, invalidValue, required, type Cause } from '../model/errors.ts';
+import type { Services } from '../call/services.ts';
+import type { Loose, Obj } from '../model/types.ts';
 import { defaults } from './pod-spec.ts';
 import type { KindRules } from './kind-rules.ts';
 

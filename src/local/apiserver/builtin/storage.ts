@@ -1,7 +1,7 @@
-import { fieldForbidden, required, type Cause } from '../errors.ts';
-import { equal } from '../rest/equal.ts';
+import { fieldForbidden, required, type Cause } from '../model/errors.ts';
+import { equal } from '../model/equal.ts';
 import { parseQuantity } from '../schema/quantity.ts';
-import type { Loose } from '../types.ts';
+import type { Loose } from '../model/types.ts';
 import { defaults } from './pod-spec.ts';
 import type { KindRules } from './kind-rules.ts';
 

@@ -1,7 +1,7 @@
-import { invalidValue, unsupportedValue, type Cause } from '../errors.ts';
-import { equal } from '../rest/equal.ts';
-import { matchesSelector } from '../rest/selectors.ts';
-import type { Loose, Obj } from '../types.ts';
+import { invalidValue, unsupportedValue, type Cause } from '../model/errors.ts';
+import { equal } from '../model/equal.ts';
+import { matchesSelector } from '../kinds/selectors.ts';
+import type { Loose, Obj } from '../model/types.ts';
 import { defaults, podSpecDefaults } from './pod-spec.ts';
 import { podSpecCauses } from './pods.ts';
 import type { KindRules } from './kind-rules.ts';

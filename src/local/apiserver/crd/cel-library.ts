@@ -1,6 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js';
 import { formats } from '../schema/formats.ts';
-import type { Loose } from '../types.ts';
+import type { Loose } from '../model/types.ts';
 import { registerNet } from './cel-net.ts';
 import { registerQuantity } from './cel-quantity.ts';
 

@@ -1,5 +1,5 @@
 import { isObject, type Schema } from '../schema/schema.ts';
-import type { Loose } from '../types.ts';
+import type { Loose } from '../model/types.ts';
 
 /** Names that CEL keeps for itself; a field of such a name is written with underscores. */
 const reserved = new Set([

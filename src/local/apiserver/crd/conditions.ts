@@ -1,5 +1,5 @@
-import { timestamp } from '../lifecycle/time.ts';
-import type { Loose, Obj } from '../types.ts';
+import { timestamp } from '../model/time.ts';
+import type { Loose, Obj } from '../model/types.ts';
 
 /** The status that a definition gets at once: nothing here takes time. */
 export function establish(crd: Obj, now: Date): void {

@@ -1,5 +1,5 @@
-import { invalidValue, required, type Cause } from '../errors.ts';
-import type { Loose, Obj } from '../types.ts';
+import { invalidValue, required, type Cause } from '../model/errors.ts';
+import type { Loose, Obj } from '../model/types.ts';
 
 /** What is wrong with a definition itself. */
 export function definitionCauses(crd: Obj, current: Obj | undefined): Cause[] {

@@ -1,7 +1,7 @@
-import type { Registry } from '../registry.ts';
-import type { Resource } from '../resource.ts';
+import type { Registry } from '../kinds/registry.ts';
+import type { Resource } from '../kinds/resource.ts';
 import type { Store } from '../storage/store.ts';
-import type { Loose, Obj } from '../types.ts';
+import type { Loose, Obj } from '../model/types.ts';
 import { printerColumns } from '../table/printer-columns.ts';
 
 export const crdStorage = 'apiextensions.k8s.io/customresourcedefinitions';

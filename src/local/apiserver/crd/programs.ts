@@ -1,5 +1,5 @@
 import type { Environment } from '@marcbachmann/cel-js';
-import type { Loose } from '../types.ts';
+import type { Loose } from '../model/types.ts';
 import { celEnvironment } from './cel-library.ts';
 
 export type Program = (context: Record<string, Loose>) => Loose;

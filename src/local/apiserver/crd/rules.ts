@@ -1,7 +1,7 @@
-import { shown, type Cause } from '../errors.ts';
-import { equal } from '../rest/equal.ts';
+import { shown, type Cause } from '../model/errors.ts';
+import { equal } from '../model/equal.ts';
 import { childPath, isObject, type Schema, type ValidationRule } from '../schema/schema.ts';
-import type { Loose, Obj } from '../types.ts';
+import type { Loose, Obj } from '../model/types.ts';
 import { celValue } from './cel-values.ts';
 import type { Programs } from './programs.ts';
 

@@ -1,10 +1,10 @@
-import { otherSubresources } from '../builtin/kinds.ts';
-import { pathNotFound } from '../errors.ts';
+import { otherSubresources } from '../kinds/builtin.ts';
+import { pathNotFound } from '../model/errors.ts';
 import { json, jsonObject, type Answer } from '../http/answer.ts';
-import { apiVersion, type Registry } from '../registry.ts';
-import type { Resource } from '../resource.ts';
-import type { Call } from '../services.ts';
-import type { Loose } from '../types.ts';
+import { apiVersion, type Registry } from '../kinds/registry.ts';
+import type { Resource } from '../kinds/resource.ts';
+import type { Call } from '../call/services.ts';
+import type { Loose } from '../model/types.ts';
 
 const objectVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 const statusVerbs = ['get', 'patch', 'update'];

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { parse as parseYaml } from 'yaml';
-import { ApiError, badRequest, unsupportedMediaType } from '../errors.ts';
+import { ApiError, badRequest, unsupportedMediaType } from '../model/errors.ts';
 import { decodeProtobuf, protobufType } from './protobuf.ts';
-import type { Loose } from '../types.ts';
+import type { Loose } from '../model/types.ts';
 
 /** As in Kubernetes: etcd could not hold more. */
 const limit = 3 * 1024 * 1024;

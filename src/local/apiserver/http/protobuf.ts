@@ -1,5 +1,5 @@
 import { protobufFields } from '../generated/protobuf-fields.ts';
-import type { Loose } from '../types.ts';
+import type { Loose } from '../model/types.ts';
 
 // kubectl's typed clients send protobuf. What they send is decoded to the JSON that it stands for; answers are always JSON.
 

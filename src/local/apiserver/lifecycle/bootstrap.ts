@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { timestamp } from '../lifecycle/time.ts';
-import type { Services } from '../services.ts';
-import type { Loose, Obj } from '../types.ts';
+import { timestamp } from '../model/time.ts';
+import type { Services } from '../call/services.ts';
+import type { Loose, Obj } from '../model/types.ts';
 
 /** Creates an object of the server's own, unless it is there. */
 export function ensure(services: Services, storage: string, object: Loose): void {

@@ -1,5 +1,5 @@
 import { crdStorage } from '../crd/definitions.ts';
-import type { Services } from '../services.ts';
+import type { Services } from '../call/services.ts';
 import { deleteStored, dropFinalizer } from './deletion.ts';
 
 export const cleanup = 'customresourcecleanup.apiextensions.k8s.io';

@@ -1,6 +1,6 @@
 import { storeKey, type Store } from '../storage/store.ts';
-import type { Obj } from '../types.ts';
-import { timestamp } from './time.ts';
+import type { Obj } from '../model/types.ts';
+import { timestamp } from '../model/time.ts';
 
 export interface DeleteOptions {
   readonly gracePeriodSeconds?: number;

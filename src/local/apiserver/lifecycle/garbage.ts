@@ -1,7 +1,7 @@
 import type { OwnerReference } from '../../../kube/types.ts';
-import type { Services } from '../services.ts';
+import type { Services } from '../call/services.ts';
 import type { Change } from '../storage/store.ts';
-import type { Obj } from '../types.ts';
+import type { Obj } from '../model/types.ts';
 import { currentOf, deleteStored, dropFinalizer, idOf } from './deletion.ts';
 
 interface Known {

@@ -1,9 +1,9 @@
-import { notFound } from '../errors.ts';
+import { notFound } from '../model/errors.ts';
 import { jsonObject, type Answer } from '../http/answer.ts';
 import { parseDocument } from '../http/body.ts';
-import type { Resource } from '../resource.ts';
-import type { Call, Services } from '../services.ts';
-import type { Loose, Obj } from '../types.ts';
+import type { Resource } from '../kinds/resource.ts';
+import type { Call, Services } from '../call/services.ts';
+import type { Loose, Obj } from '../model/types.ts';
 import { deleteStored, putOrFinish } from './deletion.ts';
 
 const storage = '/namespaces';

@@ -1,7 +1,7 @@
 import jsonPatch from 'fast-json-patch';
-import { badRequest, ApiError } from '../errors.ts';
+import { badRequest, ApiError } from '../model/errors.ts';
 import { isObject } from '../schema/schema.ts';
-import type { Loose } from '../types.ts';
+import type { Loose } from '../model/types.ts';
 
 /** RFC 6902. */
 export function applyJsonPatch(document: Loose, operations: Loose): Loose {

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { loadBuiltinSchemas } from '../schema/builtin.ts';
 import { strategicMerge } from './strategic.ts';
 import { mergePatch } from './json.ts';
-import type { Loose } from '../types.ts';
+import type { Loose } from '../model/types.ts';
 
 const pod = loadBuiltinSchemas().forKind('', 'v1', 'Pod');
 const live: Loose = {

@@ -1,6 +1,6 @@
 import { childSchema, isObject, type Schema } from '../schema/schema.ts';
-import { equal } from '../rest/equal.ts';
-import type { Loose } from '../types.ts';
+import { equal } from '../model/equal.ts';
+import type { Loose } from '../model/types.ts';
 
 const orderPrefix = '$setElementOrder/';
 const deletePrefix = '$deleteFromPrimitiveList/';

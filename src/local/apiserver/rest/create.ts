@@ -1,16 +1,16 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { timestamp } from '../lifecycle/time.ts';
-import { alreadyExists, ApiError, badRequest, forbidden, invalid, notFound, required } from '../errors.ts';
-import type { Resource } from '../resource.ts';
-import { isDryRun, type Call } from '../services.ts';
+import { timestamp } from '../model/time.ts';
+import { alreadyExists, ApiError, badRequest, forbidden, invalid, notFound, required } from '../model/errors.ts';
+import type { Resource } from '../kinds/resource.ts';
+import { isDryRun, type Call } from '../call/services.ts';
 import { WriteConflict } from '../storage/store.ts';
-import type { Obj } from '../types.ts';
+import type { Obj } from '../model/types.ts';
 import { trackUpdate } from '../apply/track.ts';
 import { admit } from '../admission/admit.ts';
-import { checkEscalation } from '../auth/escalation.ts';
+import { checkEscalation } from '../admission/escalation.ts';
 import { builtinRules } from '../builtin/rules.ts';
 import { checkMetadata } from './decode.ts';
-import { shape } from './shape.ts';
+import { shape } from '../admission/shape.ts';
 import { stored } from './versions.ts';
 import { hasGeneration } from './write.ts';
 

@@ -1,10 +1,10 @@
-import { badRequest, invalid, invalidValue, type Cause } from '../errors.ts';
-import { apiVersion } from '../registry.ts';
-import type { Resource } from '../resource.ts';
+import { badRequest, invalid, invalidValue, type Cause } from '../model/errors.ts';
+import { apiVersion } from '../kinds/registry.ts';
+import type { Resource } from '../kinds/resource.ts';
 import { isObject } from '../schema/schema.ts';
-import type { Call } from '../services.ts';
+import type { Call } from '../call/services.ts';
 import { parseDocument } from '../http/body.ts';
-import type { Loose, Obj } from '../types.ts';
+import type { Loose, Obj } from '../model/types.ts';
 
 /** The object in a request's body: of the right kind, name and namespace, with metadata. */
 export async function decodeObject(call: Call, resource: Resource): Promise<Obj> {

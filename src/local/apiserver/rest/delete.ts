@@ -1,13 +1,13 @@
-import { ApiError, conflict, notFound } from '../errors.ts';
+import { ApiError, conflict, notFound } from '../model/errors.ts';
 import { jsonObject, json, type Answer } from '../http/answer.ts';
 import { parseDocument } from '../http/body.ts';
 import { currentOf, deleteStored, deletionOf, type Deleted, type DeleteOptions } from '../lifecycle/deletion.ts';
-import { apiVersion } from '../registry.ts';
-import type { Resource } from '../resource.ts';
-import { isDryRun, type Call } from '../services.ts';
+import { apiVersion } from '../kinds/registry.ts';
+import type { Resource } from '../kinds/resource.ts';
+import { isDryRun, type Call } from '../call/services.ts';
 import { encode } from '../storage/codec.ts';
 import { WriteConflict } from '../storage/store.ts';
-import type { Loose, Obj } from '../types.ts';
+import type { Loose, Obj } from '../model/types.ts';
 import { admit } from '../admission/admit.ts';
 import { page } from './list.ts';
 import { served } from './versions.ts';

@@ -1,13 +1,13 @@
-import { badRequest, expired } from '../errors.ts';
+import { badRequest, expired } from '../model/errors.ts';
 import { json, type Answer } from '../http/answer.ts';
-import { apiVersion } from '../registry.ts';
-import type { Resource } from '../resource.ts';
-import type { Call } from '../services.ts';
+import { apiVersion } from '../kinds/registry.ts';
+import type { Resource } from '../kinds/resource.ts';
+import type { Call } from '../call/services.ts';
 import { encode } from '../storage/codec.ts';
-import type { Obj } from '../types.ts';
-import { tableOf, wantsTable } from '../table/table.ts';
+import type { Obj } from '../model/types.ts';
+import { tableOf, wantsTable } from './table.ts';
 import { metadataOnly, wantsMetadata } from '../table/metadata-only.ts';
-import { requestPredicate } from './selectors.ts';
+import { requestPredicate } from '../kinds/selectors.ts';
 import { served } from './versions.ts';
 
 interface Position {

@@ -1,15 +1,15 @@
-import { ApiError, badRequest, notFound, unsupportedMediaType } from '../errors.ts';
+import { ApiError, badRequest, notFound, unsupportedMediaType } from '../model/errors.ts';
 import { serverSideApply } from '../apply/apply.ts';
 import { mediaType, parseDocument } from '../http/body.ts';
 import { applyJsonPatch, mergePatch } from '../patch/json.ts';
 import { strategicMerge } from '../patch/strategic.ts';
-import type { Resource } from '../resource.ts';
+import type { Resource } from '../kinds/resource.ts';
 import { isObject } from '../schema/schema.ts';
-import type { Call } from '../services.ts';
-import type { Loose, Obj } from '../types.ts';
+import type { Call } from '../call/services.ts';
+import type { Loose, Obj } from '../model/types.ts';
 import { create } from './create.ts';
 import { checkObject } from './decode.ts';
-import { configuration } from './shape.ts';
+import { configuration } from '../admission/shape.ts';
 import { served } from './versions.ts';
 import { update } from './write.ts';
 

@@ -1,11 +1,11 @@
-import { badRequest, methodNotAllowed, notFound, pathNotFound } from '../errors.ts';
+import { badRequest, methodNotAllowed, notFound, pathNotFound } from '../model/errors.ts';
 import { json, type Answer } from '../http/answer.ts';
-import type { Resource } from '../resource.ts';
-import type { Call } from '../services.ts';
+import type { Resource } from '../kinds/resource.ts';
+import type { Call } from '../call/services.ts';
 import { encode } from '../storage/codec.ts';
 import { metadataOnly, wantsMetadata } from '../table/metadata-only.ts';
-import { tableOf, wantsTable } from '../table/table.ts';
-import type { Obj } from '../types.ts';
+import { tableOf, wantsTable } from './table.ts';
+import type { Obj } from '../model/types.ts';
 import { create } from './create.ts';
 import { decodeObject } from './decode.ts';
 import { deleteCollection, deleteOne } from './delete.ts';

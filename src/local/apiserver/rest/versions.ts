@@ -1,6 +1,6 @@
-import { apiVersion } from '../registry.ts';
-import type { Resource } from '../resource.ts';
-import type { Obj } from '../types.ts';
+import { apiVersion } from '../kinds/registry.ts';
+import type { Resource } from '../kinds/resource.ts';
+import type { Obj } from '../model/types.ts';
 import { eventFromCore, eventToCore } from '../builtin/events.ts';
 
 /** A stored object as the requested version shows it. The same object when nothing differs. */

@@ -1,14 +1,14 @@
-import { ApiError, statusBody } from '../errors.ts';
+import { ApiError, statusBody } from '../model/errors.ts';
 import type { Answer, ResponseStream } from '../http/answer.ts';
-import { apiVersion } from '../registry.ts';
-import type { Resource } from '../resource.ts';
-import type { Call } from '../services.ts';
+import { apiVersion } from '../kinds/registry.ts';
+import type { Resource } from '../kinds/resource.ts';
+import type { Call } from '../call/services.ts';
 import { encode } from '../storage/codec.ts';
 import type { Change } from '../storage/store.ts';
-import type { Obj } from '../types.ts';
+import type { Obj } from '../model/types.ts';
 import { metadataOnly, wantsMetadata } from '../table/metadata-only.ts';
-import { tableOf, wantsTable } from '../table/table.ts';
-import { requestPredicate, type Predicate } from './selectors.ts';
+import { tableOf, wantsTable } from './table.ts';
+import { requestPredicate, type Predicate } from '../kinds/selectors.ts';
 import { served } from './versions.ts';
 
 const bookmarkEvery = 60_000;

@@ -1,16 +1,16 @@
-import { invalid, notFound, staleVersion } from '../errors.ts';
+import { invalid, notFound, staleVersion } from '../model/errors.ts';
 import { putOrFinish } from '../lifecycle/deletion.ts';
-import type { Resource } from '../resource.ts';
-import { isDryRun, type Call } from '../services.ts';
+import type { Resource } from '../kinds/resource.ts';
+import { isDryRun, type Call } from '../call/services.ts';
 import { WriteConflict } from '../storage/store.ts';
-import type { Obj } from '../types.ts';
+import type { Obj } from '../model/types.ts';
 import { trackUpdate } from '../apply/track.ts';
 import { admit } from '../admission/admit.ts';
-import { shape } from './shape.ts';
+import { shape } from '../admission/shape.ts';
 import { checkMetadata } from './decode.ts';
-import { equal } from './equal.ts';
+import { equal } from '../model/equal.ts';
 import { stored } from './versions.ts';
-import { checkEscalation } from '../auth/escalation.ts';
+import { checkEscalation } from '../admission/escalation.ts';
 import { builtinRules } from '../builtin/rules.ts';
 
 /** A change of one object: from what is stored now to what it shall be. Called again when somebody else was faster. */

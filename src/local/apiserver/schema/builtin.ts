@@ -1,5 +1,5 @@
 import { builtinSchemaText } from '../generated/builtin-schemas.ts';
-import type { Loose } from '../types.ts';
+import type { Loose } from '../model/types.ts';
 import type { Schema } from './schema.ts';
 
 const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';

@@ -1,4 +1,4 @@
-import type { Loose } from '../types.ts';
+import type { Loose } from '../model/types.ts';
 import { isObject, type Schema } from './schema.ts';
 
 /** Fills in the defaults of a structural schema, in place. A null where none is allowed counts as absent. */

@@ -1,4 +1,4 @@
-import type { Loose } from '../types.ts';
+import type { Loose } from '../model/types.ts';
 import { childPath, isObject, type Schema } from './schema.ts';
 
 export interface Pruned {

@@ -1,4 +1,4 @@
-import type { Loose } from '../types.ts';
+import type { Loose } from '../model/types.ts';
 
 /** The part of OpenAPI v3 / structural schemas that the server reads. References are already followed. */
 export interface Schema {

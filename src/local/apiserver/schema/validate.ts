@@ -1,6 +1,6 @@
-import { required, shown, unsupportedValue, type Cause } from '../errors.ts';
-import { equal } from '../rest/equal.ts';
-import type { Loose } from '../types.ts';
+import { required, shown, unsupportedValue, type Cause } from '../model/errors.ts';
+import { equal } from '../model/equal.ts';
+import type { Loose } from '../model/types.ts';
 import { formats } from './formats.ts';
 import { childPath, isObject, type Schema } from './schema.ts';
 

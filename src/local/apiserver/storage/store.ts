@@ -1,4 +1,4 @@
-import type { Obj } from '../types.ts';
+import type { Obj } from '../model/types.ts';
 import { encode } from './codec.ts';
 import type { Database } from './database.ts';
 

@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import http from 'node:http';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
-import { ApiError, badRequest, notFound } from '../errors.ts';
+import { ApiError, badRequest, notFound } from '../model/errors.ts';
 import type { Answer } from '../http/answer.ts';
-import type { Resource } from '../resource.ts';
-import type { Call, Services } from '../services.ts';
-import type { Loose, Obj } from '../types.ts';
+import type { Resource } from '../kinds/resource.ts';
+import type { Call, Services } from '../call/services.ts';
+import type { Loose, Obj } from '../model/types.ts';
 
 /** Where a request is passed on to. */
 export interface Target {

@@ -1,12 +1,12 @@
-import { ApiError, badRequest, conflict, notFound } from '../errors.ts';
+import { ApiError, badRequest, conflict, notFound } from '../model/errors.ts';
 import { jsonObject, type Answer } from '../http/answer.ts';
 import { parseDocument } from '../http/body.ts';
-import type { Resource } from '../resource.ts';
-import { timestamp } from '../lifecycle/time.ts';
+import type { Resource } from '../kinds/resource.ts';
+import { timestamp } from '../model/time.ts';
 import { remove } from '../rest/delete.ts';
-import { matchesSelector } from '../rest/selectors.ts';
-import { isDryRun, type Call } from '../services.ts';
-import type { Loose, Obj } from '../types.ts';
+import { matchesSelector } from '../kinds/selectors.ts';
+import { isDryRun, type Call } from '../call/services.ts';
+import type { Loose, Obj } from '../model/types.ts';
 
 const success = (code: number): Answer =>
   jsonObject(code, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code });

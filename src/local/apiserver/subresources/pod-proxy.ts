@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { ApiError, badRequest, notFound } from '../errors.ts';
+import { ApiError, badRequest, notFound } from '../model/errors.ts';
 import type { Answer } from '../http/answer.ts';
-import type { Call } from '../services.ts';
+import type { Call } from '../call/services.ts';
 import { endToEnd, forward, type Target } from './node-proxy.ts';
 
 const form = /^(?:(?<scheme>https?):)?(?<name>[^:]+)(?::(?<port>[^:]+))?$/;

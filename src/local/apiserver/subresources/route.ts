@@ -1,8 +1,8 @@
-import { pathNotFound } from '../errors.ts';
+import { pathNotFound } from '../model/errors.ts';
 import type { Answer } from '../http/answer.ts';
-import type { Resource } from '../resource.ts';
+import type { Resource } from '../kinds/resource.ts';
 import { finalizeNamespace } from '../lifecycle/namespaces.ts';
-import type { Call } from '../services.ts';
+import type { Call } from '../call/services.ts';
 import { podLogs } from './node-proxy.ts';
 import { bind, evict } from './pod-actions.ts';
 import { scale } from './scale.ts';

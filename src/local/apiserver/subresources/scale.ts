@@ -1,13 +1,13 @@
-import { notFound } from '../errors.ts';
+import { notFound } from '../model/errors.ts';
 import { jsonObject, type Answer } from '../http/answer.ts';
 import { mediaType, parseDocument } from '../http/body.ts';
 import { applyJsonPatch, mergePatch } from '../patch/json.ts';
-import type { Resource, ScalePaths } from '../resource.ts';
-import { selectorText } from '../rest/selectors.ts';
+import type { Resource, ScalePaths } from '../kinds/resource.ts';
+import { selectorText } from '../kinds/selectors.ts';
 import { served } from '../rest/versions.ts';
 import { update } from '../rest/write.ts';
-import type { Call } from '../services.ts';
-import type { Loose, Obj } from '../types.ts';
+import type { Call } from '../call/services.ts';
+import type { Loose, Obj } from '../model/types.ts';
 
 const steps = (path: string): string[] => path.replace(/^\./, '').split('.');
 const read = (object: Loose, path: string): Loose => steps(path).reduce<Loose>((value, key) => value?.[key], object);

@@ -1,9 +1,9 @@
-import { invalid, invalidValue, notFound } from '../errors.ts';
+import { invalid, invalidValue, notFound } from '../model/errors.ts';
 import { jsonObject, type Answer } from '../http/answer.ts';
 import { parseDocument } from '../http/body.ts';
-import { timestamp } from '../lifecycle/time.ts';
-import type { Call } from '../services.ts';
-import type { Loose, Obj } from '../types.ts';
+import { timestamp } from '../model/time.ts';
+import type { Call } from '../call/services.ts';
+import type { Loose, Obj } from '../model/types.ts';
 import { tokenIssuer } from '../auth/tokens.ts';
 
 const shortest = 600;

@@ -1,4 +1,4 @@
-import type { Obj } from '../types.ts';
+import type { Obj } from '../model/types.ts';
 
 export interface Column {
   readonly name: string;

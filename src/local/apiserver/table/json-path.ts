@@ -1,4 +1,4 @@
-import type { Loose } from '../types.ts';
+import type { Loose } from '../model/types.ts';
 
 type Step = (values: Loose[]) => Loose[];
 

@@ -1,4 +1,4 @@
-import type { Obj } from '../types.ts';
+import type { Obj } from '../model/types.ts';
 
 export const wantsMetadata = (accept: string): boolean => /as=PartialObjectMetadata(List)?\b/.test(accept);
 

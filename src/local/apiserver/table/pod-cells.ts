@@ -1,4 +1,4 @@
-import type { Loose, Obj } from '../types.ts';
+import type { Loose, Obj } from '../model/types.ts';
 import { age } from './cells.ts';
 
 const statuses = (pod: Obj, field: string): Loose[] => (pod['status']?.[field] ?? []) as Loose[];

@@ -1,4 +1,4 @@
-import type { Loose, Obj } from '../types.ts';
+import type { Loose, Obj } from '../model/types.ts';
 import { age, ageColumn, nameColumn } from './cells.ts';
 import type { Column } from './columns.ts';
 import { jsonPath } from './json-path.ts';

@@ -1,5 +1,5 @@
 import https from 'node:https';
-import type { Loose } from '../types.ts';
+import type { Loose } from '../model/types.ts';
 import type { TestConnection } from './server.ts';
 
 export interface Reply {

@@ -1,6 +1,6 @@
-import { badRequest } from '../errors.ts';
-import type { Resource } from '../resource.ts';
-import type { Loose, Obj } from '../types.ts';
+import { badRequest } from '../model/errors.ts';
+import type { Resource } from './resource.ts';
+import type { Loose, Obj } from '../model/types.ts';
 
 export type Predicate = (object: Obj) => boolean;
 type Labels = Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
-import type { Schema } from './schema/schema.ts';
-import type { Column } from './table/columns.ts';
-import type { Obj } from './types.ts';
+import type { Schema } from '../schema/schema.ts';
+import type { Column } from '../table/columns.ts';
+import type { Obj } from '../model/types.ts';
 
 export interface ScalePaths {
   readonly spec: string;

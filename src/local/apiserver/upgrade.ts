@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { ApiError, badRequest, pathNotFound, statusBody } from '../errors.ts';
-import type { Call } from '../services.ts';
-import { containerOf, join, nodeTarget, podOf, requestTo, type Target } from '../subresources/node-proxy.ts';
+import { ApiError, badRequest, pathNotFound, statusBody } from './model/errors.ts';
+import type { Call } from './call/services.ts';
+import { containerOf, join, nodeTarget, podOf, requestTo, type Target } from './subresources/node-proxy.ts';
 import { authorize } from './dispatch.ts';
 
 const connectTimeout = 10_000;

@@ -1,12 +1,12 @@
-import { badRequest, invalid, type Cause } from '../errors.ts';
+import { badRequest, invalid, type Cause } from '../model/errors.ts';
 import { builtinRules } from '../builtin/rules.ts';
-import type { Resource } from '../resource.ts';
-import { decodeBuiltin } from '../schema/builtin-values.ts';
+import type { Resource } from '../kinds/resource.ts';
+import { decodeBuiltin } from '../kinds/builtin-values.ts';
 import { fillDefaults } from '../schema/defaults.ts';
 import { prune } from '../schema/prune.ts';
 import { validateValue } from '../schema/validate.ts';
-import type { Call } from '../services.ts';
-import type { Obj } from '../types.ts';
+import type { Call } from '../call/services.ts';
+import type { Obj } from '../model/types.ts';
 import { rulesSkipped, schemaHasRules, validateRules } from '../crd/rules.ts';
 
 const noSchema = {};

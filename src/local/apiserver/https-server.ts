@@ -2,15 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import https from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import { gzipSync } from 'node:zlib';
-import { authenticate } from '../auth/authenticate.ts';
-import { impersonated } from '../auth/impersonate.ts';
-import { ApiError, internal, statusBody } from '../errors.ts';
-import type { Call, Services } from '../services.ts';
-import type { User } from '../types.ts';
-import type { Answer } from './answer.ts';
-import { readBody } from './body.ts';
+import { authenticate } from './auth/authenticate.ts';
+import { impersonated } from './auth/impersonate.ts';
+import { ApiError, internal, statusBody } from './model/errors.ts';
+import type { Call, Services } from './call/services.ts';
+import type { User } from './model/types.ts';
+import type { Answer } from './http/answer.ts';
+import { readBody } from './http/body.ts';
 import { dispatch } from './dispatch.ts';
-import { parseRequest } from './request-info.ts';
+import { parseRequest } from './call/request-info.ts';
 import { refuse, upgrade } from './upgrade.ts';
 
 /** A watcher that is this far behind is cut off: it starts again from a list. */

@@ -1,7 +1,7 @@
-import { badRequest } from '../errors.ts';
-import type { Resource } from '../resource.ts';
-import type { Loose, Obj } from '../types.ts';
-import { childPath, childSchema, isObject, type Schema } from './schema.ts';
+import { badRequest } from '../model/errors.ts';
+import type { Resource } from './resource.ts';
+import type { Loose, Obj } from '../model/types.ts';
+import { childPath, childSchema, isObject, type Schema } from '../schema/schema.ts';
 
 const isQuantity = (schema: Schema): boolean => schema.oneOf?.length === 2 && schema.type === undefined;
 

@@ -1,8 +1,8 @@
-import type { Loose, Obj } from '../types.ts';
-import { selectorText } from '../rest/selectors.ts';
-import { age, ageColumn, humanDuration, nameColumn, text } from './cells.ts';
-import type { Column } from './columns.ts';
-import { readyCell, restartsCell, statusCell } from './pod-cells.ts';
+import type { Loose, Obj } from '../model/types.ts';
+import { selectorText } from '../kinds/selectors.ts';
+import { age, ageColumn, humanDuration, nameColumn, text } from '../table/cells.ts';
+import type { Column } from '../table/columns.ts';
+import { readyCell, restartsCell, statusCell } from '../table/pod-cells.ts';
 
 const wide = 1;
 const none = '<none>';

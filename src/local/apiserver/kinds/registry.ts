@@ -1,9 +1,9 @@
-import { builtinKinds, reviewKinds, type KindRow } from './builtin/kinds.ts';
+import { builtinKinds, reviewKinds, type KindRow } from './builtin.ts';
 import type { Resource } from './resource.ts';
-import type { BuiltinSchemas } from './schema/builtin.ts';
-import { builtinSchema } from './schema/builtin-values.ts';
-import type { Schema } from './schema/schema.ts';
-import type { Loose } from './types.ts';
+import type { BuiltinSchemas } from '../schema/builtin.ts';
+import { builtinSchema } from './builtin-values.ts';
+import type { Schema } from '../schema/schema.ts';
+import type { Loose } from '../model/types.ts';
 
 export const apiVersion = (resource: { group: string; version: string }): string =>
   resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;

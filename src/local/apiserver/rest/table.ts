@@ -1,10 +1,10 @@
-import type { Resource } from '../resource.ts';
-import type { Call } from '../services.ts';
-import type { Loose, Obj } from '../types.ts';
+import type { Resource } from '../kinds/resource.ts';
+import type { Call } from '../call/services.ts';
+import type { Loose, Obj } from '../model/types.ts';
 import { builtinColumns } from './builtin-columns.ts';
-import type { Column } from './columns.ts';
-import { nameAndAge } from './cells.ts';
-import { metadataOnly } from './metadata-only.ts';
+import type { Column } from '../table/columns.ts';
+import { nameAndAge } from '../table/cells.ts';
+import { metadataOnly } from '../table/metadata-only.ts';
 
 export const wantsTable = (accept: string): boolean =>
   accept.split(',').some((item) => /;\s*as=Table\b/.test(item) && !item.includes('v=v1beta1'));

@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http';
-import { denial, type Attributes } from '../auth/rbac.ts';
-import { review } from '../auth/reviews.ts';
-import { discovery } from '../discovery/discovery.ts';
-import { openApi } from '../discovery/openapi.ts';
-import { ApiError, methodNotAllowed, pathNotFound } from '../errors.ts';
-import { objects } from '../rest/route.ts';
-import { podProxy } from '../subresources/pod-proxy.ts';
-import { subresource } from '../subresources/route.ts';
-import type { Call } from '../services.ts';
-import { json, jsonObject, type Answer } from './answer.ts';
+import { denial, type Attributes } from './auth/rbac.ts';
+import { review } from './rest/reviews.ts';
+import { discovery } from './discovery/discovery.ts';
+import { openApi } from './discovery/openapi.ts';
+import { ApiError, methodNotAllowed, pathNotFound } from './model/errors.ts';
+import { objects } from './rest/route.ts';
+import { podProxy } from './subresources/pod-proxy.ts';
+import { subresource } from './subresources/route.ts';
+import type { Call } from './call/services.ts';
+import { json, jsonObject, type Answer } from './http/answer.ts';
 
 /** A list or watch of one object by name is a request for that name: so rules with resourceNames allow it, as in Kubernetes. */
 function selectedName(call: Call): string | undefined {

@@ -1,5 +1,5 @@
-import type { Registry } from '../registry.ts';
-import type { Resource } from '../resource.ts';
+import type { Registry } from '../kinds/registry.ts';
+import type { Resource } from '../kinds/resource.ts';
 
 /** What a request asks for, as authorization and admission see it. */
 export interface RequestInfo {

@@ -1,4 +1,4 @@
-import type { ObjectMeta } from '../../kube/types.ts';
+import type { ObjectMeta } from '../../../kube/types.ts';
 
 /** Untyped JSON: whatever a client sent or a schema allows. It is narrowed where a rule looks at it. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any

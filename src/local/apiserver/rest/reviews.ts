@@ -1,11 +1,11 @@
-import { badRequest } from '../errors.ts';
+import { badRequest } from '../model/errors.ts';
 import { jsonObject, type Answer } from '../http/answer.ts';
 import { parseDocument } from '../http/body.ts';
-import type { Resource } from '../resource.ts';
-import type { Call } from '../services.ts';
-import type { Loose, User } from '../types.ts';
-import type { Attributes } from './rbac.ts';
-import { tokenIssuer } from './tokens.ts';
+import type { Resource } from '../kinds/resource.ts';
+import type { Call } from '../call/services.ts';
+import type { Loose, User } from '../model/types.ts';
+import type { Attributes } from '../auth/rbac.ts';
+import { tokenIssuer } from '../auth/tokens.ts';
 
 const userInfo = (user: User): Loose => ({
   username: user.name,

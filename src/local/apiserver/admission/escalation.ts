@@ -1,9 +1,9 @@
-import { forbidden } from '../errors.ts';
-import type { Resource } from '../resource.ts';
-import { equal } from '../rest/equal.ts';
-import type { Call } from '../services.ts';
-import type { Loose, Obj } from '../types.ts';
-import { ruleAllows, type Attributes, type PolicyRule } from './rbac.ts';
+import { forbidden } from '../model/errors.ts';
+import type { Resource } from '../kinds/resource.ts';
+import { equal } from '../model/equal.ts';
+import type { Call } from '../call/services.ts';
+import type { Loose, Obj } from '../model/types.ts';
+import { ruleAllows, type Attributes, type PolicyRule } from '../auth/rbac.ts';
 
 const group = 'rbac.authorization.k8s.io';
 

@@ -1,4 +1,4 @@
-import type { Loose } from '../types.ts';
+import type { Loose } from './types.ts';
 
 /** Deep equality of JSON values; an absent field equals an undefined one. */
 export function equal(a: Loose, b: Loose): boolean {

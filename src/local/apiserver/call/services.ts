@@ -1,10 +1,10 @@
-import type { Rbac } from './auth/rbac.ts';
-import type { Tokens } from './auth/tokens.ts';
-import type { Programs } from './crd/programs.ts';
-import type { RequestInfo } from './http/request-info.ts';
-import type { Registry } from './registry.ts';
-import type { Store } from './storage/store.ts';
-import type { User } from './types.ts';
+import type { Rbac } from '../auth/rbac.ts';
+import type { Tokens } from '../auth/tokens.ts';
+import type { Programs } from '../crd/programs.ts';
+import type { RequestInfo } from './request-info.ts';
+import type { Registry } from '../kinds/registry.ts';
+import type { Store } from '../storage/store.ts';
+import type { User } from '../model/types.ts';
 
 /** What every handler may use; made once by the composition root. */
 export interface Services {
