@@ -1,7 +1,7 @@
 // `howdah instance …`: what runs in the pods of a Cluster. Each command loads only its own part.
 import { setFlagsFromString } from 'node:v8';
-import { readEnvironment } from '../instance/environment.ts';
-import { HopelessError } from '../instance/hopeless.ts';
+import { readEnvironment } from '../instance/world/environment.ts';
+import { HopelessError } from '../instance/recovery/hopeless.ts';
 import { createLogger, type Logger } from '../instance/log/logger.ts';
 import { hopelessExitCode } from '../naming.ts';
 

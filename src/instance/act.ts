@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { InstanceAction } from '../../state-machines/instance/actions.ts';
 import type { Cluster } from '../api/generated/cluster.ts';
 import { guardAutoConf, setStandby, writeConfiguration } from './configuration/write.ts';
-import type { InstanceContext } from './context.ts';
+import type { InstanceContext } from './context/context.ts';
 import type { Observation } from './observe.ts';
 import { signal } from './postmaster/process.ts';
 import { startPostgres } from './postmaster/start.ts';

@@ -2,7 +2,7 @@ import type { InstanceFacts } from '../../state-machines/instance/facts.ts';
 import type { Actions } from './act.ts';
 import { isFenced } from '../fencing.ts';
 import { annotation } from '../labels.ts';
-import type { InstanceContext } from './context.ts';
+import type { InstanceContext } from './context/context.ts';
 import type { Observation } from './observe.ts';
 import { processInfo } from './postmaster/process.ts';
 import { restartTurn } from './restart-turn.ts';

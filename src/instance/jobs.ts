@@ -5,7 +5,7 @@ import type { KubeApi } from '../kube/port.ts';
 import { resource } from '../kube/resource-types.ts';
 import { annotation, jobRole } from '../labels.ts';
 import { jobName } from '../naming.ts';
-import type { InstanceEnvironment } from './environment.ts';
+import type { InstanceEnvironment } from './world/environment.ts';
 import type { Logger } from './log/logger.ts';
 
 const roles = { init: jobRole.initdb, join: jobRole.join, restore: jobRole.recovery } as const;

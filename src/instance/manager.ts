@@ -1,11 +1,11 @@
 import type { InstanceAction } from '../../state-machines/instance/actions.ts';
 import { decide, type InstanceSnapshot } from '../../state-machines/instance/machine.ts';
 import { Actions } from './act.ts';
-import type { InstanceContext } from './context.ts';
+import type { InstanceContext } from './context/context.ts';
 import { Observer, type Observation } from './observe.ts';
 import { factsOf } from './facts.ts';
 import { killFamily } from './postmaster/process.ts';
-import type { InstanceView } from './view.ts';
+import type { InstanceView } from './world/view.ts';
 
 /** A turn at least this often; everything that changes sooner wakes the loop. */
 const turnMs = 1000;

@@ -6,8 +6,8 @@ import { writeCertificates, type CertificateResult } from './certificates.ts';
 import { wantedSecrets } from './cluster/wishes.ts';
 import { configurationFiles, type ConfigurationFiles } from './configuration/settings.ts';
 import { differing } from './configuration/write.ts';
-import type { InstanceContext } from './context.ts';
-import { findProgram, type Program } from './programs.ts';
+import type { InstanceContext } from './context/context.ts';
+import { findProgram, type Program } from './programs/find.ts';
 import { describeShortage, diskShortage, type DiskShortage } from './postmaster/disk-space.ts';
 import {
   observeDataDirectory,

@@ -8,14 +8,14 @@ import { expect, test } from '@jest/globals';
 import { isFenced } from '../fencing.ts';
 import { namedRole } from './cluster/wishes.ts';
 import { initdbArguments } from './init/initdb-arguments.ts';
-import { localRoutes } from './http/local-routes.ts';
+import { localRoutes } from './endpoints/local-routes.ts';
 import { respond } from './http/respond.ts';
 import { parseCsvLog } from './log/csv-log.ts';
 import { FileTail } from './log/file-tail.ts';
 import { dueStep, type Farewell, Stopping, stopPlan } from './postmaster/stop.ts';
 import { restartTurn } from './restart-turn.ts';
 import type { Cluster } from '../api/generated/cluster.ts';
-import type { WalHandlers } from './wal-port.ts';
+import type { WalHandlers } from './wal/port.ts';
 
 const aCluster = (change: { spec?: object; status?: object; annotations?: Record<string, string> } = {}): Cluster => ({
   metadata: { name: 'c', namespace: 'n', annotations: change.annotations ?? {} },

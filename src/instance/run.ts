@@ -6,22 +6,22 @@ import { inClusterConnection } from '../kube/connection.ts';
 import { port } from '../naming.ts';
 import { ClusterSource } from './cluster/cluster-source.ts';
 import { SecretSource } from './cluster/secret-source.ts';
-import type { InstanceContext } from './context.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { InstanceContext } from './context/context.ts';
+import type { Surroundings } from './world/surroundings.ts';
 import { DiskWatch, volumesOf } from './disk/watch.ts';
 import { HighAvailability } from './ha/ha.ts';
-import { gatedRestorer } from './ha/restore-gate.ts';
-import type { InstanceEnvironment } from './environment.ts';
+import { gatedRestorer } from './restore-gate.ts';
+import type { InstanceEnvironment } from './world/environment.ts';
 import { engineHeap, keepHeapSmall } from './heap.ts';
-import { serveHttp } from './http/serve.ts';
+import { serveHttp } from './endpoints/serve.ts';
 import { followPostgresLog } from './log/postgres-log.ts';
 import type { Logger } from './log/logger.ts';
 import { Manager } from './manager.ts';
 import { Session } from './sql/session.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
 import { runTasks } from './tasks.ts';
-import { servesAsPrimary } from './view.ts';
-import { createArchiveServices } from './wal/services.ts';
+import { servesAsPrimary } from './world/view.ts';
+import { createArchiveServices } from './archive-services.ts';
 
 /** Everything that the container's directories need before anything is written there. */
 async function prepareDirectories({ paths }: InstanceEnvironment): Promise<void> {

@@ -5,7 +5,7 @@ import { annotation } from '../labels.ts';
 import type { Cluster } from '../api/generated/cluster.ts';
 import type { Lease } from '../kube/objects.ts';
 import { fakeKube, type FakeKube } from '../testing/fake-kube.ts';
-import type { StoredRecord } from './ha/lease-record.ts';
+import type { StoredRecord } from './ha/core/lease-record.ts';
 import { killFamily } from './postmaster/process.ts';
 import { eventually, putSecrets, tellLogs, testPod, type TestPod } from './testing.ts';
 

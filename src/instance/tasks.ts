@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { InstanceContext } from './context.ts';
+import type { InstanceContext } from './context/context.ts';
 import { reconcileRoles } from './roles/reconcile.ts';
-import { ensureExtensions } from './sql/extensions.ts';
+import { ensureExtensions } from './extensions/reconcile.ts';
 import { verifyDrill } from './drill/task.ts';
 import { reconcileSlots } from './slots/reconcile.ts';
 import { reconcileTablespaces } from './tablespaces/reconcile.ts';
-import type { InstanceView } from './view.ts';
+import type { InstanceView } from './world/view.ts';
 
 interface Task {
   readonly name: string;

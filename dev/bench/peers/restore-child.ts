@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pino } from 'pino';
 import { fetchBackup } from '../../../src/instance/recovery/fetch-backup.ts';
-import { readCatalog } from '../../../src/instance/recovery/catalog.ts';
+import { readCatalog } from '../../../src/instance/backup/catalog.ts';
 import { Staging } from '../../../src/instance/replication/staging.ts';
 import { type ArchiveConfig, openArchive } from '../../../src/objectstore/archive/config.ts';
 

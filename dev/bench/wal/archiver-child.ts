@@ -2,7 +2,7 @@
 import pino from 'pino';
 import { ArchiveOwner } from '../../../src/instance/wal/archive-owner.ts';
 import { Archiver } from '../../../src/instance/wal/archive.ts';
-import { workerCommand } from '../../../src/instance/backup/worker-process.ts';
+import { workerCommand } from '../../../src/instance/programs/worker-command.ts';
 import { Shipper } from '../../../src/instance/wal/shipper.ts';
 import { serveWal } from '../../../src/instance/recovery/wal-server.ts';
 import { type ArchiveConfig, openArchive } from '../../../src/objectstore/archive/config.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { chainOf } from '../recovery/chain.ts';
+import { chainOf } from './chain.ts';
 import { extentRequest, parseRate } from './extent.ts';
 
 test.each([

@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import { annotation } from '../../labels.ts';
-import { type CatalogEntry, readCatalog } from '../recovery/catalog.ts';
-import { chainOf } from '../recovery/chain.ts';
+import { type CatalogEntry, readCatalog } from './catalog.ts';
+import { chainOf } from './chain.ts';
 import type { Archive } from '../wal/archive-source.ts';
 import { withClient } from './server-facts.ts';
 import { type BackupExtent, readManifest } from './take.ts';

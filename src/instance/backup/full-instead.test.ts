@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { annotation } from '../../labels.ts';
-import { readCatalog } from '../recovery/catalog.ts';
+import { readCatalog } from './catalog.ts';
 import type { TemporaryPostgres } from '../../testing/postgres.ts';
 import { archivingPostgres, testArchive } from '../recovery/testing.ts';
 import type { RunBackup } from './run-backup.ts';

@@ -12,8 +12,8 @@ import {
   segmentOf,
   segmentStart,
 } from '../../postgres/wal-name.ts';
-import { laterHistories } from '../recovery/timelines.ts';
 import type { Archive } from '../wal/archive-source.ts';
+import { laterHistories } from '../wal/archived-timelines.ts';
 
 /** The segments without which a backup cannot be restored, oldest first. */
 export function neededSegments(ranges: readonly ManifestWalRange[], segmentSize: number): string[] {

@@ -4,7 +4,7 @@ import { readBackupInfo } from '../../objectstore/backup-info-object.ts';
 import { backupDirectory, backupId } from '../../objectstore/layout.ts';
 import { parseBackupManifest } from '../../postgres/backup-manifest.ts';
 import { parseLsn } from '../../postgres/lsn.ts';
-import { holdBackup } from '../retention/holds.ts';
+import { holdBackup } from '../holds/holds.ts';
 import type { ServerAddress } from '../replication/connection.ts';
 import type { Archive } from '../wal/archive-source.ts';
 import { neededSegments, waitForSegments } from './needed-wal.ts';

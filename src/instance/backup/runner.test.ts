@@ -8,7 +8,7 @@ import path from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { parseBackupInfo } from '../../objectstore/backup-info.ts';
 import { backupDirectory, backupInfoKey } from '../../objectstore/layout.ts';
-import { readCatalog } from '../recovery/catalog.ts';
+import { readCatalog } from './catalog.ts';
 import { archivingPostgres, testArchive } from '../recovery/testing.ts';
 import type { Archive } from '../wal/archive-source.ts';
 import { temporaryPostgres } from '../../testing/postgres.ts';

@@ -6,7 +6,7 @@ import type { KubeApi } from '../../kube/port.ts';
 import { Reflector } from '../../kube/reflector.ts';
 import { resource } from '../../kube/resource-types.ts';
 import { ArchivePlaceUnknown } from '../../resources/archive-place.ts';
-import { readCatalog } from '../recovery/catalog.ts';
+import { readCatalog } from './catalog.ts';
 import type { ServerAddress } from '../replication/connection.ts';
 import type { Archive, ArchiveSource, SectionAt } from '../wal/archive-source.ts';
 import { reportBackup } from './cluster-status.ts';

@@ -1,18 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { WorkerCommand } from '../programs/worker-command.ts';
 import type { RunBackup } from './run-backup.ts';
 import type { FromWorker, ToWorker, WorkerRequest } from './worker-messages.ts';
-
-/** How this program starts another one of itself. */
-export interface WorkerCommand {
-  readonly file: string;
-  readonly args: readonly string[];
-}
-
-export const workerCommand = (logLevel: string, name = 'backup-worker'): WorkerCommand => ({
-  file: process.execPath,
-  args: [...process.execArgv, process.argv[1] ?? '', 'instance', name, `--log-level=${logLevel}`],
-});
 
 /**
  * The manager's own limits for its memory are not meant for this. A frame's buffers are taken from what others have left: fresh pages for

@@ -8,8 +8,8 @@ import { renderIdent } from '../../postgres/ident.ts';
 import { renderParameters } from '../../postgres/parameters.ts';
 import { slotKeepSize } from '../../postgres/slot-keep-size.ts';
 import { connectionString, quoteCommandWord, quoteIdentifier, settingsFile } from '../../postgres/quote.ts';
-import type { InstanceEnvironment } from '../environment.ts';
-import { slotWishes } from '../slots/plan.ts';
+import type { InstanceEnvironment } from '../world/environment.ts';
+import { slotWishes } from '../cluster/slot-wishes.ts';
 
 /** Where a standby finds the one it follows. */
 export interface PrimaryAddress {

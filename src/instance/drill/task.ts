@@ -1,8 +1,8 @@
 import { annotation } from '../../labels.ts';
 import { kubeTime } from '../backup/objects.ts';
-import type { InstanceContext } from '../context.ts';
+import type { InstanceContext } from '../context/context.ts';
 import { readRestored } from '../recovery/restored.ts';
-import { servesAsPrimary, type InstanceView } from '../view.ts';
+import { servesAsPrimary, type InstanceView } from '../world/view.ts';
 import { changeClusterStatus } from '../wal/condition.ts';
 import { verifyDatabases } from './verify.ts';
 

@@ -2,7 +2,7 @@ import { isNotFound } from '../../kube/errors.ts';
 import { resource } from '../../kube/resource-types.ts';
 import { instanceRole, label } from '../../labels.ts';
 import { roleLabels } from '../../resources/pod.ts';
-import { type HaCore, others } from './core.ts';
+import { type HaCore, others } from './core/core.ts';
 
 const micro = (date: Date): string => date.toISOString().replace('Z', '000Z');
 const noRole = { [label.instanceRole]: null, [label.legacyRole]: null };

@@ -1,9 +1,9 @@
 import type { Position } from '../../../state-machines/protocol/types.ts';
-import { condemned, type HaCore } from './core.ts';
-import { localHistory } from './history-files.ts';
-import { runningPostmaster } from './local-postgres.ts';
-import type { WireHistory } from './messages.ts';
-import { endOfOwnLog, hasNeverLed, standbyPosition } from './position.ts';
+import { condemned, type HaCore } from './core/core.ts';
+import { localHistory } from '../wal/history-files.ts';
+import { runningPostmaster } from './core/local-postgres.ts';
+import type { WireHistory } from './core/messages.ts';
+import { endOfOwnLog, hasNeverLed, standbyPosition } from './core/position.ts';
 
 /** Milliseconds after giving the lease away in which this instance leaves it to others. */
 const courtesy = 10_000;

@@ -4,10 +4,10 @@ import { silence } from '../../../state-machines/election/machine.ts';
 import type { LeaseMember, Position } from '../../../state-machines/protocol/types.ts';
 import { ownPosition } from './candidate.ts';
 import { parseLsn } from '../../postgres/lsn.ts';
-import { type HaCore, holderOf, others, selfOf, timingOf } from './core.ts';
+import { type HaCore, holderOf, others, selfOf, timingOf } from './core/core.ts';
 import { gather } from './gather.ts';
-import { fromWire, type PositionReport, type Said } from './messages.ts';
-import type { Asked } from './peers.ts';
+import { fromWire, type PositionReport, type Said } from './core/messages.ts';
+import type { Asked } from './core/peers.ts';
 import { modeOf } from './synchronous/configuration.ts';
 
 const askMs = 400;

@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from '@jest/globals';
 import type { LeaseRecord } from '../../../state-machines/protocol/types.ts';
-import type { HaCore } from './core.ts';
-import { newMemory } from './core.ts';
+import type { HaCore } from './core/core.ts';
+import { newMemory } from './core/core.ts';
 import { Fence } from './fence.ts';
-import type { LeaseContent } from './lease-record.ts';
-import type { WriteOutcome } from './lease-store.ts';
+import type { LeaseContent } from './core/lease-record.ts';
+import type { WriteOutcome } from './core/lease-store.ts';
 
 const self = { instance: 'c-1', incarnation: 'one' };
 const other = { instance: 'c-2', incarnation: 'two', address: '10.0.0.2' };

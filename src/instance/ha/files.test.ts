@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { missingHistories, plantHistories, realHistory, removeFillers, removeTimeline } from './history-files.ts';
-import { LifeFile } from './life-file.ts';
-import { StateFile } from './state-file.ts';
+import { missingHistories, plantHistories, realHistory, removeFillers, removeTimeline } from '../wal/history-files.ts';
+import { LifeFile } from './core/life-file.ts';
+import { StateFile } from './core/state-file.ts';
 
 let directory = '';
 beforeEach(async () => {

@@ -9,7 +9,7 @@ import { parseLsn } from '../../postgres/lsn.ts';
 import { temporaryPostgres, type TemporaryPostgres } from '../../testing/postgres.ts';
 import { clone } from '../replication/clone.ts';
 import { plantSegments } from './filler-segments.ts';
-import { localHistory, plantHistories } from './history-files.ts';
+import { localHistory, plantHistories } from '../wal/history-files.ts';
 
 const log = pino({ level: 'silent' });
 const segmentSize = 1 << 24;

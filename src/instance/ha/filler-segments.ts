@@ -2,7 +2,7 @@ import { constants, copyFile, open, readdir, rename, writeFile } from 'node:fs/p
 import path from 'node:path';
 import type { TimelineHistory } from '../../postgres/timeline.ts';
 import { segmentName, segmentNumber } from '../../postgres/wal-name.ts';
-import { fillerReason } from './history-files.ts';
+import { fillerReason } from '../wal/history-files.ts';
 
 /**
  * A standby that ended on the timeline before a filler is sent the segment in which that timeline ends, and PostgreSQL reads it from the

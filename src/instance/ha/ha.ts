@@ -9,10 +9,10 @@ import { Session } from '../sql/session.ts';
 import { bootTime } from '../supervisor/boot-clock.ts';
 import { observeDataDirectory } from '../postmaster/observe.ts';
 import type { Farewell } from '../postmaster/stop.ts';
-import type { Surroundings } from '../surroundings.ts';
-import type { InstanceView } from '../view.ts';
-import { Chronicle, type RoleChange } from './chronicle.ts';
-import { bootClock } from './clock.ts';
+import type { Surroundings } from '../world/surroundings.ts';
+import type { InstanceView } from '../world/view.ts';
+import { Chronicle, type RoleChange } from './core/chronicle.ts';
+import { bootClock } from './core/clock.ts';
 import {
   beginStart,
   condemned,
@@ -23,26 +23,26 @@ import {
   newMemory,
   others,
   timingOf,
-} from './core.ts';
+} from './core/core.ts';
 import { Elector } from './elector.ts';
 import { Fence } from './fence.ts';
-import { Fitness } from './fitness.ts';
+import { Fitness } from './core/fitness.ts';
 import { Follower } from './follow.ts';
 import { isIsolated } from './isolation.ts';
-import { LeaseStore } from './lease-store.ts';
-import { LifeFile } from './life-file.ts';
+import { LeaseStore } from './core/lease-store.ts';
+import { LifeFile } from './core/life-file.ts';
 import { lostWal } from './lost-wal.ts';
-import { postgresRole, runningPostmaster } from './local-postgres.ts';
-import { Peers } from './peers.ts';
+import { postgresRole, runningPostmaster } from './core/local-postgres.ts';
+import { Peers } from './core/peers.ts';
 import { Planned } from './planned.ts';
-import type { HistoryArchive } from './history-archive.ts';
+import type { HistoryArchive } from './core/history-archive.ts';
 import { Promoter } from './promoter.ts';
 import { promotionOutcome } from './promotion-outcome.ts';
 import { Pulse } from './pulse.ts';
 import { finishRebuild, Rebuild } from './rebuild.ts';
-import { StateFile } from './state-file.ts';
+import { StateFile } from './core/state-file.ts';
 import { synchronousNames } from './synchronous/names.ts';
-import { Promises } from './synchronous/promises.ts';
+import { Promises } from './core/promises.ts';
 import { Doorkeeper } from './synchronous/doorkeeper.ts';
 import { QuorumObject } from './synchronous/quorum-object.ts';
 import { SynchronousSet } from './synchronous/set.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseHistory } from '../../postgres/timeline.ts';
-import { type HaCore, others } from './core.ts';
-import { isFiller, realHistory } from './history-files.ts';
+import { type HaCore, others } from './core/core.ts';
+import { isFiller, realHistory } from '../wal/history-files.ts';
 
 const askMs = 400;
 /** An archive that is down must not hold up a promotion. */

@@ -1,5 +1,5 @@
 import type { PatienceFacts } from '../../../state-machines/election/machine.ts';
-import { type HaCore, leaseState, timingOf } from './core.ts';
+import { type HaCore, leaseState, timingOf } from './core/core.ts';
 import { modeOf } from './synchronous/configuration.ts';
 
 /** For how long the lease was seen unchanged, and for how long it must have been before anybody stands (§5, prevote; rule 6). */

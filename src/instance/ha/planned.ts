@@ -12,10 +12,10 @@ import { formatLsn } from '../../postgres/lsn.ts';
 import { observeDataDirectory } from '../postmaster/observe.ts';
 import type { Farewell } from '../postmaster/stop.ts';
 import { Session } from '../sql/session.ts';
-import { type HaCore, isFresh, leaseState, others, timingOf } from './core.ts';
-import { postgresRole } from './local-postgres.ts';
+import { type HaCore, isFresh, leaseState, others, timingOf } from './core/core.ts';
+import { postgresRole } from './core/local-postgres.ts';
 import { anySynchronous } from './synchronous/configuration.ts';
-import type { Departure, LeaseContent } from './lease-record.ts';
+import type { Departure, LeaseContent } from './core/lease-record.ts';
 
 type Handover = NonNullable<HaCore['memory']['handover']>;
 

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { promotion, type PromotionAction, type PromotionFacts } from '../../../state-machines/promotion/machine.ts';
-import { type HaCore, leaseState, type PromotionNotes } from './core.ts';
-import { hasHistory, missingHistories } from './history-files.ts';
-import { postgresRole } from './local-postgres.ts';
-import { timelineAt } from './position.ts';
+import { type HaCore, leaseState, type PromotionNotes } from './core/core.ts';
+import { hasHistory, missingHistories } from '../wal/history-files.ts';
+import { postgresRole } from './core/local-postgres.ts';
+import { timelineAt } from './core/position.ts';
 import { PromotionSteps } from './promotion-steps.ts';
 import { type AskedServer, askServer } from './promotion-server.ts';
 import { synchronousNames } from './synchronous/names.ts';

@@ -1,5 +1,5 @@
 import { parseLsn } from '../../postgres/lsn.ts';
-import type { HaCore } from './core.ts';
+import type { HaCore } from './core/core.ts';
 
 /** What a promotion must know of the server at this moment. */
 export interface AskedServer {

@@ -2,12 +2,12 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PromotionAction } from '../../../state-machines/promotion/machine.ts';
 import { labelSelf, publishPrimary, tellPeers, unlabelOld } from './announce.ts';
-import { type HaCore, isFresh } from './core.ts';
+import { type HaCore, isFresh } from './core/core.ts';
 import { plantSegments } from './filler-segments.ts';
-import { hasHistory, localHistory, missingHistories, plantHistories, removeTimeline } from './history-files.ts';
+import { hasHistory, localHistory, missingHistories, plantHistories, removeTimeline } from '../wal/history-files.ts';
 import { findHistories } from './history-sources.ts';
-import { endPostgres, runningPostmaster } from './local-postgres.ts';
-import { standbyPosition } from './position.ts';
+import { endPostgres, runningPostmaster } from './core/local-postgres.ts';
+import { standbyPosition } from './core/position.ts';
 import { askServer } from './promotion-server.ts';
 
 /** An unreachable API server has failed an earlier step: its answer is not waited for any longer than this. */

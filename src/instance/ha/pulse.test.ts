@@ -1,7 +1,7 @@
 import net, { type AddressInfo } from 'node:net';
 import { expect, test } from '@jest/globals';
 import type { LeaseRecord, Member } from '../../../state-machines/protocol/types.ts';
-import { type HaCore, newMemory } from './core.ts';
+import { type HaCore, newMemory } from './core/core.ts';
 import { Pulse } from './pulse.ts';
 
 const self = { instance: 'c-1', incarnation: 'one' };

@@ -1,8 +1,8 @@
 import { sameMember } from '../../../state-machines/protocol/position.ts';
 import type { LeaseMember, Member } from '../../../state-machines/protocol/types.ts';
-import { type HaCore, holderOf } from './core.ts';
+import { type HaCore, holderOf } from './core/core.ts';
 import { knock } from './knock.ts';
-import { postgresRole } from './local-postgres.ts';
+import { postgresRole } from './core/local-postgres.ts';
 import { modeOf } from './synchronous/configuration.ts';
 
 /** From one question to the next, unless the answer takes longer. */

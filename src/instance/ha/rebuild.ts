@@ -3,10 +3,10 @@ import { readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { port, readWriteService, role, slotName } from '../../naming.ts';
 import { clone } from '../replication/clone.ts';
-import { sync } from '../replication/durable.ts';
+import { sync } from '../../util/durable.ts';
 import { reserveSlot } from '../replication/slot.ts';
-import { removeUnused } from '../tablespaces/place.ts';
-import { type HaCore, holderOf, selfOf } from './core.ts';
+import { removeUnused } from '../postmaster/tablespaces.ts';
+import { type HaCore, holderOf, selfOf } from './core/core.ts';
 import { rewindOnto } from './rewind-source.ts';
 import { dispensable } from './synchronous/configuration.ts';
 

@@ -3,10 +3,10 @@ import { type History, onHistory } from '../../../state-machines/protocol/histor
 import { sameMember } from '../../../state-machines/protocol/position.ts';
 import type { LeaseMember, Position } from '../../../state-machines/protocol/types.ts';
 import { observeDataDirectory } from '../postmaster/observe.ts';
-import { condemned, type HaCore } from './core.ts';
-import { runningPostmaster } from './local-postgres.ts';
-import type { PositionReport, WireHistory } from './messages.ts';
-import { standbyPosition } from './position.ts';
+import { condemned, type HaCore } from './core/core.ts';
+import { runningPostmaster } from './core/local-postgres.ts';
+import type { PositionReport, WireHistory } from './core/messages.ts';
+import { standbyPosition } from './core/position.ts';
 
 /** The holder of the lease as it answered, with the history of what it writes. */
 export interface Holder {

@@ -5,7 +5,7 @@ import { expect, test } from '@jest/globals';
 import type { LeaseRecord } from '../../../state-machines/protocol/types.ts';
 import { rejoin as rejoinTable } from '../../../state-machines/rejoin/machine.ts';
 import { encodeControl } from '../../testing/simulation/control-file.ts';
-import { type HaCore, newMemory } from './core.ts';
+import { type HaCore, newMemory } from './core/core.ts';
 import type { Rebuild } from './rebuild.ts';
 import { Rejoin } from './rejoin.ts';
 

@@ -3,13 +3,13 @@ import { sameMember } from '../../../state-machines/protocol/position.ts';
 import type { LeaseMember } from '../../../state-machines/protocol/types.ts';
 import { rejoin, type RejoinAction, type RejoinFacts } from '../../../state-machines/rejoin/machine.ts';
 import { namesArchive } from '../../resources/archive-place.ts';
-import { condemned, type HaCore, holderOf, isClosed, leaseState, selfOf } from './core.ts';
-import { removeFillers } from './history-files.ts';
-import { endPostgres, runningPostmaster } from './local-postgres.ts';
+import { condemned, type HaCore, holderOf, isClosed, leaseState, selfOf } from './core/core.ts';
+import { removeFillers } from '../wal/history-files.ts';
+import { endPostgres, runningPostmaster } from './core/local-postgres.ts';
 import { Progress } from './progress.ts';
 import type { Rebuild } from './rebuild.ts';
 import { ancestry, follows, type Holder, holderFrom, notYet, postgresFact } from './rejoin-facts.ts';
-import { newestTimeline, standbyProgress } from './position.ts';
+import { newestTimeline, standbyProgress } from './core/position.ts';
 import { rewindObstacleFrom } from './rewind-source.ts';
 import { dispensable } from './synchronous/configuration.ts';
 

@@ -1,10 +1,10 @@
 import type { History } from '../../../state-machines/protocol/history.ts';
 import type { LeaseMember } from '../../../state-machines/protocol/types.ts';
 import { primaryConninfoWords } from '../configuration/settings.ts';
-import { findProgram } from '../programs.ts';
+import { findProgram } from '../programs/find.ts';
 import { checkRewind, rewind } from '../replication/rewind.ts';
-import type { HaCore } from './core.ts';
-import { newestTimeline } from './position.ts';
+import type { HaCore } from './core/core.ts';
+import { newestTimeline } from './core/position.ts';
 
 const program = (name: 'pg_rewind' | 'postgres', major: number): Promise<string | undefined> =>
   findProgram(name, major).then(

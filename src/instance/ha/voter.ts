@@ -6,9 +6,9 @@ import { answerHold, answerPrevote, type Answer, type VoterFacts } from '../../.
 import { role } from '../../naming.ts';
 import { json, text, type Handler, type Routes } from '../http/respond.ts';
 import { localHistories } from './history-sources.ts';
-import { hear, type HaCore, isFresh, leaseState, selfOf, timingOf } from './core.ts';
+import { hear, type HaCore, isFresh, leaseState, selfOf, timingOf } from './core/core.ts';
 import { ownPosition, stands, writtenHistory } from './candidate.ts';
-import { postgresRole } from './local-postgres.ts';
+import { postgresRole } from './core/local-postgres.ts';
 import { patienceFacts } from './patience.ts';
 import {
   messageKinds,
@@ -18,7 +18,7 @@ import {
   type Envelope,
   type Message,
   type MessageKind,
-} from './messages.ts';
+} from './core/messages.ts';
 
 import { answerPromise } from './synchronous/promise.ts';
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type CredentialSource, type ExpiringCredentials, RenewedCredentials } from '../../objectstore/credentials.ts';
 import type { FindCredentials } from '../../objectstore/archive/config.ts';
-import { type WorkerCommand, workerCommand } from '../backup/worker-process.ts';
+import { type WorkerCommand, workerCommand } from '../programs/worker-command.ts';
 import type { CredentialsAnswer, CredentialsRequest } from './messages.ts';
 
 /** Milliseconds that the chain may take: instance metadata that is not there is waited for. */

@@ -12,15 +12,15 @@ import { application, secretNames } from '../../resources/secret-names.ts';
 import { secretValue } from '../cluster/secret-source.ts';
 import { configurationFiles } from '../configuration/settings.ts';
 import { writeConfiguration } from '../configuration/write.ts';
-import type { InstanceEnvironment } from '../environment.ts';
+import type { InstanceEnvironment } from '../world/environment.ts';
 import type { Logger } from '../log/logger.ts';
-import { findProgram } from '../programs.ts';
+import { findProgram } from '../programs/find.ts';
 import { systemRolesSql } from '../roles/reconcile.ts';
 import { emptyCheckFile } from '../wal/ownership.ts';
 import { initdbArguments } from './initdb-arguments.ts';
 import { LocalServer } from './local-server.ts';
 import { preparePlace, publishPlace, stagingOf, type InitPlace } from './place.ts';
-import { runProgram } from './run-program.ts';
+import { runProgram } from '../programs/run.ts';
 import { resolveSql } from './sql-references.ts';
 
 export interface InitDeps {

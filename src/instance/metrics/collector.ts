@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { InstanceContext } from '../context.ts';
+import type { InstanceContext } from '../context/context.ts';
 import type { VolumeReport } from '../disk/watch.ts';
 import { Session } from '../sql/session.ts';
 import { role } from '../../naming.ts';
-import type { InstanceView } from '../view.ts';
+import type { InstanceView } from '../world/view.ts';
 import { defaultQueries, type MetricsQuery } from './default-queries.ts';
 import { counter, gauge, gauges, type Metric } from './exposition.ts';
 

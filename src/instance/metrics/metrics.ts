@@ -1,5 +1,5 @@
-import type { InstanceContext } from '../context.ts';
-import type { InstanceView } from '../view.ts';
+import type { InstanceContext } from '../context/context.ts';
+import type { InstanceView } from '../world/view.ts';
 import { Collector, managerMetrics } from './collector.ts';
 import { renderExposition, type Metric } from './exposition.ts';
 

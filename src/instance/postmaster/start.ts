@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { InstancePaths } from '../../paths.ts';
-import { prepareTablespaces } from '../tablespaces/place.ts';
+import { prepareTablespaces } from './tablespaces.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { endProgramsOf, processInfo } from './process.ts';
 

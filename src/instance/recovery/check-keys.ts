@@ -6,7 +6,7 @@ import { readManifest } from '../backup/take.ts';
 import type { Archive } from '../wal/archive-source.ts';
 import { findWal } from '../wal/wal-objects.ts';
 import { archivedRange } from './archive-gap.ts';
-import type { CatalogEntry } from './catalog.ts';
+import type { CatalogEntry } from '../backup/catalog.ts';
 
 const defaultSegmentSize = 16 << 20;
 

@@ -2,8 +2,8 @@ import { endTimeline } from '../../objectstore/backup-info.ts';
 import { parseLsn } from '../../postgres/lsn.ts';
 import type { TimelineHistory } from '../../postgres/timeline.ts';
 import { isAncestor } from '../../postgres/timeline.ts';
-import type { Catalog, CatalogEntry } from './catalog.ts';
-import { chainOf } from './chain.ts';
+import type { Catalog, CatalogEntry } from '../backup/catalog.ts';
+import { chainOf } from '../backup/chain.ts';
 import { type RecoveryTarget, RecoveryRequestError, describeGoal, fieldOf, goalField } from './target.ts';
 
 const endsBefore = (target: RecoveryTarget, { info }: CatalogEntry): boolean => {

@@ -4,15 +4,15 @@ import type { Logger } from 'pino';
 import { parseBackupManifest } from '../../postgres/backup-manifest.ts';
 import { completeLabel } from '../../postgres/incremental-file.ts';
 import { readManifest } from '../backup/take.ts';
-import { syncAll } from '../replication/durable.ts';
+import { syncAll } from '../../util/durable.ts';
 import { extractTar } from '../replication/extract.ts';
 import { ContentRecord } from '../replication/manifest-check.ts';
 import type { Staging } from '../replication/staging.ts';
 import type { Archive } from '../wal/archive-source.ts';
-import { HopelessError } from '../hopeless.ts';
+import { HopelessError } from './hopeless.ts';
 import { emptyCheckFile } from '../wal/ownership.ts';
 import { dataFiles, plainContent } from './backup-data.ts';
-import type { CatalogEntry } from './catalog.ts';
+import type { CatalogEntry } from '../backup/catalog.ts';
 
 export interface FetchBackup {
   readonly archive: Archive;

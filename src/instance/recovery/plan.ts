@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { writeDurably } from '../replication/durable.ts';
+import { writeDurably } from '../../util/durable.ts';
 
 /** What a recovery does, decided once: a run after a crash goes on with the same backup and target. */
 export interface RecoveryPlan {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { writeDurably } from '../replication/durable.ts';
+import { writeDurably } from '../../util/durable.ts';
 
 /** What a database was restored from, kept beside it. */
 export interface Restored {

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
-import type { CatalogEntry } from './catalog.ts';
+import type { CatalogEntry } from '../backup/catalog.ts';
 import { chooseBackup } from './choose.ts';
 import { parseHistory } from '../../postgres/timeline.ts';
 import { readRecoveryLog, startMark } from './recovery-log.ts';
 import { parseTarget, parseTargetTime, targetSettings } from './target.ts';
-import { HopelessError } from '../hopeless.ts';
+import { HopelessError } from './hopeless.ts';
 import { RecoveryTargetError, explainFailure, verifyEnd } from './verify.ts';
 
 test.each([

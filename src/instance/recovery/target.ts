@@ -1,5 +1,5 @@
 import { parseLsn } from '../../postgres/lsn.ts';
-import { HopelessError } from '../hopeless.ts';
+import { HopelessError } from './hopeless.ts';
 
 /** bootstrap.recovery.recoveryTarget (reference §1.1). */
 export interface RecoveryTargetSpec {

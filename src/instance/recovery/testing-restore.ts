@@ -8,7 +8,7 @@ import type { ExtentRequest } from '../backup/extent.ts';
 import { runBackup } from '../backup/run-backup.ts';
 import type { Archive } from '../wal/archive-source.ts';
 import { Restorer } from '../wal/restore.ts';
-import type { WalRestorer } from '../wal-port.ts';
+import type { WalRestorer } from '../wal/port.ts';
 import { type RecoverOptions, type Recovered, recover } from './recover.ts';
 import { parseTarget, type RecoveryTargetSpec } from './target.ts';
 import { type ArchivingPostgres, requestScript, silent } from './testing.ts';

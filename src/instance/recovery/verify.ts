@@ -2,7 +2,7 @@ import { formatLsn, type Lsn } from '../../postgres/lsn.ts';
 import { segmentName, segmentNumberBefore } from '../../postgres/wal-name.ts';
 import type { ArchivedRange } from './archive-gap.ts';
 import type { RecoveryLog } from './recovery-log.ts';
-import { HopelessError } from '../hopeless.ts';
+import { HopelessError } from './hopeless.ts';
 import { type RecoveryTarget, describeGoal, goalField } from './target.ts';
 
 /** Where a recovery came to its end. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
-import type { ArchiveOutcome, RestoreOutcome, WalArchiver, WalRestorer } from '../wal-port.ts';
+import type { ArchiveOutcome, RestoreOutcome, WalArchiver, WalRestorer } from '../wal/port.ts';
 
 export interface WalServer extends AsyncDisposable {
   readonly port: number;

@@ -5,7 +5,7 @@ import { parseBackupManifest } from '../../postgres/backup-manifest.ts';
 import { formatLsn } from '../../postgres/lsn.ts';
 import { BaseBackup } from './base-backup.ts';
 import { ReplicationConnection, type ServerAddress } from './connection.ts';
-import { syncAll } from './durable.ts';
+import { syncAll } from '../../util/durable.ts';
 import { extractTar } from './extract.ts';
 import { ContentRecord } from './manifest-check.ts';
 import { type DataPlace, Staging } from './staging.ts';

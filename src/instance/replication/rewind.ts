@@ -5,8 +5,8 @@ import { type ControlData, parseControlData } from '../../postgres/control-data.
 import { connectionString } from '../../postgres/quote.ts';
 import { segmentName, segmentNumber } from '../../postgres/wal-name.ts';
 import { setStandby } from '../configuration/write.ts';
-import { leadsOutside } from '../tablespaces/place.ts';
-import { runProgram } from '../init/run-program.ts';
+import { leadsOutside } from '../postmaster/tablespaces.ts';
+import { runProgram } from '../programs/run.ts';
 import { endProgramsOf } from '../postmaster/process.ts';
 
 /** What is looked at before a byte is changed: a rewind that fails half-way costs the whole directory (fault F24). */

@@ -1,7 +1,7 @@
 import { mkdir, readFile, readdir, rename, rm, stat, symlink } from 'node:fs/promises';
 import path from 'node:path';
-import { mountedTablespaces, volumeOf } from '../tablespaces/place.ts';
-import { sync, writeDurably } from './durable.ts';
+import { mountedTablespaces, volumeOf } from '../postmaster/tablespaces.ts';
+import { sync, writeDurably } from '../../util/durable.ts';
 
 /** Where a data directory and what belongs to it come to lie. */
 export interface DataPlace {

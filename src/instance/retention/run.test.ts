@@ -6,8 +6,8 @@ import type { TimelineHistory } from '../../postgres/timeline.ts';
 import { segmentName } from '../../postgres/wal-name.ts';
 import { type TestArchive, silent, testArchive } from '../recovery/testing.ts';
 import type { Archive } from '../wal/archive-source.ts';
-import { BackupGoneError, holdBackup } from './holds.ts';
-import { readJournal } from './journal.ts';
+import { BackupGoneError, holdBackup } from '../holds/holds.ts';
+import { readJournal } from '../holds/journal.ts';
 import { type RetentionRun, runRetention } from './run.ts';
 
 let store: TestArchive;

@@ -8,8 +8,8 @@ import { removeObjects } from '../backup/run-backup.ts';
 import type { Archive } from '../wal/archive-source.ts';
 import { type RetentionCatalog, readRetentionCatalog } from './catalog.ts';
 import { expireWal } from './expire-wal.ts';
-import { heldBackups } from './holds.ts';
-import { readJournal, writeJournal } from './journal.ts';
+import { heldBackups } from '../holds/holds.ts';
+import { readJournal, writeJournal } from '../holds/journal.ts';
 
 export interface RetentionRun {
   readonly archive: Archive;

@@ -4,8 +4,8 @@ import { quoteIdentifier, quoteLiteral } from '../../postgres/quote.ts';
 import { matchesVerifier, scramVerifier } from '../../postgres/scram.ts';
 import { application, secretNames } from '../../resources/secret-names.ts';
 import { secretValue } from '../cluster/secret-source.ts';
-import type { InstanceContext } from '../context.ts';
-import { servesAsPrimary, type InstanceView } from '../view.ts';
+import type { InstanceContext } from '../context/context.ts';
+import { servesAsPrimary, type InstanceView } from '../world/view.ts';
 
 interface Password {
   readonly role: string;

@@ -9,7 +9,8 @@ import type { Cluster } from '../../api/generated/cluster.ts';
 import { temporaryPostgres, type TemporaryPostgres } from '../../testing/postgres.ts';
 import { clone } from '../replication/clone.ts';
 import { applyPrimary, applyStandby, localSlots, type Query } from './apply.ts';
-import { planPrimary, planStandby, type Slot, slotWishes } from './plan.ts';
+import { slotWishes } from '../cluster/slot-wishes.ts';
+import { planPrimary, planStandby, type Slot } from './plan.ts';
 
 // A primary (c-1) and a streaming standby (c-2) of PostgreSQL 17, with logical slots that fail over.
 let primary: TemporaryPostgres;

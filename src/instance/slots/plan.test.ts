@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Cluster } from '../../api/generated/cluster.ts';
-import { planPrimary, planStandby, type Slot, slotWishes } from './plan.ts';
+import { slotWishes } from '../cluster/slot-wishes.ts';
+import { planPrimary, planStandby, type Slot } from './plan.ts';
 
 const aSlot = (name: string, over: Partial<Slot> = {}): Slot => ({
   ...{ name, type: 'physical', active: false, lsn: '0/3000000', lost: false, holdsRows: false, synced: false },

@@ -1,6 +1,5 @@
 // Which slots an instance is to have (reference §2.11): decided here, done in reconcile.ts.
-import type { Cluster } from '../../api/generated/cluster.ts';
-import { slotName } from '../../naming.ts';
+import type { SlotWishes } from '../cluster/slot-wishes.ts';
 
 /** A row of pg_replication_slots; temporary ones are nobody's business. */
 export interface Slot {
@@ -16,36 +15,6 @@ export interface Slot {
   /** Kept in step by PostgreSQL itself (17 and later). */
   readonly synced: boolean;
   readonly failover: boolean;
-}
-
-export interface SlotWishes {
-  /** Name of this instance's own slot on its primary. */
-  readonly own: string;
-  /** Slots of the other instances. */
-  readonly others: readonly string[];
-  /** The operator has said which instances there are. */
-  readonly listed: boolean;
-  readonly highAvailability: boolean;
-  readonly prefix: string;
-  /** Physical slots that users made on the primary are copied by standbys, but those of these names. */
-  readonly copied: boolean;
-  readonly excluded: readonly RegExp[];
-}
-
-export function slotWishes({ spec, status }: Cluster, self: string): SlotWishes {
-  const { highAvailability: settings, synchronizeReplicas } = spec.replicationSlots ?? {};
-  const prefix = settings?.slotPrefix ?? '_cnpg_';
-  const enabled = settings?.enabled !== false;
-  const others = (status?.instanceNames ?? []).filter((name) => name !== self);
-  return {
-    own: slotName(prefix, self),
-    others: others.map((name) => slotName(prefix, name)),
-    listed: (status?.instanceNames ?? []).length > 0,
-    highAvailability: enabled,
-    prefix,
-    copied: enabled && synchronizeReplicas?.enabled !== false,
-    excluded: (synchronizeReplicas?.excludePatterns ?? []).map((pattern) => new RegExp(pattern)),
-  };
 }
 
 const ofInstances = ({ name, type }: Slot, { prefix }: SlotWishes): boolean =>

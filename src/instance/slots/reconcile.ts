@@ -1,8 +1,9 @@
 import { readWriteService, role } from '../../naming.ts';
-import type { InstanceContext } from '../context.ts';
-import { replicates, servesAsPrimary, type InstanceView } from '../view.ts';
+import { slotWishes, type SlotWishes } from '../cluster/slot-wishes.ts';
+import type { InstanceContext } from '../context/context.ts';
+import { replicates, servesAsPrimary, type InstanceView } from '../world/view.ts';
 import { applyPrimary, applyStandby, dropSlots, localSlots, type Query } from './apply.ts';
-import { planPrimary, planStandby, slotWishes, type SlotWishes } from './plan.ts';
+import { planPrimary, planStandby } from './plan.ts';
 import { upstreamSlots } from './upstream.ts';
 
 /** Milliseconds that a slot of an unknown instance is kept: its instance may be about to be listed. */

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster } from '../../api/generated/cluster.ts';
 import { parseQuantity } from '../../api/validation/quantity.ts';
 import type { Session } from '../sql/session.ts';
-import type { InstanceView } from '../view.ts';
+import type { InstanceView } from '../world/view.ts';
 
 export interface ProbeAnswer {
   readonly ok: boolean;

@@ -2,10 +2,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import type { InstanceContext } from '../context.ts';
-import type { InstanceEnvironment } from '../environment.ts';
+import type { InstanceContext } from '../context/context.ts';
+import type { InstanceEnvironment } from '../world/environment.ts';
 import type { Session } from '../sql/session.ts';
-import type { InstanceView } from '../view.ts';
+import type { InstanceView } from '../world/view.ts';
 
 type Json = Record<string, unknown>;
 

@@ -3,10 +3,10 @@ import type { Pod } from '../../kube/objects.ts';
 import { resource } from '../../kube/resource-types.ts';
 import { tablespaceVolume } from '../../naming.ts';
 import { quoteIdentifier, quoteLiteral } from '../../postgres/quote.ts';
-import type { InstanceContext } from '../context.ts';
-import { servesAsPrimary, type InstanceView } from '../view.ts';
+import type { InstanceContext } from '../context/context.ts';
+import { servesAsPrimary, type InstanceView } from '../world/view.ts';
 import { changeClusterStatus } from '../wal/condition.ts';
-import { tablespaceLocation } from './place.ts';
+import { tablespaceLocation } from '../postmaster/tablespaces.ts';
 
 type Wish = NonNullable<Cluster['spec']['tablespaces']>[number];
 type State = NonNullable<NonNullable<Cluster['status']>['tablespacesStatus']>[number];

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ownerMarkerKey, walDirectory } from '../../objectstore/layout.ts';
-import { writeDurably } from '../replication/durable.ts';
+import { writeDurably } from '../../util/durable.ts';
 import type { Archive } from './archive-source.ts';
 
 /** In PGDATA of a database that has not archived anything yet (reference §2.15). */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { WorkerCommand } from '../backup/worker-process.ts';
+import type { WorkerCommand } from '../programs/worker-command.ts';
 import { type ShipAnswer, type ShipRequest, reviveFailure } from './ship-messages.ts';
 
 export type Ship = (request: Omit<ShipRequest, 'id'>, signal: AbortSignal) => Promise<'created' | 'same'>;

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type TimelineHistory, isFileOfHistory } from '../../postgres/timeline.ts';
 import { parseWalName } from '../../postgres/wal-name.ts';
-import type { ArchiveOutcome } from '../wal-port.ts';
+import type { ArchiveOutcome } from './port.ts';
 import type { ArchiveSource } from './archive-source.ts';
 import { Confirmed } from './confirmed.ts';
 

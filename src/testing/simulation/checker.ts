@@ -1,4 +1,4 @@
-import { decodeLease, type StoredRecord } from '../../instance/ha/lease-record.ts';
+import { decodeLease, type StoredRecord } from '../../instance/ha/core/lease-record.ts';
 import { anySynchronous, modeOf } from '../../instance/ha/synchronous/configuration.ts';
 import type { Lease } from '../../kube/objects.ts';
 import type { Change } from './api-store.ts';

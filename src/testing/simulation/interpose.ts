@@ -18,7 +18,7 @@ const builtins: Readonly<Record<string, string>> = {
 const modules: Readonly<Record<string, string>> = {
   [source('instance/sql/session.ts')]: here('session'),
   [source('instance/certificates.ts')]: here('certificates'),
-  [source('instance/programs.ts')]: here('programs'),
+  [source('instance/programs/find.ts')]: here('programs'),
   [source('instance/replication/clone.ts')]: here('clone'),
   [source('instance/replication/slot.ts')]: here('slot'),
   [source('instance/ha/synchronous/wal-end.ts')]: here('wal-end'),

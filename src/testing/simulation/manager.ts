@@ -3,14 +3,14 @@ import path from 'node:path';
 import type { Logger } from '../../instance/log/logger.ts';
 import { ClusterSource } from '../../instance/cluster/cluster-source.ts';
 import { SecretSource } from '../../instance/cluster/secret-source.ts';
-import type { InstanceEnvironment } from '../../instance/environment.ts';
+import type { InstanceEnvironment } from '../../instance/world/environment.ts';
 import { HighAvailability } from '../../instance/ha/ha.ts';
 import type { Routes } from '../../instance/http/respond.ts';
 import { Manager } from '../../instance/manager.ts';
 import { Session } from '../../instance/sql/session.ts';
 import type { Supervisor } from '../../instance/supervisor/supervisor.ts';
-import type { Surroundings } from '../../instance/surroundings.ts';
-import type { InstanceView } from '../../instance/view.ts';
+import type { Surroundings } from '../../instance/world/surroundings.ts';
+import type { InstanceView } from '../../instance/world/view.ts';
 import type { KubeApi } from '../../kube/port.ts';
 import { mkdir } from 'node:fs/promises';
 

@@ -1,6 +1,6 @@
 // Faults of the set and its members, with what an operator does about them: a set that is changed for a while, a volume that is lost
 // and cloned anew, a cluster that is scaled down and up again.
-import { decodeLease } from '../../instance/ha/lease-record.ts';
+import { decodeLease } from '../../instance/ha/core/lease-record.ts';
 import type { Cluster } from '../../api/generated/cluster.ts';
 import type { Lease } from '../../kube/objects.ts';
 import { resource } from '../../kube/resource-types.ts';

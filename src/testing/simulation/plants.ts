@@ -27,7 +27,7 @@ const twoWriters = /no two accept writes at once|one writer of a timeline/;
 export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'M1: a primary takes itself for fresh for longer than others wait',
-    file: 'src/instance/ha/core.ts',
+    file: 'src/instance/ha/core/core.ts',
     find: /Math\.max\(core\.memory\.freshUntil \?\? 0, until\)/,
     replace: 'Math.max(core.memory.freshUntil ?? 0, until + 8000)',
     mode: 'async',
@@ -37,7 +37,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'M2: the lease is taken early',
-    file: 'src/instance/ha/lease-store.ts',
+    file: 'src/instance/ha/core/lease-store.ts',
     find: /this\.#options\.clock\(\) - this\.#observed\.since/,
     replace: '5 * (this.#options.clock() - this.#observed.since)',
     mode: 'async',
@@ -47,7 +47,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'M4: an absent lease is a free one',
-    file: 'src/instance/ha/core.ts',
+    file: 'src/instance/ha/core/core.ts',
     find: /return 'absent';/,
     replace: "return 'released';",
     mode: 'async',

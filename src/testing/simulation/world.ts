@@ -1,5 +1,5 @@
 import { port } from '../../naming.ts';
-import type { InstanceEnvironment } from '../../instance/environment.ts';
+import type { InstanceEnvironment } from '../../instance/world/environment.ts';
 import { UnknownStatement, answer } from './answers.ts';
 import { ApiServer } from './api-server.ts';
 import type { Change } from './api-store.ts';

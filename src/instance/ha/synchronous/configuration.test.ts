@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Member } from '../../../../state-machines/protocol/types.ts';
 import type { Cluster } from '../../../api/generated/cluster.ts';
-import type { StoredConfiguration } from '../lease-record.ts';
+import type { StoredConfiguration } from '../core/lease-record.ts';
 import {
   configurationFor,
   dispensable,

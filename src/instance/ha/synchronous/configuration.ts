@@ -3,7 +3,7 @@ import { sameMember } from '../../../../state-machines/protocol/position.ts';
 import { size } from '../../../../state-machines/protocol/quorum.ts';
 import type { LeaseMember, Member } from '../../../../state-machines/protocol/types.ts';
 import { type Standby, standbyNames, type SynchronousTarget } from '../../../../state-machines/synchronous/target.ts';
-import type { StoredConfiguration, StoredRecord } from '../lease-record.ts';
+import type { StoredConfiguration, StoredRecord } from '../core/lease-record.ts';
 
 type Listed = Pick<StoredRecord, 'configurations' | 'members'>;
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import type { HaCore } from '../core.ts';
-import type { Life } from '../life-file.ts';
+import type { HaCore } from '../core/core.ts';
+import type { Life } from '../core/life-file.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 
 const self = { instance: 'c-1', incarnation: 'one' };

@@ -1,7 +1,7 @@
 import { admission, hasStartupRace } from '../../../../state-machines/synchronous/admission.ts';
 import { parseLsn } from '../../../postgres/lsn.ts';
-import { type HaCore, leaseState } from '../core.ts';
-import { runningPostmaster } from '../local-postgres.ts';
+import { type HaCore, leaseState } from '../core/core.ts';
+import { runningPostmaster } from '../core/local-postgres.ts';
 import { anySynchronous } from './configuration.ts';
 import { flushedBy, walsenders } from './walsenders.ts';
 

@@ -1,7 +1,7 @@
 import type { Standby } from '../../../../state-machines/synchronous/target.ts';
 import { standbyNames } from '../../../../state-machines/synchronous/target.ts';
-import { type HaCore, leaseState } from '../core.ts';
-import { postgresRole } from '../local-postgres.ts';
+import { type HaCore, leaseState } from '../core/core.ts';
+import { postgresRole } from '../core/local-postgres.ts';
 import { anySynchronous, namesSetting, replaces } from './configuration.ts';
 import { asksForQuorum, failureDomain, wishedTarget } from '../../../postgres/synchronous-wish.ts';
 

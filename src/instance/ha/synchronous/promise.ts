@@ -3,10 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type PromiseStep, promiseStep, type VoterFacts } from '../../../../state-machines/voter/voter.ts';
 import type { Position } from '../../../../state-machines/protocol/types.ts';
 import { observeDataDirectory } from '../../postmaster/observe.ts';
-import type { HaCore } from '../core.ts';
-import { postgresRole, runningPostmaster } from '../local-postgres.ts';
-import { fromWire, type PromiseReport, toWire, type WirePosition } from '../messages.ts';
-import { hasNeverLed, standbyPosition } from '../position.ts';
+import type { HaCore } from '../core/core.ts';
+import { postgresRole, runningPostmaster } from '../core/local-postgres.ts';
+import { fromWire, type PromiseReport, toWire, type WirePosition } from '../core/messages.ts';
+import { hasNeverLed, standbyPosition } from '../core/position.ts';
 import { endOfStoppedLog } from './wal-end.ts';
 
 /** How long the receiver stays closed for a promise that is not given in the end. */

@@ -1,8 +1,8 @@
 import type { KubeObject } from '../../../kube/types.ts';
 import { resource } from '../../../kube/resource-types.ts';
 import { clusterScopedName } from '../../../naming.ts';
-import { type HaCore, leaseState } from '../core.ts';
-import { postgresRole } from '../local-postgres.ts';
+import { type HaCore, leaseState } from '../core/core.ts';
+import { postgresRole } from '../core/local-postgres.ts';
 import { anySynchronous } from './configuration.ts';
 
 const everyMs = 1000;

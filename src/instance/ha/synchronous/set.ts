@@ -1,9 +1,9 @@
 import { type SetAction, type SetFacts, synchronousSet } from '../../../../state-machines/synchronous/machine.ts';
 import { parseLsn } from '../../../postgres/lsn.ts';
 import { Session } from '../../sql/session.ts';
-import { type HaCore, isFresh, leaseState, selfOf } from '../core.ts';
-import { postgresRole, runningPostmaster } from '../local-postgres.ts';
-import type { LeaseContent, StoredConfiguration } from '../lease-record.ts';
+import { type HaCore, isFresh, leaseState, selfOf } from '../core/core.ts';
+import { postgresRole, runningPostmaster } from '../core/local-postgres.ts';
+import type { LeaseContent, StoredConfiguration } from '../core/lease-record.ts';
 import { configurationFor, isWished, membersWith, namesSetting, withConfiguration } from './configuration.ts';
 import { standbysOf } from './names.ts';
 import { flushedBy, InEffect, walsenders } from './walsenders.ts';

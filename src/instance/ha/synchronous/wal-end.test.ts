@@ -5,7 +5,7 @@ import { parseControlData, type ControlData } from '../../../postgres/control-da
 import { temporaryPostgres, type TemporaryPostgres } from '../../../testing/postgres.ts';
 import { Session } from '../../sql/session.ts';
 import { eventually } from '../../testing.ts';
-import { standbyPosition, timelineOfRecord } from '../position.ts';
+import { standbyPosition, timelineOfRecord } from '../core/position.ts';
 import { endOfStoppedLog } from './wal-end.ts';
 
 const control = async ({ dataDirectory }: TemporaryPostgres): Promise<ControlData> =>

@@ -6,8 +6,8 @@ import type { Position } from '../../../../state-machines/protocol/types.ts';
 import type { ControlData } from '../../../postgres/control-data.ts';
 import type { TimelineHistory } from '../../../postgres/timeline.ts';
 import { segmentName, segmentNumber } from '../../../postgres/wal-name.ts';
-import { timelineOfRecord } from '../position.ts';
-import { localHistory } from '../history-files.ts';
+import { timelineOfRecord } from '../core/position.ts';
+import { localHistory } from '../../wal/history-files.ts';
 
 const pageSize = 8192n;
 const shortHeader = 24n;

@@ -1,6 +1,6 @@
 // What the primary's server says of those that stream from it: steps (b) to (d) of rule 19.
 import { parseLsn } from '../../../postgres/lsn.ts';
-import type { StoredConfiguration } from '../lease-record.ts';
+import type { StoredConfiguration } from '../core/lease-record.ts';
 
 export interface Walsender {
   readonly pid: number;

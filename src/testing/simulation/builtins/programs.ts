@@ -1,4 +1,4 @@
-// src/instance/programs.ts on machines where every program is there.
+// src/instance/programs/find.ts on machines where every program is there.
 export const findProgram = async (name: string, major = 17): Promise<object> => ({
   ...{ file: `/usr/bin/${name}`, major, version: major * 10_000 + 99 },
 });

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { decodeLease, emptyContent, encodeLease, type LeaseContent } from './lease-record.ts';
 import { LeaseStore } from './lease-store.ts';
-import { LeaseServer } from './testing-lease-server.ts';
+import { LeaseServer } from '../testing-lease-server.ts';
 
 const key = { namespace: 'default', name: 'c' };
 const timing = { duration: 15, renewDeadline: 10, retryPeriod: 2 };

@@ -1,8 +1,8 @@
 import { quoteIdentifier } from '../../postgres/quote.ts';
 import { preloadLibraries } from '../../postgres/parameters.ts';
-import type { InstanceContext } from '../context.ts';
-import { servesAsPrimary, type InstanceView } from '../view.ts';
-import { Session } from './session.ts';
+import type { InstanceContext } from '../context/context.ts';
+import { servesAsPrimary, type InstanceView } from '../world/view.ts';
+import { Session } from '../sql/session.ts';
 
 /** Extensions that come and go with their parameters (reference §2.16). */
 const managed = ['pgaudit', 'pg_stat_statements'];

@@ -1,12 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { PersistedState, Position } from '../../../state-machines/protocol/types.ts';
-import type { ControlData } from '../../postgres/control-data.ts';
-import { parseLsn } from '../../postgres/lsn.ts';
-import type { TimelineHistory } from '../../postgres/timeline.ts';
-import { parseWalName, segmentNumberBefore, segmentOf } from '../../postgres/wal-name.ts';
-import type { Session } from '../sql/session.ts';
-import { localHistory } from './history-files.ts';
+import type { PersistedState, Position } from '../../../../state-machines/protocol/types.ts';
+import type { ControlData } from '../../../postgres/control-data.ts';
+import { parseLsn } from '../../../postgres/lsn.ts';
+import type { TimelineHistory } from '../../../postgres/timeline.ts';
+import { parseWalName, segmentNumberBefore, segmentOf } from '../../../postgres/wal-name.ts';
+import type { Session } from '../../sql/session.ts';
+import { localHistory } from '../../wal/history-files.ts';
 
 /** Of a running standby. */
 export interface StandbyPosition {

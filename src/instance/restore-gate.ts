@@ -1,5 +1,5 @@
-import type { InstanceContext } from '../context.ts';
-import type { RestoreOutcome, WalRestorer } from '../wal-port.ts';
+import type { InstanceContext } from './context/context.ts';
+import type { RestoreOutcome, WalRestorer } from './wal/port.ts';
 
 const lookMs = 20;
 

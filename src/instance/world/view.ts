@@ -1,10 +1,10 @@
-import type { InstanceAction } from '../../state-machines/instance/actions.ts';
-import type { InstanceFacts } from '../../state-machines/instance/facts.ts';
-import type { InstanceState } from '../../state-machines/instance/machine.ts';
-import type { Cluster } from '../api/generated/cluster.ts';
-import type { DataDirectory, PostmasterObservation } from './postmaster/observe.ts';
-import type { Program } from './programs.ts';
-import type { ServerState } from './sql/server-state.ts';
+import type { InstanceAction } from '../../../state-machines/instance/actions.ts';
+import type { InstanceFacts } from '../../../state-machines/instance/facts.ts';
+import type { InstanceState } from '../../../state-machines/instance/machine.ts';
+import type { Cluster } from '../../api/generated/cluster.ts';
+import type { DataDirectory, PostmasterObservation } from '../postmaster/observe.ts';
+import type { Program } from '../programs/find.ts';
+import type { ServerState } from '../sql/server-state.ts';
 
 /** The world as the last turn of the loop saw it. Probes, status, metrics and the side tasks read it. */
 export interface InstanceView {

@@ -3,18 +3,18 @@ import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { InstanceContext } from '../context.ts';
+import type { InstanceContext } from '../context/context.ts';
 import { metricsRenderer } from '../metrics/metrics.ts';
 import { patiently, readiness, startup, type ProbeAnswer } from '../status/probes.ts';
 import { collectStatus, executableHash } from '../status/status.ts';
 import { controlDataText } from '../status/control-data-text.ts';
-import { version } from '../version.ts';
-import type { InstanceView } from '../view.ts';
-import type { WalHandlers } from '../wal-port.ts';
-import { listen } from './listen.ts';
+import { version } from '../world/version.ts';
+import type { InstanceView } from '../world/view.ts';
+import type { WalHandlers } from '../wal/port.ts';
+import { listen } from '../http/listen.ts';
 import { localRoutes } from './local-routes.ts';
 import { remoteRoutes } from './remote-routes.ts';
-import { respond, text, type Routes } from './respond.ts';
+import { respond, text, type Routes } from '../http/respond.ts';
 
 export interface ServeOptions {
   readonly context: InstanceContext;

@@ -1,9 +1,9 @@
-import { sameMember } from '../../../state-machines/protocol/position.ts';
-import type { LeaseMember, LeaseTiming, Member } from '../../../state-machines/protocol/types.ts';
-import type { Cluster } from '../../api/generated/cluster.ts';
-import type { Surroundings } from '../surroundings.ts';
-import type { Session } from '../sql/session.ts';
-import type { InstanceView } from '../view.ts';
+import { sameMember } from '../../../../state-machines/protocol/position.ts';
+import type { LeaseMember, LeaseTiming, Member } from '../../../../state-machines/protocol/types.ts';
+import type { Cluster } from '../../../api/generated/cluster.ts';
+import type { Surroundings } from '../../world/surroundings.ts';
+import type { Session } from '../../sql/session.ts';
+import type { InstanceView } from '../../world/view.ts';
 import type { Chronicle } from './chronicle.ts';
 import type { BootClock } from './clock.ts';
 import type { Fitness } from './fitness.ts';
@@ -13,7 +13,7 @@ import type { LeaseStore } from './lease-store.ts';
 import type { LifeFile } from './life-file.ts';
 import type { Peers } from './peers.ts';
 import type { StateFile } from './state-file.ts';
-import type { Promises } from './synchronous/promises.ts';
+import type { Promises } from './promises.ts';
 
 /** What the manager forgets when it ends (docs/ha-protocol.md §2). Times on the boot clock. */
 export interface Memory {

@@ -1,5 +1,5 @@
-import type { WalHandlers } from '../wal-port.ts';
-import { json, text, type Routes } from './respond.ts';
+import type { WalHandlers } from '../wal/port.ts';
+import { json, text, type Routes } from '../http/respond.ts';
 
 /** What programs inside the pod may ask over plain HTTP: PostgreSQL's archive and restore commands, people with a shell. */
 export function localRoutes(handlers: WalHandlers, status: () => Promise<unknown>): Routes {

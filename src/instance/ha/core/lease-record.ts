@@ -1,7 +1,7 @@
 // How the Lease object carries the protocol's record: as JSON in an annotation, with the fields of its spec kept for people and tools.
-import type { Configuration, LeaseRecord, LeaseTiming } from '../../../state-machines/protocol/types.ts';
-import type { Lease } from '../../kube/objects.ts';
-import { annotation } from '../../labels.ts';
+import type { Configuration, LeaseRecord, LeaseTiming } from '../../../../state-machines/protocol/types.ts';
+import type { Lease } from '../../../kube/objects.ts';
+import { annotation } from '../../../labels.ts';
 
 /** What a compare-and-swap sets. */
 export type LeaseContent = Omit<StoredRecord, 'uid' | 'version'>;

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import type { InstanceContext } from '../context.ts';
-import type { RestoreOutcome, WalRestorer } from '../wal-port.ts';
+import type { InstanceContext } from './context/context.ts';
+import type { RestoreOutcome, WalRestorer } from './wal/port.ts';
 import { gatedRestorer } from './restore-gate.ts';
 
 function gate(restorer: WalRestorer): {

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { LeaseMember, Position } from '../../../state-machines/protocol/types.ts';
-import { formatLsn } from '../../postgres/lsn.ts';
-import { readFileIfThere, replaceFile } from '../../util/files.ts';
+import type { LeaseMember, Position } from '../../../../state-machines/protocol/types.ts';
+import { formatLsn } from '../../../postgres/lsn.ts';
+import { readFileIfThere, replaceFile } from '../../../util/files.ts';
 import type { StoredRecord } from './lease-record.ts';
 
 /** In the order in which they happen; those of the old primary are told by its own clock. */

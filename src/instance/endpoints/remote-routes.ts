@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { ProbeAnswer } from '../status/probes.ts';
-import { json, text, type Answer, type Handler, type Routes } from './respond.ts';
+import { json, text, type Answer, type Handler, type Routes } from '../http/respond.ts';
 
 export interface RemoteDeps {
   readonly status: () => Promise<unknown>;

@@ -1,30 +1,32 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from 'pino';
-import type { Cluster } from '../../api/generated/cluster.ts';
-import { createEventRecorder } from '../../kube/events.ts';
-import type { KubeApi } from '../../kube/port.ts';
-import { type ArchivePlace, archivePlace, ArchivePlaceError, type StoreLookup } from '../../resources/archive-place.ts';
-import { annotation } from '../../labels.ts';
-import { type ControlData, parseControlData } from '../../postgres/control-data.ts';
-import { BackupRunner } from '../backup/runner.ts';
-import { backUpInWorker, workerCommand } from '../backup/worker-process.ts';
-import { credentialsByRole } from '../iam/child.ts';
-import { followObjectStores } from '../cluster/object-store-source.ts';
-import { RetentionKeeper } from '../retention/keeper.ts';
-import { retentionSettings } from '../retention/settings.ts';
-import type { ServerAddress } from '../replication/connection.ts';
-import type { WalHandlers } from '../wal-port.ts';
-import { ArchiveOwner } from './archive-owner.ts';
-import { ArchiveSource, type SectionAt } from './archive-source.ts';
-import { checkArchives } from './archive-check.ts';
-import { Archiver } from './archive.ts';
-import { type ServerSeen, createDuty } from './duty.ts';
-import { StandbyArchive } from './standby-archive.ts';
-import { ArchivingReporter, conditionWriter } from './condition.ts';
-import { HistoryCache, archivedHistory, findHistory } from './history.ts';
-import { Shipper } from './shipper.ts';
-import { Restorer } from './restore.ts';
+import type { Cluster } from '../api/generated/cluster.ts';
+import { createEventRecorder } from '../kube/events.ts';
+import type { KubeApi } from '../kube/port.ts';
+import { ArchivePlaceError } from '../resources/archive-place.ts';
+import { annotation } from '../labels.ts';
+import { type ControlData, parseControlData } from '../postgres/control-data.ts';
+import { BackupRunner } from './backup/runner.ts';
+import { backUpInWorker } from './backup/worker-process.ts';
+import { workerCommand } from './programs/worker-command.ts';
+import { credentialsByRole } from './iam/child.ts';
+import { followObjectStores } from './cluster/object-store-source.ts';
+import { RetentionKeeper } from './retention/keeper.ts';
+import { retentionSettings } from './retention/settings.ts';
+import type { ServerAddress } from './replication/connection.ts';
+import type { WalHandlers } from './wal/port.ts';
+import { ArchiveOwner } from './wal/archive-owner.ts';
+import { archiveSection } from './wal/archive-section.ts';
+import { ArchiveSource } from './wal/archive-source.ts';
+import { checkArchives } from './wal/archive-check.ts';
+import { Archiver } from './wal/archive.ts';
+import { type ServerSeen, createDuty } from './wal/duty.ts';
+import { StandbyArchive } from './wal/standby-archive.ts';
+import { ArchivingReporter, conditionWriter } from './wal/condition.ts';
+import { HistoryCache, archivedHistory, findHistory } from './wal/history.ts';
+import { Shipper } from './wal/shipper.ts';
+import { Restorer } from './wal/restore.ts';
 
 export interface ArchiveServicesDeps {
   readonly kube: KubeApi;
@@ -64,16 +66,6 @@ const retentionInterval = 1_800;
 
 /** A standby has another way to its WAL, so it is not held up for long. */
 const standbyPatience = 5_000;
-
-/** Throws ArchivePlaceError for an archive that is named and cannot be used. */
-export function archiveSection(
-  cluster: Cluster | undefined,
-  lookup: StoreLookup,
-): (ArchivePlace & SectionAt) | undefined {
-  const place = cluster && archivePlace(cluster, lookup);
-  const encryptionSecret = cluster?.metadata.annotations?.[annotation.backupEncryptionSecret];
-  return place && { ...place, encryptionSecret };
-}
 
 /** `instead` for an archive that cannot be used; why, the archiver says. */
 function attempt<T, E>(work: () => T, instead: (error: ArchivePlaceError) => E): T | E {

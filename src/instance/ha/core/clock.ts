@@ -1,4 +1,4 @@
-import { bootTime } from '../supervisor/boot-clock.ts';
+import { bootTime } from '../../supervisor/boot-clock.ts';
 
 /** Milliseconds since the machine was started, suspended time included; only ever compared with itself. */
 export type BootClock = () => number;

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { killFamily, processInfo, signal } from '../postmaster/process.ts';
+import { killFamily, processInfo, signal } from '../../postmaster/process.ts';
 import type { HaCore } from './core.ts';
 
 const alive = (pid: number): boolean => {

@@ -2,7 +2,7 @@ import { constants, open } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import type { Session } from '../sql/session.ts';
+import type { Session } from '../../sql/session.ts';
 import type { BootClock } from './clock.ts';
 
 /** A full disk is not a dead one: it answered, and PostgreSQL itself knows what it can still do there. */

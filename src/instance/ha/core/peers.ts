@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import https from 'node:https';
 import path from 'node:path';
-import { sameMember } from '../../../state-machines/protocol/position.ts';
-import type { LeaseMember, Member } from '../../../state-machines/protocol/types.ts';
-import { port } from '../../naming.ts';
+import { sameMember } from '../../../../state-machines/protocol/position.ts';
+import type { LeaseMember, Member } from '../../../../state-machines/protocol/types.ts';
+import { port } from '../../../naming.ts';
 import type { Answers, Envelope, Message, MessageKind, Said } from './messages.ts';
 
 export interface PeersOptions {

@@ -1,7 +1,7 @@
 // What managers of one cluster say to each other (docs/ha-protocol.md §3), as JSON over mutual TLS.
 import { isIP } from 'node:net';
-import type { Member, Position } from '../../../state-machines/protocol/types.ts';
-import type { Answer } from '../../../state-machines/voter/voter.ts';
+import type { Member, Position } from '../../../../state-machines/protocol/types.ts';
+import type { Answer } from '../../../../state-machines/voter/voter.ts';
 
 export const messageKinds = [
   'position',

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readlink, rm, symlink, writeFile } from 'node:
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { leadsOutside, prepareTablespaces, removeUnused, tablespaceLocation, volumeOf } from './place.ts';
+import { leadsOutside, prepareTablespaces, removeUnused, tablespaceLocation, volumeOf } from './tablespaces.ts';
 
 let root: string;
 let tablespaces: string;

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { PersistedState } from '../../../state-machines/protocol/types.ts';
-import { readFileIfThere, replaceFile } from '../../util/files.ts';
+import type { PersistedState } from '../../../../state-machines/protocol/types.ts';
+import { readFileIfThere, replaceFile } from '../../../util/files.ts';
 
 /** What may be said of it: a key that is undefined is taken away. */
 export type StateChange = { readonly [Key in keyof PersistedState]?: PersistedState[Key] | undefined };

@@ -1,10 +1,10 @@
-import type { KubeApi } from '../kube/port.ts';
-import type { ClusterSource } from './cluster/cluster-source.ts';
-import type { SecretSource } from './cluster/secret-source.ts';
+import type { KubeApi } from '../../kube/port.ts';
+import type { ClusterSource } from '../cluster/cluster-source.ts';
+import type { SecretSource } from '../cluster/secret-source.ts';
 import type { InstanceEnvironment } from './environment.ts';
-import type { Logger } from './log/logger.ts';
-import type { Session } from './sql/session.ts';
-import type { Supervisor } from './supervisor/supervisor.ts';
+import type { Logger } from '../log/logger.ts';
+import type { Session } from '../sql/session.ts';
+import type { Supervisor } from '../supervisor/supervisor.ts';
 
 /** What surrounds the parts of a running manager: also those that the high-availability protocol is made of. */
 export interface Surroundings {

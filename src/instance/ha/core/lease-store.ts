@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import type { LeaseTiming } from '../../../state-machines/protocol/types.ts';
-import { alreadyExists, isConflict, isNotFound, KubeError } from '../../kube/errors.ts';
-import type { Lease } from '../../kube/objects.ts';
-import type { KubeApi } from '../../kube/port.ts';
-import { resource } from '../../kube/resource-types.ts';
-import type { ObjectKey } from '../../kube/types.ts';
+import type { LeaseTiming } from '../../../../state-machines/protocol/types.ts';
+import { alreadyExists, isConflict, isNotFound, KubeError } from '../../../kube/errors.ts';
+import type { Lease } from '../../../kube/objects.ts';
+import type { KubeApi } from '../../../kube/port.ts';
+import { resource } from '../../../kube/resource-types.ts';
+import type { ObjectKey } from '../../../kube/types.ts';
 import type { BootClock } from './clock.ts';
 import { decodeLease, encodeLease, nonceOf, type LeaseContent, type StoredRecord } from './lease-record.ts';
 

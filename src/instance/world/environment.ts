@@ -1,6 +1,6 @@
 import os from 'node:os';
-import { instancePaths, type InstancePaths } from '../paths.ts';
-import { port } from '../naming.ts';
+import { instancePaths, type InstancePaths } from '../../paths.ts';
+import { port } from '../../naming.ts';
 
 /** Who this manager is and where it runs; from the environment of its container, read once. */
 export interface InstanceEnvironment {
