@@ -7,6 +7,7 @@ import type { Cluster } from '../api/generated/cluster.ts';
 import { createKubeClient } from '../kube/client.ts';
 import { resource } from '../kube/resource-types.ts';
 import { startApiServer } from '../local/apiserver/testing/server.ts';
+import { statusText } from './status.ts';
 import { commands } from './plugin.ts';
 
 const now = new Date('2026-11-23T17:00:00Z');
@@ -58,6 +59,25 @@ test('status says what the cluster is', async () => {
   expect(await run('status', 'pg')).toMatch(
     /Name +default\/pg\n[^]*Primary instance: +pg-1\n[^]*Status: +Cluster in healthy state/,
   );
+});
+
+test('status says of a cluster that sleeps that it does, and not that it is healthy', () => {
+  const condition = (status: 'True' | 'False') => ({ type: 'cnpg.io/hibernation', status, reason: '', message: '' });
+  const text = (status: 'True' | 'False'): string =>
+    statusText(
+      {
+        metadata: { name: 'pg', namespace: 'default' },
+        spec: { instances: 2, storage: { size: '1Gi' } },
+        status: {
+          phase: 'Cluster in healthy state',
+          phaseReason: 'Stopping pg-1',
+          conditions: [{ ...condition(status), lastTransitionTime: '' }],
+        },
+      },
+      [],
+    );
+  expect(text('True')).toMatch(/Status: +Hibernated\n/);
+  expect(text('False')).toMatch(/Status: +Cluster in healthy state: Stopping pg-1\n/);
 });
 
 test('promote refuses what would be refused, and status is unchanged', async () => {

@@ -1,5 +1,6 @@
 import type { Backup } from '../api/generated/backup.ts';
 import type { Cluster } from '../api/generated/cluster.ts';
+import { annotation } from '../labels.ts';
 
 type Row = readonly [string, string];
 
@@ -20,6 +21,12 @@ const primary = (cluster: Cluster): string => {
   return targetPrimary === currentPrimary ? currentPrimary : `${currentPrimary} (switching to ${targetPrimary})`;
 };
 
+/** The phase of a cluster without instances is that of a healthy one; its sleep is said by a condition named like the annotation. */
+function statusLine({ status }: Cluster): string {
+  const asleep = status?.conditions?.find(({ type }) => type === annotation.hibernation)?.status === 'True';
+  return asleep ? 'Hibernated' : [status?.phase, status?.phaseReason].filter(Boolean).join(': ');
+}
+
 /** What `kubectl howdah status` says of a cluster, from what the API server holds of it (reference §3, the first section and the last). */
 export function statusText(cluster: Cluster, backups: readonly Backup[]): string {
   const { metadata, spec, status } = cluster;
@@ -29,7 +36,7 @@ export function statusText(cluster: Cluster, backups: readonly Backup[]): string
     ['PostgreSQL Image:', status?.image ?? spec.imageName ?? ''],
     ['Primary instance:', primary(cluster)],
     ['Primary promotion time:', status?.currentPrimaryTimestamp ?? ''],
-    ['Status:', [status?.phase, status?.phaseReason].filter(Boolean).join(': ')],
+    ['Status:', statusLine(cluster)],
     ['Instances:', String(spec.instances)],
     ['Ready instances:', String(status?.readyInstances ?? 0)],
     ['Timeline:', String(status?.timelineID ?? '')],

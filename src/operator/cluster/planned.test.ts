@@ -94,9 +94,12 @@ test('hibernation: the primary stops first, nothing starts again, and all comes 
   await test.until(async () => (await reason()) === 'Hibernated');
   await test.reconcile();
   expect(await test.names(resource.pods)).toEqual([]);
-  expect((await test.cluster()).status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('False');
+  const { status } = await test.cluster();
+  expect(status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('False');
+  expect([status?.phase, status?.phaseReason]).toEqual(['Cluster in healthy state', 'Cluster has been hibernated']);
   await annotate(test, { 'cnpg.io/hibernation': 'off' });
-  await test.until(isHealthy);
+  const awake = await test.until(isHealthy);
+  expect(awake.status?.phaseReason).not.toBe('Cluster has been hibernated');
   expect(await reason()).toBeUndefined();
   expect((await test.claims()).map(({ metadata }) => metadata?.uid).sort()).toEqual(volumes);
 });

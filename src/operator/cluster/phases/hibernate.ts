@@ -1,7 +1,7 @@
 import { resource } from '../../../kube/resource-types.ts';
 import { annotation } from '../../../labels.ts';
 import { hibernation } from '../decide/hibernation.ts';
-import { conditionType, eventReason } from '../phase-names.ts';
+import { conditionType, eventReason, phase } from '../phase-names.ts';
 import { goOn, stop, type PhaseResult } from '../result.ts';
 import type { ObservedScope } from '../scope.ts';
 
@@ -19,6 +19,8 @@ export async function hibernate(scope: ObservedScope): Promise<PhaseResult> {
   const { reason, message } = next;
   report.condition({ type, status: next.kind === 'asleep' ? 'True' : 'False', reason, message });
   if (next.kind === 'refuse' || reason === 'WaitingForHealthy') return goOn;
+  // CloudNativePG has no phase for it (reference §2.33) and stays with this one, which those who wait for it to sleep look for.
+  report.phase(phase.healthy, message);
   if (next.kind === 'delete') {
     scope.emit({ type: 'Normal', reason: eventReason.hibernating, message });
     for (const { name, pod } of next.of) {
