@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -135,6 +135,21 @@ test('heartbeats that come keep postgres alive beyond the time limit', async () 
   const server = await world.pid('postgres');
   await new Promise((resolve) => setTimeout(resolve, 5000));
   expect(alive(server)).toBe(true);
+});
+
+test('an order is obeyed once: one that is said twice starts no second postgres after the end of the first', async () => {
+  await using world = await supervised(30);
+  const [order, control] = [path.join(world.directory, 'postgres.argv'), path.join(world.directory, 'control')];
+  const first = await world.pid('postgres');
+  await eventually(async () => !existsSync(order));
+  process.kill(first, 'SIGKILL');
+  await eventually(async () => existsSync(path.join(world.directory, 'postgres.exit')));
+  await appendFile(control, 'start;\n');
+  await writeFile(order, '/bin/sleep\n1000\n');
+  await appendFile(control, 'start;\n');
+  const second = await world.pid('postgres');
+  expect(readFileSync(`/proc/${second}/cmdline`, 'utf8')).toContain('1000');
+  process.kill(await world.pid('backend'), 'SIGKILL');
 });
 
 test('SIGTERM reaches the manager, whose last word is the exit code; nothing is left', async () => {

@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { realpath } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { expect, test } from '@jest/globals';
@@ -15,8 +15,8 @@ function pathsOf({ directory, dataDirectory }: TemporaryPostgres): InstancePaths
   return { ...instancePaths(directory), data: dataDirectory, sockets: at('s'), logs: at('l'), temporary: at('t') };
 }
 
-const supervisorWith = (postgresPid: number | undefined, start: () => void): Supervisor =>
-  ({ postgresPid: () => postgresPid, start }) as unknown as Supervisor;
+const supervisorWith = (postgresPid: number | undefined, start: () => void, pending = false): Supervisor =>
+  ({ postgresPid: () => postgresPid, isStartPending: () => pending, start }) as unknown as Supervisor;
 
 test('what a killed postmaster left behind, even if it stands still, is gone before another is started', async () => {
   await using server = await temporaryPostgres({ major: 18 });
@@ -33,11 +33,24 @@ test('what a killed postmaster left behind, even if it stands still, is gone bef
   expect(await server.query('select 1 as one')).toEqual([{ one: 1 }]);
 });
 
-test('a postgres that the supervisor has started a moment ago is left alone', async () => {
+test('a postgres that the supervisor has started a moment ago is left alone, and so is its lock file, which it would miss', async () => {
   await using server = await temporaryPostgres({ major: 18 });
-  const supervisor = supervisorWith(server.pid, () => undefined);
+  const orders: string[] = [];
+  const supervisor = supervisorWith(server.pid, () => orders.push('start'));
   await startPostgres(pathsOf(server), 'postgres', supervisor, () => true);
   expect(processesOf(await realpath(server.dataDirectory))).toContain(server.pid);
+  expect(await readFile(path.join(server.dataDirectory, 'postmaster.pid'), 'utf8')).toMatch(`${server.pid}\n`);
+  expect(orders).toEqual([]);
+});
+
+test('while an order is not obeyed yet it is given again, and nothing is cleaned away from under it', async () => {
+  await using server = await temporaryPostgres({ major: 18 });
+  const orders: string[] = [];
+  const supervisor = supervisorWith(undefined, () => orders.push('start'), true);
+  await startPostgres(pathsOf(server), 'postgres', supervisor, () => true);
+  expect(processesOf(await realpath(server.dataDirectory))).toContain(server.pid);
+  expect(await readFile(path.join(server.dataDirectory, 'postmaster.pid'), 'utf8')).toMatch(`${server.pid}\n`);
+  expect(orders).toEqual(['start']);
 });
 
 test('a program that a killed manager had started for the directory is ended with its children, others are left alone', async () => {

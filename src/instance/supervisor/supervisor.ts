@@ -22,8 +22,10 @@ export interface PostgresExit {
 export interface Supervisor {
   /** Says that postgres may live until then (hundredths of a second of the boot clock), or for the watchdog's time from now on. */
   heartbeat(until?: number): void;
-  /** Asks for postgres to be started with this command. */
+  /** Asks for postgres to be started with this command; does nothing where one runs. */
   start(command: readonly string[]): void;
+  /** A start was asked for, by this manager or one before, and the supervisor may obey at any moment. Ask before `postgresPid`. */
+  isStartPending(): boolean;
   /** Process id of the postgres that the supervisor owns, while it runs. */
   postgresPid(): number | undefined;
   lastExit(): PostgresExit | undefined;
@@ -75,6 +77,7 @@ export function connectSupervisor(variables: Readonly<Record<string, string | un
       writeWhole(at('postgres.argv'), command.map((argument) => `${argument}\n`).join(''));
       tell('start;');
     },
+    isStartPending: () => existsSync(at('postgres.argv')),
     postgresPid() {
       const text = readText(at('postgres.pid'));
       return text === undefined || text === '' ? undefined : Number(text);

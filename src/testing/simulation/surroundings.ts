@@ -6,6 +6,7 @@ import type { Machine } from './machine.ts';
 export const supervisorOf = (machine: Machine): Supervisor => ({
   heartbeat: (until) => machine.heartbeat(until === undefined ? undefined : until * 10),
   start: () => machine.startPostgres(),
+  isStartPending: () => false,
   postgresPid: () => (machine.postgres?.alive ? machine.postgres.process.pid : undefined),
   lastExit: () => machine.lastExit,
   terminatingSince: () => machine.terminatingSince,
