@@ -9,8 +9,8 @@ import { port } from '../../naming.ts';
 import { createAuthority, issueCertificate } from '../../pki/x509.ts';
 import { freeLoopbackAddress } from '../../testing/loopback.ts';
 import { respond } from '../http/respond.ts';
-import type { HaCore } from './core.ts';
-import { Peers } from './peers.ts';
+import type { HaCore } from './core/core.ts';
+import { Peers } from './core/peers.ts';
 import { voterRoutes } from './voter.ts';
 
 const cleanup: (() => Promise<unknown>)[] = [];
