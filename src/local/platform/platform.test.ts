@@ -107,7 +107,7 @@ test('up, up again, deaths, down, up', async () => {
   expect((await local('down')).code).toBe(0);
   expect(await Promise.all(records.map(isAlive))).toEqual(records.map(() => false));
   expect((await local('status')).code).toBe(1);
-});
+}, 240_000);
 
 test('somebody on our port is named', async () => {
   const config = await loadConfig(data);
