@@ -9,6 +9,7 @@ import { operatorDeployment, operatorNamespace } from '../../src/naming.ts';
 import type { SharedPlatform } from '../support/shared.ts';
 import { run, step } from './processes.ts';
 import { missing } from './requirements.ts';
+import { withoutPlatform } from './suites.ts';
 
 const here = import.meta.dirname;
 const root = path.resolve(here, '../..');
@@ -53,8 +54,11 @@ function programOf(args: readonly string[]): string[] {
   if (soak >= 0) return ['e2e/soak/soak.ts', '--minutes', args[soak + 1] ?? '', ...args.toSpliced(soak, 2)];
   const rest = args.filter((arg) => !['--faults', '--bench'].includes(arg));
   if (args.includes('--bench')) return ['dev/bench.ts', ...rest];
-  const config = args.includes('--faults') ? 'e2e/faults.config.mjs' : 'e2e/jest.config.mjs';
-  return ['node_modules/jest/bin/jest.js', '--config', config, ...rest];
+  const jest = ['node_modules/jest/bin/jest.js', '--config'];
+  if (!args.includes('--faults')) return [...jest, 'e2e/jest.config.mjs', ...rest];
+  const elsewhere = withoutPlatform(root);
+  process.stdout.write(`SKIPPED here, for npm run e2e:faults: ${elsewhere.join(', ')}: they need no platform\n`);
+  return [...jest, 'e2e/faults.config.mjs', ...elsewhere.map((file) => `--testPathIgnorePatterns=${file}`), ...rest];
 }
 
 async function tests(args: readonly string[], signal: AbortSignal): Promise<void> {

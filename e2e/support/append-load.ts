@@ -41,7 +41,8 @@ export class AppendLoad implements AsyncDisposable {
   }
 
   async #open(): Promise<{ client: pg.Client } & AsyncDisposable> {
-    const timeouts = { connectionTimeoutMillis: 1000, query_timeout: 5000 };
+    // The last: a server that a partition keeps from hearing that its client left would hold the transaction's locks for hours.
+    const timeouts = { connectionTimeoutMillis: 1000, query_timeout: 5000, idle_in_transaction_session_timeout: 5000 };
     const client = new pg.Client({ ...(await this.#connect()), ...timeouts });
     client.on('error', () => undefined);
     await client.connect();
