@@ -167,7 +167,7 @@ async function main(): Promise<void> {
     const until = performance.now() + minutes * 60_000;
     await Promise.race([play(soak, faults, until, chapters), interrupted.promise]);
   } catch (error) {
-    say(`logs in ${await keepLogs(platform, subject.namespace, subject.cluster).catch(String)}`);
+    say(`logs in ${await keepLogs(platform, subject.namespace).catch(String)}`);
     throw error;
   } finally {
     process.stdout.write(summary(chapters));

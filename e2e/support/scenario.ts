@@ -89,8 +89,7 @@ export class Scenario extends Subject implements AsyncDisposable {
     try {
       return await this.#under(title, harm, loads);
     } catch (error) {
-      const { platform, namespace, cluster } = this;
-      const kept = await keepLogs(platform, namespace, cluster).catch(String);
+      const kept = await keepLogs(this.platform, this.namespace).catch(String);
       this.say(`${title}: FAILED; logs in ${kept}`);
       throw error;
     }

@@ -36,8 +36,8 @@ export class Stage implements AsyncDisposable {
   /** Where the logs of a cluster have been kept. */
   async keep(): Promise<string> {
     if (!this.#subject) return 'no cluster';
-    const { platform, namespace, cluster } = this.#subject;
-    return keepLogs(platform, namespace, cluster).catch(String);
+    const { platform, namespace } = this.#subject;
+    return keepLogs(platform, namespace).catch(String);
   }
 
   async clear(): Promise<void> {

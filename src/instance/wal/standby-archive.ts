@@ -82,6 +82,7 @@ export class StandbyArchive {
     // this very instance may have been promoted a moment ago, and would never be asked for it again.
     const later = known !== undefined && (parseWalName(name)?.timeline ?? 0) > known.timeline;
     if (known && !later && !isFileOfHistory(known, name, await segmentSize())) {
+      log.info({ wal: name, timeline: known.timeline }, 'Let go: the segment is not on the history of the primary');
       return { outcome: 'skipped', reason: 'the segment is not on the history of the primary' };
     }
     return (await this.#confirmed.has(opened, name, signal)) ? { outcome: 'archived' } : undefined;
