@@ -43,7 +43,7 @@ function judge({ job: [model, kind, name], found, seconds }: Outcome): boolean {
   const end = violation ? violation.invariant : complete ? 'complete' : 'ended by the limit';
   const figures = `${String(states).padStart(9)} states  depth ${String(depth).padStart(2)}  ${seconds.toFixed(1).padStart(6)} s`;
   process.stdout.write(
-    `${right ? 'ok    ' : 'WRONG '} ${model.padEnd(5)} ${kind.padEnd(8)} ${name.padEnd(44)} ${figures}  ${end}\n`,
+    `${right ? 'ok    ' : 'WRONG '} ${model.padEnd(5)} ${kind.padEnd(8)} ${name.padEnd(56)} ${figures}  ${end}\n`,
   );
   if (!right) for (const step of violation?.trace ?? []) process.stdout.write(`         ${step}\n`);
   return right;
@@ -84,7 +84,12 @@ if (isMainThread) {
   ]);
   const states = outcomes.reduce((sum, { found }) => sum + found.states, 0);
   const seconds = (performance.now() - began) / 1000;
-  process.stdout.write(`${outcomes.length} explorations, ${states} states, ${seconds.toFixed(0)} s\n`);
+  const cut = outcomes.filter(({ job: [, kind], found }) => kind === 'scenario' && !found.complete && !found.violation);
+  const { user, system } = process.cpuUsage();
+  process.stdout.write(
+    `${outcomes.length} explorations, ${states} states, ${seconds.toFixed(0)} s, ` +
+      `${((user + system) / 1e6).toFixed(0)} processor seconds; ${cut.length} scenarios ended by the limit of ${limit} states\n`,
+  );
 } else {
   parentPort?.on('message', (job: Job) => {
     const [model, kind, name, limit] = job;

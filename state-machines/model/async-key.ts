@@ -7,9 +7,9 @@ const callText = (call: Call | undefined): string =>
   call ? `${call.kind[2]}${call.age}.${call.version}.${call.epoch}${call.outcome[0]}` : '-';
 
 function looks(i: Instance): string {
-  const flags = (i.up ? 1 : 0) + (i.api ? 2 : 0) + (i.overtaken ? 4 : 0);
+  const flags = (i.up ? 1 : 0) + (i.api ? 2 : 0) + (i.overtaken ? 4 : 0) + (i.closed ? 8 : 0);
   return (
-    `${flags}${i.role[2]}|${i.promised}|${i.led}|${i.fresh}|${i.seen}|${i.seenEpoch}|${i.unchanged}|${i.held}|` +
+    `${flags}${i.role[2]}|${i.log}|${i.entered}|${i.promised}|${i.led}|${i.fresh}|${i.seen}|${i.seenEpoch}|${i.unchanged}|${i.held}|` +
     `${callText(i.call)}|${i.candidacy}|${i.round?.age}.${i.round?.granted.length}`
   );
 }
@@ -42,16 +42,17 @@ export class AsyncWorlds {
       const renamedText = this.#text(world, to);
       if (least === '' || renamedText < least) least = renamedText;
     }
-    const { lease } = world;
+    const { lease, departed } = world;
     return (
-      `${least}/${lease.version}.${lease.epoch}/${world.status}/${[...world.promotions].sort().join()}/` +
-      `${world.crashes}/${world.outages}/${world.deletions}/${world.drifts}/${world.wrong}`
+      `${least}/${lease.version}.${lease.epoch}.${lease.end}/${departed?.log}.${departed?.age}/${world.status}/${[...world.promotions].sort().join()}/` +
+      `${world.crashes}/${world.outages}/${world.deletions}/${world.drifts}/${world.commits}/${world.wrong}`
     );
   }
 
   /** What an instance is, whatever it is called; who holds the lease, or believes to, is told apart. */
   #looks(world: AsyncWorld, instance: Instance, index: number): string {
-    const holds = (world.lease.holder === index ? 1 : 0) + (instance.seenHolder === index ? 2 : 0);
+    const { holder, from } = world.lease;
+    const holds = (holder === index ? 1 : 0) + (instance.seenHolder === index ? 2 : 0) + (from === index ? 4 : 0);
     return `${this.#instances.looks(instance)}|${holds}`;
   }
 
@@ -61,7 +62,7 @@ export class AsyncWorlds {
       const instance = world.instances[index];
       if (instance) all += `${this.#instances.id(instance, to)},`;
     }
-    all += renamed(world.lease.holder, to);
+    all += `${renamed(world.lease.holder, to)}${renamed(world.lease.from, to)}`;
     if (world.orphans.length === 0) return all;
     const orphans = world.orphans.map(([sender, expected, epoch]) => `${renamed(sender, to)}.${expected}.${epoch}`);
     return `${all}/${orphans.sort().join(' ')}`;

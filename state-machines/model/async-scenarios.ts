@@ -1,16 +1,20 @@
 // Where the asynchronous model begins, how far it goes, and what each mutant breaks there.
 import { AsyncWorlds } from './async-key.ts';
-import { type AsyncMutant, type Step, asyncSteps } from './async-steps.ts';
+import type { AsyncMutant, Step } from './async-context.ts';
+import { hasRoom, isFair, stable } from './async-goal.ts';
+import { asyncSteps } from './async-steps.ts';
 import { type AsyncBounds, type AsyncWorld, healthyAsync } from './async-world.ts';
 import { type Exploration, explore, follow } from './explore.ts';
 
 export interface AsyncScenario {
   readonly bounds: AsyncBounds;
   readonly begins?: readonly string[];
+  /** Looks for states from which no primary is reachable. */
+  readonly deadEnds?: boolean;
 }
 
 export function exploreAsync(
-  { bounds, begins = [] }: AsyncScenario,
+  { bounds, begins = [], deadEnds }: AsyncScenario,
   mutant?: AsyncMutant,
   limit?: number,
 ): Exploration {
@@ -24,6 +28,7 @@ export function exploreAsync(
       steps,
       violated: (world) => world.wrong || undefined,
       key: (world) => worlds.key(world),
+      ...(deadEnds ? { goal: stable, fair: isFair, judged: (world) => hasRoom(world, bounds) } : {}),
     },
     limit,
   );
@@ -40,6 +45,13 @@ const small: AsyncBounds = {
   deletions: 0,
 };
 const twice = /two primaries/;
+const gaveBack = [
+  'a is stopped',
+  'a releases the lease',
+  'b reads the lease',
+  'b stands for 2',
+  'b sends its claim of 2',
+];
 
 /**
  * The smallest scenario in which each mutant is seen, and what is seen of it. M27 is in none: a claim can only be under way while
@@ -58,6 +70,19 @@ export const asyncMutants: Record<Exclude<AsyncMutant, 'M27'>, AsyncScenario & {
     shows: twice,
   },
   M29: { bounds: { ...small, outages: 1 }, shows: twice },
+  M31: {
+    bounds: { ...small, instances: 1, epochs: 4, unanswered: true },
+    begins: ['a is stopped', 'a releases the lease'],
+    deadEnds: true,
+    shows: /dead end/,
+  },
+  M33: {
+    bounds: { ...small, epochs: 3, unanswered: true },
+    begins: [...gaveBack, 'claim of b is done', 'a reads the lease', 'tick', 'claim of b times out'],
+    shows: twice,
+  },
+  M34: { bounds: { ...small, commits: 1 }, shows: /lacks some of/ },
+  M34b: { bounds: { ...small, commits: 1 }, shows: /lacks some of/ },
 };
 
 /** Clocks that differ by less than the slack of rule 3, and by more: its formula is no stricter than it must be. */
@@ -71,6 +96,23 @@ export const asyncScenarios: Record<string, AsyncScenario> = {
   'two instances, a deleted lease': { bounds: { ...small, deletions: 1, outages: 1 } },
   'two instances, three epochs, a death': { bounds: { ...small, epochs: 3, crashes: 1 } },
   'two instances, clocks differ': { bounds: { ...small, duration: 5, drifts: 1, outages: 1 } },
+  'two instances, answers to claims are lost': { bounds: { ...small, epochs: 3, unanswered: true } },
+  'two instances, answers to claims are lost, a death': {
+    bounds: { ...small, epochs: 3, crashes: 1, unanswered: true },
+    begins: gaveBack,
+  },
+  'two instances, answers to claims are lost, an outage': {
+    bounds: { ...small, outages: 1, unanswered: true },
+  },
+  'two instances, two writes, a death': { bounds: { ...small, epochs: 3, commits: 2, crashes: 1 } },
+  'three instances, a write, a role that is given back': {
+    bounds: { ...small, instances: 3, epochs: 3, commits: 1 },
+    begins: ['a writes q', 'b receives all of a', 'a is stopped', 'a releases the lease'],
+  },
+  'dead ends: answers to claims are lost': {
+    bounds: { ...small, instances: 1, epochs: 4, crashes: 1, outages: 1, unanswered: true },
+    deadEnds: true,
+  },
   'three instances': { bounds: { ...small, instances: 3 } },
   'three instances, an outage': { bounds: { ...small, instances: 3, outages: 1 } },
   'four instances': { bounds: { ...small, instances: 4 } },

@@ -13,30 +13,42 @@ const oldest = (kind: Call['kind'], { renewDeadline, stop }: AsyncBounds): numbe
 
 function settledCall(call: Call, present: number, bounds: AsyncBounds): Call {
   const age = Math.min(call.age, oldest(call.kind, bounds));
-  const expected = renumbered(call.version, present);
+  const expected = call.outcome === 'lost' ? version.stale : renumbered(call.version, present);
   return age === call.age && expected === call.version ? call : { ...call, age, version: expected };
 }
 
-function settledInstance(i: Instance, present: number, bounds: AsyncBounds): Instance {
+function settledInstance(i: Instance, { version: present, end }: AsyncWorld['lease'], bounds: AsyncBounds): Instance {
+  const waits = i.seen === present && end !== '';
   const seen = renumbered(i.seen, present);
   const overtaken = i.overtaken && i.candidacy > 0;
+  // What was entered is asked for only in the lease's epoch.
+  const entered = i.entered === i.seenEpoch ? i.entered : 0;
   // Whoever is no primary needs a deadline that lies ahead, or has none.
   const fresh = i.fresh !== undefined && i.role !== 'primary' ? Math.max(i.fresh, 0) : i.fresh;
-  // Nobody waits for a lease that was released.
-  const unchanged = seen > version.absent && i.seenHolder === nobody ? 0 : i.unchanged;
+  // Nobody waits for a lease that was released, unless he lacks something.
+  const unchanged = seen > version.absent && i.seenHolder === nobody && !waits ? 0 : i.unchanged;
   const call = i.call && settledCall(i.call, present, bounds);
   const age = Math.min(i.round?.age ?? 0, oldest('renew', bounds));
   const round = i.round && age < i.round.age ? { ...i.round, age } : i.round;
-  const same = seen === i.seen && overtaken === i.overtaken && fresh === i.fresh && unchanged === i.unchanged;
-  return same && call === i.call && round === i.round ? i : { ...i, seen, overtaken, fresh, unchanged, call, round };
+  const same =
+    seen === i.seen &&
+    overtaken === i.overtaken &&
+    fresh === i.fresh &&
+    unchanged === i.unchanged &&
+    entered === i.entered;
+  return same && call === i.call && round === i.round
+    ? i
+    : { ...i, seen, overtaken, entered, fresh, unchanged, call, round };
 }
 
 /** The same world with versions as in `version`, without claims on their way that can only be refused. */
 export function settled(world: AsyncWorld, bounds: AsyncBounds): AsyncWorld {
-  const { lease, orphans } = world;
+  const { lease, orphans, departed } = world;
   return {
     ...world,
-    instances: world.instances.map((instance) => settledInstance(instance, lease.version, bounds)),
+    instances: world.instances.map((instance) => settledInstance(instance, lease, bounds)),
+    // It is compared with no later claim.
+    departed: lease.version !== version.absent && lease.holder !== nobody ? undefined : departed,
     lease: { ...lease, version: renumbered(lease.version, lease.version) },
     orphans: orphans
       .filter(([, expected]) => expected === lease.version || expected === version.absent)

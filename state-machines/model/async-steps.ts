@@ -1,56 +1,39 @@
-// What can happen in the asynchronous world. The fence and the election decide by their shipped rows, holds by the shipped voter; this
-// file is clocks, the API server, crashes and the network. A mutant (docs/ha-protocol.md §8) breaks one thing of it.
-// Longer than other files on purpose: everything that can happen to this world, read against the protocol as one text.
-import { type ElectionFacts, electionRows, silence } from '../election/machine.ts';
+// What can happen in the asynchronous world. The fence, the election and the promotion decide by their shipped rows, holds by the shipped
+// voter; this file is clocks, the API server, crashes and the network. A mutant (docs/ha-protocol.md §8) breaks one thing of it.
 import { type FenceFacts, fenceRows } from '../fence/machine.ts';
-import { nextEpoch } from '../protocol/epoch.ts';
 import { answerHold } from '../voter/voter.ts';
-import { type AsyncBounds, type AsyncWorld, type Call, type Instance, nobody, put, version } from './async-world.ts';
+import { type AsyncMutant, at, claimed, type Context, decide, name, read, sees, type Step } from './async-context.ts';
+import { elections, entered, isPassedOver, promotions } from './async-election.ts';
+import { streams, writes } from './async-logs.ts';
+import {
+  type AsyncBounds,
+  type AsyncWorld,
+  type Call,
+  type Instance,
+  leasedTo,
+  nobody,
+  put,
+  version,
+} from './async-world.ts';
 import { settled } from './async-settle.ts';
-
-export type AsyncMutant = 'M1' | 'M2' | 'M3' | 'M4' | 'M5' | 'M6' | 'M27' | 'M28' | 'M29';
-
-export type Step = readonly [string, AsyncWorld];
-interface Context {
-  readonly bounds: AsyncBounds;
-  readonly mutant: AsyncMutant | undefined;
-}
-
-const name = (index: number): string => 'abcdefgh'[index] ?? '?';
-const at = (world: AsyncWorld, index: number): Instance => {
-  const instance = world.instances[index];
-  if (!instance) throw new Error(`no instance ${index}`);
-  return instance;
-};
-const absent = (instance: Instance): boolean => instance.seen === 0;
-const sees = (index: number, instance: Instance): FenceFacts['lease'] => {
-  if (instance.seen < 0) return 'unknown';
-  if (absent(instance)) return 'absent';
-  if (instance.seenHolder === nobody) return 'released';
-  return instance.seenHolder === index && instance.seenEpoch === instance.led ? 'mine' : 'other';
-};
-
-/** The first row of a shipped table that matches, as its machine would choose (a test holds the two together). */
-function decide<Facts, Action>(
-  rows: readonly { when: (facts: Facts) => boolean; action: Action }[],
-  facts: Facts,
-): Action {
-  const row = rows.find(({ when }) => when(facts));
-  if (!row) throw new Error('no row matches');
-  return row.action;
-}
 
 /** A tick passes for all; now and then one clock counts two, or none. */
 function* time(world: AsyncWorld, { bounds }: Context): Iterable<Step> {
   const overdue = world.instances.some(({ role, fresh }) => role === 'primary' && (fresh ?? 0) <= -bounds.stop);
   if (overdue) return;
-  yield ['tick', { ...world, instances: world.instances.map((instance) => older(instance, 1, bounds)) }];
+  const { departed } = world;
+  const later = {
+    ...world,
+    departed: departed && { ...departed, age: Math.min(departed.age + 1, bounds.duration) },
+    instances: world.instances.map((instance) => older(instance, 1, bounds)),
+  };
+  yield ['tick', later];
   if (world.drifts >= (bounds.drifts ?? 0)) return;
-  for (const index of world.instances.keys()) {
+  for (const [index, instance] of world.instances.entries()) {
     const ticked = (by: number): AsyncWorld => ({
-      ...world,
+      ...later,
       drifts: world.drifts + 1,
-      instances: world.instances.map((instance, who) => older(instance, who === index ? by : 1, bounds)),
+      instances: later.instances.map((other, who) => (who === index ? older(instance, by, bounds) : other)),
     });
     yield [`tick, the clock of ${name(index)} is fast`, ticked(2)];
     yield [`tick, the clock of ${name(index)} is slow`, ticked(0)];
@@ -69,19 +52,12 @@ function older(instance: Instance, by: number, { duration, stop }: AsyncBounds):
   };
 }
 
-/** Reading the lease starts the count anew when it changed, was deleted or made again (rule 5). */
-function read(world: AsyncWorld, index: number): Partial<Instance> {
-  const { lease } = world;
-  if (at(world, index).seen === lease.version) return {};
-  return {
-    ...{ seen: lease.version, seenHolder: lease.holder, seenEpoch: lease.epoch },
-    ...{ unchanged: 0, overtaken: true },
-  };
-}
-
-function* reads(world: AsyncWorld): Iterable<Step> {
+/** By asking, or by a watch: then also while the answer to a claim is waited for. */
+function* reads(world: AsyncWorld, { bounds }: Context): Iterable<Step> {
   for (const [index, instance] of world.instances.entries()) {
-    if (instance.up && instance.api && instance.call === undefined && instance.seen !== world.lease.version) {
+    const { call, up, api, seen } = instance;
+    const hears = call === undefined || (bounds.unanswered === true && call.kind === 'claim');
+    if (up && api && hears && seen !== world.lease.version) {
       yield [`${name(index)} reads the lease`, put(world, index, read(world, index))];
     }
   }
@@ -120,25 +96,36 @@ function* fences(world: AsyncWorld): Iterable<Step> {
   }
 }
 
+/** From when it was sent. */
+function hearsOfClaim(world: AsyncWorld, index: number, fresh: number, bounds: AsyncBounds): AsyncWorld {
+  // It was somebody else's by the time that the answer came.
+  if (sees(index, at(world, index)) !== 'mine') return put(world, index, { call: undefined, candidacy: 0 });
+  const after = entered(world, index, bounds);
+  return put(after, index, { round: undefined, fresh: Math.max(at(world, index).fresh ?? -9, fresh) });
+}
+
 /** The API server does what a call asks, or refuses by the version; or the call dies on the way. */
 function* calls(world: AsyncWorld, { bounds, mutant }: Context): Iterable<Step> {
   for (const [index, instance] of world.instances.entries()) {
     const { call } = instance;
     if (!call) continue;
-    if (call.outcome === 'open' && instance.api) yield* arrives(world, index, call, mutant);
-    if (call.outcome !== 'open') yield* answers(world, index, call, bounds, mutant);
-    if (instance.up) yield* times(world, index, call);
+    if (call.outcome === 'open' && instance.api) yield* arrives(world, index, call, { bounds, mutant });
+    if (call.outcome === 'done' || call.outcome === 'conflict') yield* answers(world, index, call, bounds, mutant);
+    if (instance.up) yield* times(world, index, call, bounds);
   }
 }
 
-function* arrives(world: AsyncWorld, index: number, call: Call, mutant: AsyncMutant | undefined): Iterable<Step> {
+function* arrives(world: AsyncWorld, index: number, call: Call, { bounds, mutant }: Context): Iterable<Step> {
   const { lease } = world;
   const fits = mutant === 'M2' && call.kind === 'claim' ? lease.version > 0 : lease.version === call.version;
   if (!fits) {
     yield [`${call.kind} of ${name(index)} conflicts`, put(world, index, { call: { ...call, outcome: 'conflict' } })];
     return;
   }
-  const changed = { ...world, lease: { version: version.next, holder: index, epoch: call.epoch } };
+  const changed =
+    call.kind === 'claim'
+      ? claimed(world, index, call.epoch, bounds)
+      : { ...world, lease: leasedTo(index, call.epoch) };
   // The caller's next compare-and-swap expects what this one made.
   yield [
     `${call.kind} of ${name(index)} is done`,
@@ -164,24 +151,32 @@ function* answers(
     return;
   }
   const fresh = bounds.renewDeadline - (mutant === 'M1' ? 0 : call.age);
-  const seen = { seen: call.version, seenHolder: index, seenEpoch: call.epoch, unchanged: 0 };
-  const known = { call: undefined, candidacy: 0, round: undefined, ...seen };
-  if (call.kind !== 'claim') {
-    // A renewal that was answered after its own deadline gives nothing; the fence has tripped or is about to.
-    yield [
-      `${name(index)} hears of its ${call.kind}`,
-      put(world, index, { ...known, fresh: Math.max(instance.fresh ?? -9, fresh) }),
-    ];
-  } else {
-    yield [`${name(index)} hears of its claim`, put(world, index, { ...known, fresh })];
+  // An answer says nothing of what was seen since.
+  const news =
+    instance.seen === version.present ? {} : { seen: call.version, seenHolder: index, seenEpoch: call.epoch };
+  const known = { ...news, ...(instance.seen === version.present ? {} : { unchanged: 0 }) };
+  if (call.kind === 'claim') {
+    yield [`${name(index)} hears of its claim`, hearsOfClaim(put(world, index, known), index, fresh, bounds)];
+    return;
   }
+  // A renewal that was answered after its own deadline gives nothing; the fence has tripped or is about to.
+  const renewed = { call: undefined, candidacy: 0, round: undefined, fresh: Math.max(instance.fresh ?? -9, fresh) };
+  yield [`${name(index)} hears of its ${call.kind}`, put(world, index, { ...known, ...renewed })];
 }
 
 /** The caller gives up waiting. Whether the call was done it learns by reading. */
-function* times(world: AsyncWorld, index: number, call: Call): Iterable<Step> {
-  if (call.kind === 'claim' || call.age === 0) return;
+function* times(world: AsyncWorld, index: number, call: Call, { unanswered }: AsyncBounds): Iterable<Step> {
+  if (call.age === 0 || call.outcome === 'lost') return;
+  const step = `${call.kind} of ${name(index)} times out`;
+  if (call.kind === 'claim') {
+    if (unanswered !== true) return;
+    const orphans =
+      call.outcome === 'open' ? [...world.orphans, [index, call.version, call.epoch] as const] : world.orphans;
+    yield [step, { ...put(world, index, { call: { ...call, outcome: 'lost' } }), orphans }];
+    return;
+  }
   const seen = call.outcome === 'done' ? { seen: -1, overtaken: true } : {};
-  yield [`${call.kind} of ${name(index)} times out`, put(world, index, { call: undefined, ...seen })];
+  yield [step, put(world, index, { call: undefined, ...seen })];
 }
 
 function* holds(world: AsyncWorld, { bounds, mutant }: Context): Iterable<Step> {
@@ -195,7 +190,7 @@ function* holds(world: AsyncWorld, { bounds, mutant }: Context): Iterable<Step> 
         member: true,
         whole: true,
         primary: other.role === 'primary',
-        holdsLease: other.seenHolder === peer && !absent(other),
+        holdsLease: sees(peer, other) === 'mine',
         claiming: other.call?.kind === 'claim' && mutant !== 'M27',
         promoting: other.fresh !== undefined,
         promised: mutant === 'M27' ? 0 : other.promised,
@@ -223,130 +218,41 @@ function* holds(world: AsyncWorld, { bounds, mutant }: Context): Iterable<Step> 
   }
 }
 
-function* elections(world: AsyncWorld, { bounds, mutant }: Context): Iterable<Step> {
+/** A stopped primary gives the lease back (pod deletion, switchover), with the end of its log if it was closed. */
+function* releases(world: AsyncWorld, { bounds, mutant }: Context): Iterable<Step> {
   for (const [index, instance] of world.instances.entries()) {
-    if (!instance.up || instance.role === 'primary' || instance.call) continue;
-    const lease = sees(index, instance);
-    const facts: ElectionFacts = {
-      now: 0,
-      mode: 'async',
-      member: true,
-      whole: true,
-      apiAnswers: instance.api && instance.seen >= 0,
-      paused: false,
-      ...(mutant === 'M29' ? {} : { holdUntil: instance.held }),
-      lease:
-        mutant === 'M4' && lease === 'absent'
-          ? 'released'
-          : lease === 'released' || lease === 'absent'
-            ? lease
-            : 'held',
-      entered: true,
-      unchangedFor: instance.unchanged,
-      patience: mutant === 'M2' ? 1 : bounds.duration,
-      // Whatever is heard of the holder, or not heard: it must not matter here.
-      overdue: 0,
-      unansweredPulses: silence,
-      delayed: false,
-      holderAnswers: false,
-      leaseInDoubt: false,
-      standing: 'first',
-      quorumInReach: true,
-      ...(instance.candidacy === 0
-        ? {}
-        : {
-            candidacy: {
-              epoch: instance.candidacy,
-              prevote: 'granted' as const,
-              promised: instance.promised >= instance.candidacy,
-              quorum: true,
-              overtaken: instance.overtaken,
-              refused: false,
-              timedOut: false,
-              claim: 'unsent' as const,
-            },
-          }),
-    };
-    const action = decide(electionRows, facts);
-    if (action.type === 'ask-prevotes') {
-      const seen =
-        mutant === 'M5' ? [instance.seenEpoch] : [instance.seenEpoch, instance.promised, instance.led, world.status];
-      const epoch = nextEpoch(absent(instance) && mutant === 'M5' ? [] : seen);
-      if (epoch <= bounds.epochs) {
-        const promised = Math.max(instance.promised, epoch);
-        yield [
-          `${name(index)} stands for ${epoch}`,
-          put(world, index, { candidacy: epoch, overtaken: false, promised, led: 0 }),
-        ];
-      }
-    } else if (action.type === 'claim') {
-      const call: Call = { kind: 'claim', age: 0, version: instance.seen, epoch: instance.candidacy, outcome: 'open' };
-      yield [`${name(index)} sends its claim of ${instance.candidacy}`, put(world, index, { call })];
-    } else if (action.type === 'give-up') {
-      yield [`${name(index)} gives up`, put(world, index, { candidacy: 0 })];
-    }
-  }
-}
-
-/** §5, promotion: the lease is (me, e) as last read, fresh, and no hold is in force. */
-function* promotions(world: AsyncWorld, { mutant }: Context): Iterable<Step> {
-  for (const [index, instance] of world.instances.entries()) {
-    if (!instance.up || instance.role === 'primary' || instance.call || instance.seen <= 0) continue;
-    const epoch = instance.seenEpoch;
-    const mine = instance.seenHolder === index && instance.promised === epoch && (instance.fresh ?? 0) > 0;
-    if (!mine || (instance.held > 0 && mutant !== 'M29') || instance.led === epoch) continue;
-    const twice = world.promotions.includes(epoch);
-    const promoted = put(world, index, { role: 'primary', led: epoch });
-    yield [
-      `${name(index)} is promoted in ${epoch}`,
-      {
-        ...promoted,
-        status: Math.max(world.status, epoch),
-        promotions: [...world.promotions, epoch],
-        wrong: promoted.wrong || (twice ? `two promotions in epoch ${epoch}` : ''),
-      },
-    ];
-  }
-}
-
-/** §5: a restart resumes the promotion that its claim was for; first of all it renews. */
-function* resumptions(world: AsyncWorld): Iterable<Step> {
-  for (const [index, instance] of world.instances.entries()) {
-    if (!instance.up || !instance.api || instance.role === 'primary' || instance.call || instance.led > 0) continue;
+    const { up, api, call, role, led, log, closed } = instance;
     const { lease } = world;
-    if (lease.version === 0 || lease.holder !== index || lease.epoch !== instance.promised) continue;
-    if (instance.seen !== lease.version || (instance.fresh ?? 0) > 0) continue;
-    const call = { kind: 'renew', age: 0, version: instance.seen, epoch: lease.epoch, outcome: 'open' } as const;
-    yield [`${name(index)} renews before it resumes`, put(world, index, { call })];
-  }
-}
-
-/** A stopped primary gives the lease back (pod deletion, switchover). */
-function* releases(world: AsyncWorld): Iterable<Step> {
-  for (const [index, instance] of world.instances.entries()) {
-    if (!instance.up || !instance.api || instance.call) continue;
-    if (instance.role === 'primary') {
-      yield [`${name(index)} is stopped`, put(world, index, { role: 'stopped', fresh: undefined, round: undefined })];
-    } else if (
-      instance.role === 'stopped' &&
-      world.lease.version > 0 &&
-      world.lease.holder === index &&
-      instance.led === world.lease.epoch
-    ) {
-      const released = { ...world, lease: { ...world.lease, version: version.next, holder: nobody } };
-      yield [`${name(index)} releases the lease`, put(released, index, { role: 'standby', led: 0, fresh: undefined })];
+    if (!up || !api || call) continue;
+    if (role === 'primary') {
+      const stopped = {
+        role: 'stopped',
+        fresh: undefined,
+        round: undefined,
+        closed: bounds.commits !== undefined,
+      } as const;
+      yield [`${name(index)} is stopped`, put(world, index, stopped)];
+    } else if (role === 'stopped' && lease.version > 0 && lease.holder === index && led === lease.epoch) {
+      const end = closed && mutant !== 'M34' ? log : '';
+      const released = {
+        ...world,
+        lease: { ...lease, version: version.next, holder: nobody, from: index, end },
+        departed: closed ? { log, age: 0 } : undefined,
+      };
+      const known = { seen: version.next, seenHolder: nobody, seenEpoch: led, unchanged: 0, overtaken: true };
+      const after = put(released, index, { ...known, led: 0, fresh: undefined, closed: false });
+      yield [`${name(index)} releases the lease`, after];
     }
   }
 }
 
-/** A claim whose sender died arrives, or is lost. */
-function* strays(world: AsyncWorld): Iterable<Step> {
+/** A claim whose sender has died, or does not wait for it any longer, arrives, or is lost. */
+function* strays(world: AsyncWorld, { bounds }: Context): Iterable<Step> {
   for (const [place, [sender, expected, epoch]] of world.orphans.entries()) {
     const rest = { ...world, orphans: world.orphans.filter((_, other) => other !== place) };
     if (expected !== world.lease.version) yield [`a late claim of ${name(sender)} conflicts`, rest];
     else {
-      const lease = { version: version.next, holder: sender, epoch };
-      yield [`a late claim of ${name(sender)} is done`, { ...rest, lease }];
+      yield [`a late claim of ${name(sender)} is done`, claimed(rest, sender, epoch, bounds)];
     }
   }
 }
@@ -367,6 +273,7 @@ const forgotten = {
   call: undefined,
   candidacy: 0,
   overtaken: false,
+  entered: 0,
   round: undefined,
 } as const;
 
@@ -389,28 +296,32 @@ function* crashes(world: AsyncWorld, { bounds, mutant }: Context): Iterable<Step
     }
     if (!instance.up && instance.role === 'primary')
       yield [`the manager of ${name(index)} adopts`, put(world, index, { up: true })];
-    if (!instance.up && instance.role === 'stopped') yield [`${name(index)} is back`, put(world, index, { up: true })];
+    if (!instance.up && instance.role === 'stopped') {
+      const role = instance.led > 0 ? 'stopped' : 'standby';
+      yield [`${name(index)} is back`, put(world, index, { up: true, role })];
+    }
     if (instance.up && instance.role === 'stopped' && mutant === 'M6' && instance.led > 0) {
       yield [
         `${name(index)} starts as primary without the lease`,
         put(world, index, { role: 'primary', fresh: bounds.renewDeadline }),
       ];
     }
-    // Rule 9: it led, and the lease names it still: it renews first, then starts.
-    if (instance.up && instance.role === 'stopped' && instance.led > 0 && instance.api && world.lease.version > 0) {
-      if (world.lease.holder === index && world.lease.epoch === instance.led) {
-        const renewed = { ...world, lease: { ...world.lease, version: version.next } };
-        const own = {
-          ...{ seen: version.next, seenHolder: index, seenEpoch: instance.led },
-          ...{ unchanged: 0, overtaken: true },
-        };
-        yield [
-          `${name(index)} renews and starts`,
-          put(renewed, index, { ...own, role: 'primary', fresh: bounds.renewDeadline }),
-        ];
-      } else {
-        yield [`${name(index)} becomes a standby`, put(world, index, { role: 'standby', led: 0 })];
-      }
+  }
+}
+
+/** What stopped as primary goes on in the lease's epoch once it is renewed (rule 9), or is a standby. */
+function* starts(world: AsyncWorld): Iterable<Step> {
+  for (const [index, instance] of world.instances.entries()) {
+    const { up, role, led, seenEpoch, fresh, call } = instance;
+    if (!up || role !== 'stopped' || call) continue;
+    const lease = sees(index, instance);
+    if (lease === 'mine' && led === seenEpoch && (fresh ?? 0) > 0) {
+      const started = put(world, index, { role: 'primary', closed: false });
+      // Here the epoch may be new to it: a claim of one that stopped as primary.
+      const began = world.promotions.includes(seenEpoch) ? world.promotions : [...world.promotions, seenEpoch];
+      yield [`${name(index)} starts as primary`, { ...started, promotions: began }];
+    } else if (lease === 'other' || isPassedOver(world, index, instance)) {
+      yield [`${name(index)} becomes a standby`, put(world, index, { role: 'standby', led: 0, closed: false })];
     }
   }
 }
@@ -432,7 +343,7 @@ function* outside(world: AsyncWorld, { bounds }: Context): Iterable<Step> {
   if (world.lease.version > 0 && world.deletions < bounds.deletions) {
     yield [
       'the lease is deleted',
-      { ...world, lease: { version: version.absent, holder: nobody, epoch: 0 }, deletions: world.deletions + 1 },
+      { ...world, lease: { ...leasedTo(nobody, 0), version: version.absent }, deletions: world.deletions + 1 },
     ];
   }
 }
@@ -448,10 +359,12 @@ export function* asyncSteps(world: AsyncWorld, context: Context): Iterable<Step>
     holds,
     elections,
     promotions,
-    resumptions,
     releases,
     strays,
     crashes,
+    starts,
+    writes,
+    streams,
     outside,
   ];
   for (const source of sources)

@@ -14,6 +14,10 @@ export interface AsyncBounds {
   readonly outages: number;
   /** Times that the lease is deleted. */
   readonly deletions: number;
+  /** Writes; without any, logs are nobody's concern. */
+  readonly commits?: number;
+  /** Claims may be answered too late, or never. */
+  readonly unanswered?: boolean;
   /** Ticks by which clocks may differ altogether. */
   readonly drifts?: number;
 }
@@ -26,7 +30,8 @@ export interface Call {
   /** Version that the compare-and-swap expects (0 = absent). */
   readonly version: number;
   readonly epoch: number;
-  readonly outcome: 'open' | 'done' | 'conflict';
+  /** 'lost': the caller does not wait any longer, and does not know what became of it. */
+  readonly outcome: 'open' | 'done' | 'conflict' | 'lost';
 }
 
 export interface Instance {
@@ -49,13 +54,28 @@ export interface Instance {
   readonly candidacy: number;
   /** The lease is not any more what it was when it began to stand, as far as it knows. */
   readonly overtaken: boolean;
+  /** The epoch of the last claim that this process has taken note of. */
+  readonly entered: number;
+  /** One character a record, as in the synchronous model; empty where there are no writes. */
+  readonly log: string;
+  /** Stopped in good order: its log has an end that is known. */
+  readonly closed: boolean;
   /** A round of holds: ticks since it was begun, and who has granted. */
   readonly round: { readonly age: number; readonly granted: readonly number[] } | undefined;
 }
 
 export interface AsyncWorld {
   readonly instances: readonly Instance[];
-  readonly lease: { readonly version: number; readonly holder: number; readonly epoch: number };
+  readonly lease: {
+    readonly version: number;
+    readonly holder: number;
+    readonly epoch: number;
+    /** Who gave it back, and where his log ended, if he closed it (ADR 22). */
+    readonly from: number;
+    readonly end: string;
+  };
+  /** What really was in the log of the last one who closed it and gave the lease back, and how many ticks ago. */
+  readonly departed: { readonly log: string; readonly age: number } | undefined;
   /** Highest epoch in Cluster.status (rule 7). */
   readonly status: number;
   /** Claims on their way whose sender died: he does not know of them any more. */
@@ -66,6 +86,7 @@ export interface AsyncWorld {
   readonly outages: number;
   readonly deletions: number;
   readonly drifts: number;
+  readonly commits: number;
   readonly wrong: string;
 }
 
@@ -78,7 +99,7 @@ export const nobody = -1;
 export const version = { absent: 0, stale: 1, present: 2, next: 3 } as const;
 
 /** A healthy cluster whose first instance has just renewed the lease. */
-export function healthyAsync({ instances, renewDeadline }: AsyncBounds): AsyncWorld {
+export function healthyAsync({ instances, renewDeadline, commits }: AsyncBounds): AsyncWorld {
   return {
     instances: Array.from({ length: instances }, (_, index) => ({
       up: true,
@@ -95,9 +116,13 @@ export function healthyAsync({ instances, renewDeadline }: AsyncBounds): AsyncWo
       call: undefined,
       candidacy: 0,
       overtaken: false,
+      entered: index === 0 ? 1 : 0,
+      log: commits === undefined ? '' : '1',
+      closed: false,
       round: undefined,
     })),
-    lease: { version: version.present, holder: 0, epoch: 1 },
+    lease: { version: version.present, holder: 0, epoch: 1, from: nobody, end: '' },
+    departed: undefined,
     status: 1,
     orphans: [],
     promotions: [1],
@@ -105,9 +130,15 @@ export function healthyAsync({ instances, renewDeadline }: AsyncBounds): AsyncWo
     outages: 0,
     deletions: 0,
     drifts: 0,
+    commits: 0,
     wrong: '',
   };
 }
+
+/** The lease with a new holder, after one change of it. */
+export const leasedTo = (holder: number, epoch: number): AsyncWorld['lease'] => ({
+  ...{ version: version.next, holder, epoch, from: nobody, end: '' },
+});
 
 /** The world with one instance changed; two primaries at once are wrong. */
 export function put(world: AsyncWorld, index: number, change: Partial<Instance>): AsyncWorld {

@@ -18,6 +18,15 @@ test('no two primaries at one instant and no epoch twice, in all that can happen
   expect(found).toMatchObject({ complete: true });
 });
 
+test('a claim whose answer was lost is gone on with, in all that can happen to one instance', () => {
+  expect(exploreAsync(asyncMutants.M31)).toMatchObject({ complete: true });
+  expect(exploreAsync(asyncMutants.M31).violation).toBeUndefined();
+});
+
+test.each(['M33', 'M34'] as const)('the shipped protocol holds as far where %s does not', (mutant) => {
+  expect(exploreAsync(asyncMutants[mutant], undefined, 20_000).violation).toBeUndefined();
+});
+
 test('clocks may differ as far as rule 3 allows, and no further', () => {
   expect(exploreAsync(withinTheSlack, undefined, 20_000).violation).toBeUndefined();
   expect(exploreAsync(beyondTheSlack).violation?.invariant).toMatch(/two primaries/);

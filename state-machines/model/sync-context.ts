@@ -26,7 +26,9 @@ export type SyncMutant =
   | 'M24'
   | 'M25'
   | 'M26'
-  | 'M30';
+  | 'M30'
+  | 'M31'
+  | 'M32';
 
 export type Step = readonly [string, World];
 export interface Context {
@@ -68,6 +70,9 @@ export const leads = (world: World, index: number): boolean => {
   return instance.up && instance.role === 'primary';
 };
 export const holds = (world: World, index: number): boolean => world.lease.holder === member(world, index);
+/** The lease is its own: another cannot have been promised a higher epoch. */
+export const owns = (world: World, index: number): boolean =>
+  holds(world, index) && at(world, index).promised <= world.lease.epoch;
 /** Leads, and the lease says so in the same epoch: may change the lease. */
 export const rules = (world: World, index: number): boolean =>
   leads(world, index) && holds(world, index) && world.lease.epoch === at(world, index).led;

@@ -1,5 +1,5 @@
 // Crashes, lost volumes, starts and stops in the synchronous model.
-import { type Context, type Step, at, disconnect, holds, leads, ownConfigs } from './sync-context.ts';
+import { type Context, type Step, at, disconnect, holds, leads, ownConfigs, owns } from './sync-context.ts';
 import { type Instance, type World, name, put } from './sync-world.ts';
 
 const forgotten = {
@@ -32,7 +32,16 @@ export function* crashes(world: World, { bounds, mutant }: Context): Iterable<St
       yield [`${name(index)} crashes`, { ...after, crashes: world.crashes + 1 }];
     }
     if (instance.log !== '' && world.losses < bounds.losses) {
-      const empty = { up: false, log: '', promised: 0, led: 0, ownsLog: false, unsynced: 0, restarted: false };
+      const empty = {
+        up: false,
+        log: '',
+        promised: 0,
+        led: 0,
+        ownsLog: false,
+        follows: true,
+        unsynced: 0,
+        restarted: false,
+      };
       const after = fall(world, index, { ...empty, life: instance.life + 1 });
       yield [`${name(index)} loses its volume`, { ...after, losses: world.losses + 1 }];
     }
@@ -45,7 +54,9 @@ export function* starts(world: World, { mutant }: Context): Iterable<Step> {
     if (instance.log === '' || (instance.up && instance.role !== 'stopped')) continue;
     const { epoch } = world.lease;
     if (!holds(world, index) || instance.led === 0) {
-      yield [`${name(index)} starts as standby`, put(world, index, { up: true, role: 'standby' })];
+      // What led stays as it is while the lease is its own: it is to go on.
+      if (owns(world, index) && !instance.follows) continue;
+      yield [`${name(index)} starts as standby`, put(world, index, { up: true, role: 'standby', follows: true })];
       continue;
     }
     // Rule 9. A raise that was interrupted is adopted; on disk is this or that configuration of a change that was interrupted.

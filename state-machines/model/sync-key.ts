@@ -26,7 +26,7 @@ function instanceText(i: Instance, to: Renaming): string {
     const said = i.flushed[index];
     if (said) flushed += `${renamed(said[0], to)}:${said[1]},`;
   }
-  const flags = (i.up ? 1 : 0) + (i.ownsLog ? 2 : 0) + (i.restarted ? 4 : 0);
+  const flags = (i.up ? 1 : 0) + (i.ownsLog ? 2 : 0) + (i.restarted ? 4 : 0) + (i.follows ? 8 : 0);
   return (
     `${flags}${i.role[2]}|${i.life}|${i.log}|${i.promised}|${i.led}|${i.unsynced}|${to.place[i.source] ?? -1}|` +
     `${i.candidacy}|${renamedAll(i.promises, to)}|${configsText(i.quorumOf, to)}|${configText(i.config, to)}|` +
@@ -35,7 +35,7 @@ function instanceText(i: Instance, to: Renaming): string {
 }
 
 function looks(i: Instance): string {
-  const flags = (i.up ? 1 : 0) + (i.ownsLog ? 2 : 0) + (i.source < 0 ? 4 : 0);
+  const flags = (i.up ? 1 : 0) + (i.ownsLog ? 2 : 0) + (i.source < 0 ? 4 : 0) + (i.follows ? 8 : 0);
   return `${i.role[2]}${i.log}|${i.led}|${i.promised}|${flags}|${i.candidacy}|${i.promises.length}|${i.life}|${i.config?.version}`;
 }
 

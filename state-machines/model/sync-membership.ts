@@ -19,6 +19,7 @@ export function* rejoins(world: World, { mutant }: Context): Iterable<Step> {
         promised: Math.max(instance.promised, primary.led),
         led: 0,
         ownsLog: false,
+        follows: true,
         role: 'standby',
       } as const;
       if (instance.log === '') {

@@ -42,6 +42,17 @@ const failedOver = ['a crashes', 'b stands for 2', 'c promises 2 to b', 'b claim
 const lostWhileStanding = ['b stands for 2', 'c closes its receiver', 'c promises 2 to b', 'c loses its volume'];
 const anUnreplicatedWrite = ['a writes q', 'a writes r', ...failedOver, 'a starts as standby'];
 
+const gaveWay = ['a is stopped', 'b stands for 2', 'a promises 2 to b'];
+const afterAnother: SyncScenario = {
+  bounds: { ...small, epochs: 4, crashes: 1, stops: 1 },
+  begins: [...gaveWay, 'b claims 2 with a0,c0'],
+};
+const claimsOfAStopped: SyncScenario = {
+  bounds: { ...small, commits: 0, epochs: 5, losses: 1, stops: 1, unanswered: true },
+  begins: [...gaveWay, 'c loses its volume'],
+  deadEnds: true,
+};
+
 /** The smallest scenario in which each mutant is seen, and what is seen of it. */
 export const syncMutants: Record<SyncMutant, SyncScenario & { readonly shows: RegExp }> = {
   M7: {
@@ -109,6 +120,8 @@ export const syncMutants: Record<SyncMutant, SyncScenario & { readonly shows: Re
     shows: /is lost|does not have it/,
   },
   M30: { bounds: small, shows: /is lost|does not have it/ },
+  M31: { ...claimsOfAStopped, shows: /dead end/ },
+  M32: { ...afterAnother, shows: /is lost|does not have it/ },
 };
 
 const three = { instances: 3, number: 1, commits: 1, epochs: 3, crashes: 0, losses: 0, changes: 0, stops: 0 };
@@ -123,6 +136,10 @@ export const syncScenarios: Record<string, SyncScenario> = {
   'ANY 1, four epochs': { bounds: { ...three, epochs: 4, crashes: 1 } },
   'ANY 1, two lost volumes, two set changes': { bounds: { ...three, losses: 2, changes: 2 } },
   'ANY 1, a stop and a crash': { bounds: { ...three, epochs: 2, crashes: 1, stops: 1 } },
+  'ANY 1, a stop and a crash, answers to claims are lost': {
+    bounds: { ...three, crashes: 1, stops: 1, unanswered: true },
+  },
+  'ANY 1, a stopped primary stands after another': afterAnother,
   'ANY 1, a lost volume': { bounds: { ...three, losses: 1 } },
   'ANY 1, a set change': { bounds: { ...three, epochs: 2, changes: 1, crashes: 1 } },
   'ANY 1, two set changes': { bounds: { ...three, epochs: 2, changes: 2 } },
@@ -155,6 +172,7 @@ export const syncScenarios: Record<string, SyncScenario> = {
     ],
     deadEnds: true,
   },
+  'dead ends: answers to claims are lost': claimsOfAStopped,
   'dead ends: a crash': { bounds: { ...three, commits: 0, epochs: 4, crashes: 1 }, deadEnds: true },
   'dead ends: a lost volume': { bounds: { ...three, commits: 0, losses: 1, changes: 1 }, deadEnds: true },
   'dead ends: a stop': { bounds: { ...three, commits: 0, epochs: 4, stops: 1 }, deadEnds: true },

@@ -26,6 +26,8 @@ export interface Instance {
   readonly promised: number;
   readonly led: number;
   readonly ownsLog: boolean;
+  /** A standby's data: there is a standby.signal. */
+  readonly follows: boolean;
   /** Lost with the process: what a mutant forgot to fsync. */
   readonly unsynced: number;
   // In memory.
@@ -76,6 +78,8 @@ export interface Bounds {
   readonly stops: number;
   /** A claimant may leave one member out of its configuration. */
   readonly subsets?: boolean;
+  /** The answer to a claim may be lost. */
+  readonly unanswered?: boolean;
   /** Answers take their time, or are lost. */
   readonly late?: boolean;
 }
@@ -99,6 +103,7 @@ const someInstance = (primary: boolean, config: Config): Instance => ({
   promised: 1,
   led: primary ? 1 : 0,
   ownsLog: primary,
+  follows: !primary,
   unsynced: 0,
   role: primary ? 'primary' : 'standby',
   source: primary ? -1 : 0,

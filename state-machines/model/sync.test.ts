@@ -14,7 +14,7 @@ test.each(mutants)('%s is caught', (mutant) => {
   expect(violation?.invariant).toMatch(shows);
 });
 
-const quick = ['M7', 'M9', 'M12', 'M15', 'M19b', 'M23', 'M24', 'M26'] as const;
+const quick = ['M7', 'M9', 'M12', 'M15', 'M19b', 'M23', 'M24', 'M26', 'M31'] as const;
 
 test.each(quick)('the shipped protocol holds, completely, where %s does not', (mutant) => {
   const { violation, complete } = exploreSync(syncMutants[mutant]);

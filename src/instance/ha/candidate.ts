@@ -1,5 +1,5 @@
 import type { Position } from '../../../state-machines/protocol/types.ts';
-import { condemned, type HaCore } from './core/core.ts';
+import { condemned, type HaCore, isPassedOver } from './core/core.ts';
 import { localHistory } from '../wal/history-files.ts';
 import { runningPostmaster } from './core/local-postgres.ts';
 import type { WireHistory } from './core/messages.ts';
@@ -19,7 +19,8 @@ export function stands(core: HaCore): boolean {
   if (memory.handover && (released === undefined || clock() - released < courtesy)) return false;
   if (seen.data.state !== 'valid') return false;
   const running = runningPostmaster(core) !== undefined;
-  if (!seen.data.standby) return !running && (state.current.ownsLog || hasNeverLed(state.current));
+  if (!seen.data.standby)
+    return !running && !isPassedOver(core) && (state.current.ownsLog || hasNeverLed(state.current));
   return running && seen.postmaster.state === 'up' && seen.server?.standby === true;
 }
 

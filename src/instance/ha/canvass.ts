@@ -1,6 +1,7 @@
 import { comparePositions, sameMember } from '../../../state-machines/protocol/position.ts';
 import { inReach } from '../../../state-machines/protocol/quorum.ts';
 import { silence } from '../../../state-machines/election/machine.ts';
+import { lacksSome } from '../../../state-machines/election/succession.ts';
 import type { LeaseMember, Position } from '../../../state-machines/protocol/types.ts';
 import { ownPosition } from './candidate.ts';
 import { parseLsn } from '../../postgres/lsn.ts';
@@ -21,6 +22,7 @@ const yieldMs = 2000;
 export interface Canvass {
   readonly goodUntil: number;
   readonly standing: 'first' | 'behind';
+  readonly position: Position;
   /** Those who answered, and this instance, could be the quorum. */
   readonly quorumInReach: boolean;
   readonly holderAnswers: boolean;
@@ -87,7 +89,8 @@ export class Canvassing {
       // Who comes back is found soon.
       goodUntil: goodMs + (quorumInReach ? due : clock()),
       quorumInReach,
-      standing: this.#lacks(mine) || ((ahead || !meant) && !this.#waitedEnough()) ? 'behind' : 'first',
+      standing: (ahead || !meant) && !this.#waitedEnough() ? 'behind' : 'first',
+      position: mine,
       holderAnswers: answers.some(
         ({ member, answer }) => holder !== undefined && sameMember(member, holder) && answer?.primaryOf === epoch,
       ),
@@ -130,15 +133,17 @@ export class Canvassing {
 
   /**
    * The one who gave the lease back had more, and may be back soon with it: without a quorum nothing else keeps what it has acknowledged.
-   * Once its lease would have run out it counts as lost (ADR 22).
+   * Asked of the lease as it is now, which may be another than when the others were asked.
    */
-  #lacks(mine: Position): boolean {
-    const { record } = this.#core.store;
+  get lacksSome(): boolean {
+    const { store } = this.#core;
+    const { record } = store;
     const { departure } = record ?? {};
     if (!record || record.holder || departure?.epoch !== record.epoch || modeOf(record) === 'sync') return false;
-    if (departure.lsn === undefined || departure.timeline === undefined) return false;
+    if (!this.#last || departure.lsn === undefined || departure.timeline === undefined) return false;
     const end = { timeline: departure.timeline, lsn: parseLsn(departure.lsn) };
-    return comparePositions(mine, end) < 0 && this.#core.store.unchangedFor() < timingOf(this.#core).duration * 1000;
+    const time = { unchangedFor: store.unchangedFor(), duration: timingOf(this.#core).duration * 1000 };
+    return lacksSome(this.#last.position, end, time);
   }
 
   /** One who is ahead and does not stand within two seconds is not waited for any longer. */

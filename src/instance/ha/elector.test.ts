@@ -1,11 +1,11 @@
 // Answers to a claim that are lost: what the API server did with it is found out in other ways, and nothing of it is forgotten.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { KubeError } from '../../kube/errors.ts';
 import { Chronicle } from './core/chronicle.ts';
-import { type HaCore, leaseState, newMemory } from './core/core.ts';
+import { type HaCore, isPassedOver, leaseState, newMemory } from './core/core.ts';
 import { Elector } from './elector.ts';
 import { type Departure, emptyContent, encodeLease, type LeaseContent } from './core/lease-record.ts';
 import { LeaseStore } from './core/lease-store.ts';
@@ -24,8 +24,11 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 /** A primary of timeline 3 that was stopped, and the lease that it, or a later one, has given back; `now` is its clock. */
-async function stopped(name: string, departure?: Departure) {
+async function stopped(name: string, departure?: Departure, standby = false) {
   const directory = path.join(root, name);
+  await mkdir(path.join(directory, 'pg_wal'), { recursive: true });
+  await writeFile(path.join(directory, 'pg_wal/00000003.history'), '1\t0/3000000\tno recovery target specified\n');
+  if (standby) await writeFile(path.join(directory, 'standby.signal'), '');
   const world = { now: 100_000, messages: [] as unknown[] };
   const server = new LeaseServer(key);
   const life = async () => {
@@ -39,11 +42,22 @@ async function stopped(name: string, departure?: Departure) {
       ...{ clock: () => world.now, memory, state, store, chronicle, promises: new Promises() },
       ...{ wake: () => undefined, archive: () => undefined, life: { current: {}, set: () => undefined } },
       view: () => ({
-        ...{ postmaster: { state: 'down' }, facts: { fenced: false } },
-        data: { state: 'valid', standby: false, control: { checkpointTimeline: 3 } },
+        ...{ postmaster: { state: standby ? 'up' : 'down' }, facts: { fenced: false }, server: { standby } },
+        data: {
+          state: 'valid',
+          standby,
+          control: { checkpointTimeline: 3, minRecoveryTimeline: 3, walSegmentSize: 1 << 24 },
+        },
       }),
+      session: {
+        query: () => Promise.resolve([{ received: null, replayed: '0/4000000', waits: 'RecoveryWalStream' }]),
+      },
       context: {
-        ...{ log, terminatingSince: () => undefined, supervisor: { postgresPid: () => undefined, heartbeat: () => 0 } },
+        ...{
+          log,
+          terminatingSince: () => undefined,
+          supervisor: { postgresPid: () => (standby ? process.pid : undefined), heartbeat: () => 0 },
+        },
         environment: { podName: 'c-1', podIp: '10.0.0.1', paths: { data: directory } },
         cluster: { seen: true, current: { spec: {}, status: { currentPrimary: 'c-1', instanceNames: ['c-1'] } } },
       },
@@ -186,7 +200,7 @@ test('who gives the lease back does not enter again', async () => {
 const departed = { epoch: 4, instance: 'c-2', why: 'termination', since: '', stopped: '' } as const;
 
 test('who lacks something of the log that was closed leaves the lease for as long as its holder may come back with it', async () => {
-  const { world, elector, store } = await stopped('lacks', { ...departed, timeline: 4, lsn: '0/5000028' });
+  const { world, elector, store } = await stopped('lacks', { ...departed, timeline: 4, lsn: '0/5000028' }, true);
   await elector.tick();
   world.now += 13_900;
   await elector.tick();
@@ -197,10 +211,23 @@ test('who lacks something of the log that was closed leaves the lease for as lon
 });
 
 test.each([
-  ['has everything', { timeline: 3, lsn: '0/5000028' }],
+  ['has everything', { timeline: 3, lsn: '0/4000000' }],
   ['cannot know where the log ended', {}],
 ])('who %s waits for nobody', async (name, end) => {
-  const { elector, store } = await stopped(name, { ...departed, ...end });
+  const { elector, store } = await stopped(name, { ...departed, ...end }, true);
   await elector.tick();
   expect(store.record).toMatchObject({ epoch: 5 });
+});
+
+test('a stopped primary does not stand with its old timeline once another has led: it is to be a standby first (M32)', async () => {
+  const { world, core, elector, store } = await stopped('passed-over', departed);
+  expect(isPassedOver(core)).toBe(true);
+  await elector.tick();
+  world.now += 60_000;
+  await elector.tick();
+  expect(store.record).toMatchObject({ epoch: 4 });
+  const back = await stopped('given-back', { ...departed, epoch: 3, instance: 'c-1' });
+  expect(isPassedOver(back.core)).toBe(false);
+  await back.elector.tick();
+  expect(back.store.record).toMatchObject({ epoch: 4 });
 });

@@ -118,7 +118,7 @@ export class Elector {
       delayed: patience.lease === 'held' && patience.unchangedFor < patience.patience + delay,
       holderAnswers: canvass?.holderAnswers ?? false,
       leaseInDoubt: this.#inDoubt(),
-      standing: canvass?.standing ?? 'unknown',
+      standing: canvass && this.#canvassing.lacksSome ? 'behind' : (canvass?.standing ?? 'unknown'),
       quorumInReach: canvass?.quorumInReach ?? true,
       ...(this.#backOffUntil === undefined ? {} : { backOffUntil: this.#backOffUntil }),
       ...(candidacy === undefined

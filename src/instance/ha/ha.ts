@@ -18,6 +18,7 @@ import {
   condemned,
   type HaCore,
   isFresh,
+  isPassedOver,
   leaseState,
   leaseTiming,
   newMemory,
@@ -108,7 +109,8 @@ export class HighAvailability implements AsyncDisposable {
     const lease = leaseState(core);
     const serves = postgresRole(core) === 'primary';
     // Stopped to hand over, it waits until another has the lease: only then is it a standby.
-    if (core.memory.handover) return serves || lease === 'other' ? 'other' : 'nobody';
+    const passedOver = isPassedOver(core);
+    if (core.memory.handover) return serves || lease === 'other' || passedOver ? 'other' : 'nobody';
     if (core.memory.wrongTimeline !== undefined || this.#promotionOutcome === 'wrong') return 'nobody';
     if (core.memory.walLost !== undefined && lease !== 'other') return 'nobody';
     // Rule 9: a directory that has led is primary again only in the epoch that it leads, not after a promise to another.
@@ -118,7 +120,7 @@ export class HighAvailability implements AsyncDisposable {
     // A copy in the making is started for the primary that it was checked against.
     if (incomplete && this.primary === undefined && runningPostmaster(core) === undefined) return 'nobody';
     if (lease === 'other') return 'other';
-    return data.standby ? 'other' : 'nobody';
+    return data.standby || passedOver ? 'other' : 'nobody';
   }
 
   /** Whom this standby may stream from. */

@@ -1,3 +1,4 @@
+import { passedOver } from '../../../../state-machines/election/succession.ts';
 import { sameMember } from '../../../../state-machines/protocol/position.ts';
 import type { LeaseMember, LeaseTiming, Member } from '../../../../state-machines/protocol/types.ts';
 import type { Cluster } from '../../../api/generated/cluster.ts';
@@ -162,6 +163,18 @@ export function leaseState(core: HaCore): 'mine' | 'other' | 'released' | 'absen
   if (!record.holder) return 'released';
   if (!sameMember(record.holder, selfOf(core))) return 'other';
   return promised <= record.epoch ? 'mine' : 'other';
+}
+
+/** What is in the data directory is a primary's, and somebody else has held the lease since (election/succession.ts). */
+export function isPassedOver(core: HaCore): boolean {
+  const { store, state, view } = core;
+  const data = view()?.data;
+  const { lastRecord: record } = store;
+  if (data?.state !== 'valid' || !record) return false;
+  const { holder, departure, epoch } = record;
+  const self = selfOf(core);
+  const ours = holder ? sameMember(holder, self) : departure?.epoch === epoch && departure.instance === self.instance;
+  return passedOver({ primaryData: !data.standby, epoch: state.current.configurationEpoch }, { epoch, ours });
 }
 
 export const isFresh = ({ memory, clock }: HaCore): boolean =>
