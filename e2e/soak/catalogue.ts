@@ -10,6 +10,7 @@ import { operatorAway } from '../support/faults/operator.ts';
 import { type Program, freeze, signal } from '../support/faults/processes.ts';
 import type { StoreProxy } from '../support/faults/store-proxy.ts';
 import type { Subject } from '../support/subject.ts';
+import { waitFor } from '../support/wait.ts';
 
 export interface Stage {
   readonly subject: Subject;
@@ -42,15 +43,23 @@ async function hold({ random }: Stage, broken: Fault | Promise<Fault>): Promise<
 
 const kill = (whom: Whom, ...programs: Program[]): SoakFault => ({
   name: `${programs.join(' and ')} of the ${whom} killed`,
-  harm: async (stage) => {
-    for (const program of programs) await signal(stage.subject.pod(stage[whom]), program, 'KILL');
+  harm: async ({ subject, ...names }) => {
+    for (const program of programs)
+      // What the fault before has stopped may be on its way back.
+      await waitFor(`${program} to kill`, () =>
+        signal(subject.pod(names[whom]), program, 'KILL').then(() => true as const),
+      );
   },
   mayLose: whom === 'primary',
 });
 
 const stand = (whom: Whom, program: Program, withChildren = false): SoakFault => ({
   name: `F18 F22 ${program} of the ${whom} stands still${withChildren ? ' with its children' : ''}`,
-  harm: (stage) => hold(stage, freeze(stage.subject.pod(stage[whom]), program, { withChildren })),
+  harm: (stage) =>
+    hold(
+      stage,
+      waitFor(`${program} to stop`, () => freeze(stage.subject.pod(stage[whom]), program, { withChildren })),
+    ),
   mayLose: whom === 'primary',
 });
 
