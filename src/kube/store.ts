@@ -3,6 +3,12 @@ import type { KubeObject } from './types.ts';
 export const storeKey = (namespace: string | undefined, name: string): string =>
   namespace === undefined || namespace === '' ? name : `${namespace}/${name}`;
 
+/** The other way round, for objects of a namespace. */
+export const splitKey = (key: string): { namespace: string; name: string } => {
+  const slash = key.indexOf('/');
+  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+};
+
 export const keyOfObject = (object: KubeObject): string =>
   storeKey(object.metadata?.namespace, object.metadata?.name ?? '');
 

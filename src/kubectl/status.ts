@@ -1,20 +1,9 @@
 import type { Backup } from '../api/generated/backup.ts';
 import type { Cluster } from '../api/generated/cluster.ts';
 import { annotation } from '../labels.ts';
+import { textTable } from '../util/text-table.ts';
 
 type Row = readonly [string, string];
-
-function columns(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
 
 const primary = (cluster: Cluster): string => {
   const { currentPrimary = '', targetPrimary = currentPrimary } = cluster.status ?? {};
@@ -62,10 +51,10 @@ export function statusText(cluster: Cluster, backups: readonly Backup[]): string
       state?.stoppedAt ?? '',
     ]);
   const section = (title: string, heading: string[], rows: string[][]): string[] =>
-    rows.length === 0 ? [] : [`\n${title}`, columns([heading, ...rows])];
+    rows.length === 0 ? [] : [`\n${title}`, textTable([heading, ...rows])];
   return [
     'Cluster Summary',
-    columns(summary),
+    textTable(summary),
     ...section('Instances status', ['Name', 'Role', 'Timeline', 'Address'], instances),
     ...section('Conditions', ['Type', 'Status', 'Reason', 'Message'], conditions),
     ...section('Backups', ['Name', 'Phase', 'ID', 'Stopped'], taken),

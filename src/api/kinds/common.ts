@@ -139,3 +139,31 @@ export const storageConfiguration = object('StorageConfiguration', 'Storage of a
 });
 
 export const maximumLag = quantity('Lag, in bytes of WAL, up to which a replica counts as streaming.');
+
+/** Of what is created with a locale: the bootstrap's database, a Database. */
+export const localeRules = [
+  {
+    rule: "!has(self.builtinLocale) || (has(self.localeProvider) && self.localeProvider == 'builtin')",
+    message: 'builtinLocale is only available when localeProvider is set to `builtin`',
+  },
+  {
+    rule: "!has(self.icuLocale) || (has(self.localeProvider) && self.localeProvider == 'icu')",
+    message: 'icuLocale is only available when localeProvider is set to `icu`',
+  },
+  {
+    rule: "!has(self.icuRules) || (has(self.localeProvider) && self.localeProvider == 'icu')",
+    message: 'icuRules is only available when localeProvider is set to `icu`',
+  },
+];
+
+/** Of a reference to an image catalog. */
+export const catalogRules = [
+  {
+    rule: "self.kind == 'ImageCatalog' || self.kind == 'ClusterImageCatalog'",
+    message: 'imageCatalogRef.kind must be ImageCatalog or ClusterImageCatalog',
+  },
+  {
+    rule: "has(self.apiGroup) && self.apiGroup == 'postgresql.cnpg.io'",
+    message: 'imageCatalogRef.apiGroup must be postgresql.cnpg.io',
+  },
+];

@@ -2,6 +2,7 @@ import type { Kind } from '../schema/kind.ts';
 import { flag, immutable, integer, list, object, required, text } from '../schema/schema.ts';
 import { choice } from '../schema/schema.ts';
 import { appliedColumns, appliedStatusFields, clusterField, reclaimPolicy } from './applied.ts';
+import { localeRules } from './common.ts';
 import { ensure } from './role.ts';
 
 const options = list(
@@ -103,21 +104,7 @@ const spec = object(
     servers: list(foreignServer, 'Foreign servers of the database.'),
   },
   {
-    rules: [
-      ...fixedFields.map(immutable),
-      {
-        rule: "!has(self.builtinLocale) || (has(self.localeProvider) && self.localeProvider == 'builtin')",
-        message: 'builtinLocale is only available when localeProvider is set to `builtin`',
-      },
-      {
-        rule: "!has(self.icuLocale) || (has(self.localeProvider) && self.localeProvider == 'icu')",
-        message: 'icuLocale is only available when localeProvider is set to `icu`',
-      },
-      {
-        rule: "!has(self.icuRules) || (has(self.localeProvider) && self.localeProvider == 'icu')",
-        message: 'icuRules is only available when localeProvider is set to `icu`',
-      },
-    ],
+    rules: [...fixedFields.map(immutable), ...localeRules],
   },
 );
 

@@ -1,7 +1,7 @@
 import { ageColumn, type Kind } from '../schema/kind.ts';
 import { as, choice, flag, integer, kubernetes, object, required, text, textMap, texts } from '../schema/schema.ts';
 import { immutable } from '../schema/schema.ts';
-import { localObjectReference, metadata, metricsTls, relabelConfigs, serviceTemplate } from './common.ts';
+import { catalogRules, localObjectReference, metadata, metricsTls, relabelConfigs, serviceTemplate } from './common.ts';
 
 const catalogComponent = object(
   'ComponentImageCatalogRef',
@@ -13,16 +13,7 @@ const catalogComponent = object(
     key: required(text('Key of the component image.')),
   },
   {
-    rules: [
-      {
-        rule: "self.kind == 'ImageCatalog' || self.kind == 'ClusterImageCatalog'",
-        message: 'imageCatalogRef.kind must be ImageCatalog or ClusterImageCatalog',
-      },
-      {
-        rule: "has(self.apiGroup) && self.apiGroup == 'postgresql.cnpg.io'",
-        message: 'imageCatalogRef.apiGroup must be postgresql.cnpg.io',
-      },
-    ],
+    rules: catalogRules,
   },
 );
 

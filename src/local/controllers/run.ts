@@ -8,7 +8,7 @@ import type { KubeApi } from '../../kube/port.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { type Controller, allControllers } from './controllers.ts';
 import { type Performer, perform } from './perform.ts';
-import type { WatchedKind, World } from './world.ts';
+import { type WatchedKind, watchedKinds, type World } from './world.ts';
 
 export interface ControllersOptions {
   readonly api: KubeApi;
@@ -19,26 +19,11 @@ export interface ControllersOptions {
   readonly log: (text: string) => void;
 }
 
-const watched: readonly WatchedKind[] = [
-  'pods',
-  'nodes',
-  'services',
-  'persistentVolumeClaims',
-  'persistentVolumes',
-  'storageClasses',
-  'jobs',
-  'deployments',
-  'replicaSets',
-  'podDisruptionBudgets',
-  'endpointSlices',
-  'leases',
-];
-
 type Reflectors = Map<WatchedKind, Reflector<KubeObject>>;
 
 function makeReflectors({ api, log }: ControllersOptions): Reflectors {
   return new Map(
-    watched.map((kind) => {
+    watchedKinds.map((kind) => {
       const scope = kind === 'leases' ? { namespace: 'kube-node-lease' } : {};
       const reflector = new Reflector<KubeObject>(api, resource[kind], scope);
       reflector.on('failed', (error) => log(`watch of ${kind}: ${String(error)}`));
@@ -88,7 +73,7 @@ export async function runControllers(options: ControllersOptions): Promise<void>
   const queues = allControllers(pathOf).map((it) => connectQueue(it, reflectors, by, log));
   const following = [...reflectors.values()].map((it) => it.run(signal));
   await Promise.all([...reflectors.values()].map((it) => it.whenSynced(signal)));
-  log(`controllers follow ${watched.length} kinds`);
+  log(`controllers follow ${watchedKinds.length} kinds`);
   await Promise.all([...queues.map((it) => it.run(signal)), ...following]);
   await events.flush();
 }

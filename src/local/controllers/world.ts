@@ -32,5 +32,20 @@ export interface WatchedKinds {
 
 export type WatchedKind = keyof WatchedKinds;
 
+export const watchedKinds: readonly WatchedKind[] = [
+  'pods',
+  'nodes',
+  'services',
+  'persistentVolumeClaims',
+  'persistentVolumes',
+  'storageClasses',
+  'jobs',
+  'deployments',
+  'replicaSets',
+  'podDisruptionBudgets',
+  'endpointSlices',
+  'leases',
+];
+
 /** Copies of all objects of those kinds. */
 export type World = { readonly [Kind in WatchedKind]: ReadStore<WatchedKinds[Kind]> };

@@ -4,7 +4,6 @@ import { busySubnets, chooseSubnet, findListener, parseListeners } from './liste
 import { parseUp } from './options.ts';
 import { choosePodUser, permits } from './pod-user.ts';
 import { failuresAfter, restartDelay } from './restart.ts';
-import { table } from './status.ts';
 
 const proc = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100587F:192B 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100
@@ -93,13 +92,4 @@ test("the caller's npm, Node and cluster do not reach the platform", () => {
     PGHOST: 'h',
   };
   expect(childEnvironment(env)).toEqual({ PATH: '/bin', HOME: '/h' });
-});
-
-test('tables have columns', () => {
-  expect(
-    table([
-      ['A', 'B'],
-      ['long', 'x'],
-    ]),
-  ).toBe('A      B\nlong   x');
 });

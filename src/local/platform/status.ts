@@ -3,6 +3,7 @@ import type { Node, Pod } from '../../kube/objects.ts';
 import type { KubeApi } from '../../kube/port.ts';
 import { resource } from '../../kube/resource-types.ts';
 import type { KubeObject } from '../../kube/types.ts';
+import { textTable } from '../../util/text-table.ts';
 import { type LocalConfig, UserError, apiUrl, places, readConfig, s3Url } from './config.ts';
 import { connect } from './connect.ts';
 import { parseOptions } from './options.ts';
@@ -12,19 +13,6 @@ import { roles } from './roles.ts';
 import { supervisorName } from './shutdown.ts';
 
 const apiTimeout = 5_000;
-
-/** Columns as wide as their longest cell, the way kubectl prints. */
-export function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('   ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
 
 interface ClusterObject extends KubeObject {
   spec?: { instances?: number };
@@ -56,9 +44,9 @@ async function objects(api: KubeApi): Promise<string> {
     it.status?.phase ?? '-',
   ]);
   return [
-    table([['NODE', 'STATUS'], ...nodeRows]),
-    table([['POD', 'PHASE', 'READY', 'NODE', 'ADDRESS'], ...podRows]),
-    table([['CLUSTER', 'READY', 'PRIMARY', 'PHASE'], ...clusterRows]),
+    textTable([['NODE', 'STATUS'], ...nodeRows]),
+    textTable([['POD', 'PHASE', 'READY', 'NODE', 'ADDRESS'], ...podRows]),
+    textTable([['CLUSTER', 'READY', 'PRIMARY', 'PHASE'], ...clusterRows]),
   ].join('\n\n');
 }
 
@@ -76,7 +64,7 @@ export async function main(args: string[]): Promise<number> {
   const config = await readConfig(data);
   if (!config) throw new UserError(`no platform in ${path.resolve(data)}`);
   const rows = await processRows(config);
-  process.stdout.write(`${table([['PROCESS', 'PID', 'STATE'], ...rows])}\n\n`);
+  process.stdout.write(`${textTable([['PROCESS', 'PID', 'STATE'], ...rows])}\n\n`);
   process.stdout.write(`API server ${apiUrl(config)}\nS3 store   ${s3Url(config)}\n\n`);
   if (rows.every((row) => row[2] === 'stopped')) return 1;
   try {

@@ -1,20 +1,10 @@
 import type { Backup } from '../../api/generated/backup.ts';
-import type { KubeApi } from '../../kube/port.ts';
-import { WorkQueue, type RunResult } from '../../kube/queue.ts';
+import { WorkQueue } from '../../kube/queue.ts';
 import { resource } from '../../kube/resource-types.ts';
-import { storeKey } from '../../kube/store.ts';
-import { splitKey } from '../cluster/controller.ts';
+import { splitKey, storeKey } from '../../kube/store.ts';
 import { createWatcher } from '../../kube/watcher.ts';
+import type { ControllerOptions } from '../controller.ts';
 import { isActive, isWaiting } from './choose.ts';
-
-export interface BackupControllerOptions {
-  readonly api: KubeApi;
-  readonly namespaces: readonly string[];
-  readonly workers: number;
-  readonly reconcile: (key: { namespace: string; name: string }, signal: AbortSignal) => Promise<RunResult | undefined>;
-  readonly onError: (key: string, error: unknown, retryInMs: number) => void;
-  readonly onWatchFailure: (kind: string, error: unknown) => void;
-}
 
 export interface BackupController {
   run(signal: AbortSignal): Promise<void>;
@@ -24,7 +14,7 @@ export interface BackupController {
 
 const keyOf = ({ metadata, spec }: Backup): string => storeKey(metadata.namespace, spec.cluster.name);
 
-export function createBackupController(options: BackupControllerOptions): BackupController {
+export function createBackupController(options: ControllerOptions): BackupController {
   const queue = new WorkQueue({
     workers: options.workers,
     handle: (key, signal) => options.reconcile(splitKey(key), signal),

@@ -1,7 +1,6 @@
 import { objectStoreNames } from '../../api/cluster/plugin-store.ts';
 import type { Cluster } from '../../api/generated/cluster.ts';
 import type { ObjectStore } from '../../api/generated/object-store.ts';
-import type { KubeApi } from '../../kube/port.ts';
 import type {
   Lease,
   Node,
@@ -14,31 +13,22 @@ import type {
 } from '../../kube/objects.ts';
 import { WorkQueue, type RunResult } from '../../kube/queue.ts';
 import { resource } from '../../kube/resource-types.ts';
-import { storeKey } from '../../kube/store.ts';
+import { splitKey, storeKey } from '../../kube/store.ts';
 import type { KubeObject, ResourceType } from '../../kube/types.ts';
 import { label } from '../../labels.ts';
 import { createWatcher, type Watcher } from '../../kube/watcher.ts';
+import type { ControllerOptions } from '../controller.ts';
 import type { OwnedObjects } from './owned-objects.ts';
 
-export interface ControllerOptions {
-  readonly api: KubeApi;
-  readonly namespaces: readonly string[];
-  readonly workers: number;
+export interface ClusterControllerOptions extends Omit<ControllerOptions, 'reconcile'> {
   readonly reconcile: (
     key: { namespace: string; name: string },
     owned: OwnedObjects,
     signal: AbortSignal,
   ) => Promise<RunResult | undefined>;
-  readonly onError: (key: string, error: unknown, retryInMs: number) => void;
-  readonly onWatchFailure: (kind: string, error: unknown) => void;
   /** Told of every change that concerns a cluster, for controllers of other kinds that follow clusters. */
   readonly onClusterChange?: (key: string) => void;
 }
-
-export const splitKey = (key: string): { namespace: string; name: string } => {
-  const slash = key.indexOf('/');
-  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
-};
 
 /** The cluster that an object belongs to by its label. */
 const clusterKey = ({ metadata }: KubeObject): string | undefined => {
@@ -47,7 +37,9 @@ const clusterKey = ({ metadata }: KubeObject): string | undefined => {
 };
 
 /** Follows clusters and everything that belongs to them, and reconciles each one that something happened to. */
-export function createClusterController(options: ControllerOptions): { run(signal: AbortSignal): Promise<void> } {
+export function createClusterController(options: ClusterControllerOptions): {
+  run(signal: AbortSignal): Promise<void>;
+} {
   const { api, namespaces } = options;
   const onFailure = (type: ResourceType) => (error: unknown) => options.onWatchFailure(type.kind, error);
   const wake = (key: string | undefined): void => {

@@ -1,20 +1,10 @@
 import type { Cluster } from '../../api/generated/cluster.ts';
-import type { KubeApi } from '../../kube/port.ts';
-import { WorkQueue, type RunResult } from '../../kube/queue.ts';
+import { WorkQueue } from '../../kube/queue.ts';
 import { resource } from '../../kube/resource-types.ts';
-import { storeKey } from '../../kube/store.ts';
+import { splitKey, storeKey } from '../../kube/store.ts';
 import { annotation } from '../../labels.ts';
-import { splitKey } from '../cluster/controller.ts';
 import { createWatcher } from '../../kube/watcher.ts';
-
-export interface DrillControllerOptions {
-  readonly api: KubeApi;
-  readonly namespaces: readonly string[];
-  readonly workers: number;
-  readonly reconcile: (key: { namespace: string; name: string }, signal: AbortSignal) => Promise<RunResult | undefined>;
-  readonly onError: (key: string, error: unknown, retryInMs: number) => void;
-  readonly onWatchFailure: (kind: string, error: unknown) => void;
-}
+import type { ControllerOptions } from '../controller.ts';
 
 /** The cluster whose drills are to be looked at when this one changes; undefined for most. */
 function drilled({ metadata, status }: Cluster): string | undefined {
@@ -26,7 +16,7 @@ function drilled({ metadata, status }: Cluster): string | undefined {
 }
 
 /** Follows the clusters that wish restore drills, and what is restored for these. */
-export function createDrillController(options: DrillControllerOptions): { run(signal: AbortSignal): Promise<void> } {
+export function createDrillController(options: ControllerOptions): { run(signal: AbortSignal): Promise<void> } {
   const { api, namespaces } = options;
   const queue = new WorkQueue({
     workers: options.workers,

@@ -1,21 +1,14 @@
 import { schedule as fire, type ScheduledTask } from 'node-cron';
 import type { Backup } from '../../api/generated/backup.ts';
 import type { ScheduledBackup } from '../../api/generated/scheduled-backup.ts';
-import type { KubeApi } from '../../kube/port.ts';
-import { WorkQueue, type RunResult } from '../../kube/queue.ts';
+import { WorkQueue } from '../../kube/queue.ts';
 import { resource } from '../../kube/resource-types.ts';
-import { storeKey } from '../../kube/store.ts';
+import { splitKey, storeKey } from '../../kube/store.ts';
 import { label } from '../../labels.ts';
-import { splitKey } from '../cluster/controller.ts';
 import { createWatcher } from '../../kube/watcher.ts';
+import type { ControllerOptions } from '../controller.ts';
 
-export interface ScheduleControllerOptions {
-  readonly api: KubeApi;
-  readonly namespaces: readonly string[];
-  readonly workers: number;
-  readonly reconcile: (key: { namespace: string; name: string }, signal: AbortSignal) => Promise<RunResult | undefined>;
-  readonly onError: (key: string, error: unknown, retryInMs: number) => void;
-  readonly onWatchFailure: (kind: string, error: unknown) => void;
+interface ScheduleControllerOptions extends ControllerOptions {
   readonly now: () => Date;
 }
 

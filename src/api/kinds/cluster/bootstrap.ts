@@ -1,7 +1,13 @@
 // Where the data of a new cluster comes from.
 import { as, choice, flag, integer, list, map, object, required, text, textMap, texts } from '../../schema/schema.ts';
 import { barmanObjectStore } from '../barman.ts';
-import { configMapKeySelector, localObjectReference, pluginConfiguration, secretKeySelector } from '../common.ts';
+import {
+  configMapKeySelector,
+  localeRules,
+  localObjectReference,
+  pluginConfiguration,
+  secretKeySelector,
+} from '../common.ts';
 
 const applicationFields = {
   database: text('Name of the application database; default: app.'),
@@ -60,20 +66,7 @@ const initdb = object(
     import: importConfiguration,
   },
   {
-    rules: [
-      {
-        rule: "!has(self.builtinLocale) || (has(self.localeProvider) && self.localeProvider == 'builtin')",
-        message: 'builtinLocale is only available when localeProvider is set to `builtin`',
-      },
-      {
-        rule: "!has(self.icuLocale) || (has(self.localeProvider) && self.localeProvider == 'icu')",
-        message: 'icuLocale is only available when localeProvider is set to `icu`',
-      },
-      {
-        rule: "!has(self.icuRules) || (has(self.localeProvider) && self.localeProvider == 'icu')",
-        message: 'icuRules is only available when localeProvider is set to `icu`',
-      },
-    ],
+    rules: localeRules,
   },
 );
 

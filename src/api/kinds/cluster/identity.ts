@@ -12,7 +12,7 @@ import {
   text,
   textMap,
 } from '../../schema/schema.ts';
-import { localObjectReference, metadata } from '../common.ts';
+import { catalogRules, localObjectReference, metadata } from '../common.ts';
 
 export const imageCatalogRef = object(
   'ImageCatalogRef',
@@ -24,16 +24,7 @@ export const imageCatalogRef = object(
     major: required(integer('Major version of PostgreSQL to take from the catalog.')),
   },
   {
-    rules: [
-      {
-        rule: "self.kind == 'ImageCatalog' || self.kind == 'ClusterImageCatalog'",
-        message: 'imageCatalogRef.kind must be ImageCatalog or ClusterImageCatalog',
-      },
-      {
-        rule: "has(self.apiGroup) && self.apiGroup == 'postgresql.cnpg.io'",
-        message: 'imageCatalogRef.apiGroup must be postgresql.cnpg.io',
-      },
-    ],
+    rules: catalogRules,
   },
 );
 

@@ -11,7 +11,7 @@ import type { Fitness } from './fitness.ts';
 import type { HistoryArchive } from './history-archive.ts';
 import type { LeaseContent } from './lease-record.ts';
 import type { LeaseStore } from './lease-store.ts';
-import type { LifeFile } from './life-file.ts';
+import type { Life, LifeFile } from './life-file.ts';
 import type { Peers } from './peers.ts';
 import type { StateFile } from './state-file.ts';
 import type { Promises } from './promises.ts';
@@ -54,16 +54,7 @@ export interface Memory {
   startingUntil?: number;
   /** synchronous_standby_names as it was last rendered. */
   names?: string;
-  follow?:
-    | {
-        readonly postmaster: number;
-        readonly instance: string;
-        readonly incarnation: string;
-        readonly ip: string;
-        readonly epoch: number;
-        readonly admitted?: boolean;
-      }
-    | undefined;
+  follow?: Life['follow'] | undefined;
   /** What this instance has is not a beginning of what this holder has. */
   diverged?: Member | undefined;
   /** The lease that was claimed had been given back by its holder. */

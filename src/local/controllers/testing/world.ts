@@ -1,26 +1,11 @@
 import { Store } from '../../../kube/store.ts';
 import type { KubeObject } from '../../../kube/types.ts';
 import type { Node, Pod, StorageClass } from '../../../kube/objects.ts';
-import type { WatchedKind, WatchedKinds, World } from '../world.ts';
-
-const kinds: readonly WatchedKind[] = [
-  'pods',
-  'nodes',
-  'services',
-  'persistentVolumeClaims',
-  'persistentVolumes',
-  'storageClasses',
-  'jobs',
-  'deployments',
-  'replicaSets',
-  'podDisruptionBudgets',
-  'endpointSlices',
-  'leases',
-];
+import { type WatchedKind, type WatchedKinds, watchedKinds, type World } from '../world.ts';
 
 /** A world with these objects and nothing else. */
 export function aWorld(objects: { readonly [Kind in WatchedKind]?: readonly WatchedKinds[Kind][] } = {}): World {
-  const stores = kinds.map((kind) => {
+  const stores = watchedKinds.map((kind) => {
     const store = new Store<KubeObject>();
     for (const object of objects[kind] ?? []) store.set(object);
     return [kind, store];
