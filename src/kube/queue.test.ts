@@ -1,5 +1,4 @@
-import { expect, test } from '@jest/globals';
-import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { WorkQueue, type RunResult } from './queue.ts';
 
 interface Run {
@@ -37,7 +36,10 @@ async function withQueue(
   }
 }
 
-const turn = (ms = 5) => delay(ms);
+// The clock stands still but for these turns, so that nothing depends on how busy the machine is.
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => void jest.useRealTimers());
+const turn = (ms = 5) => jest.advanceTimersByTimeAsync(ms);
 const keys = (runs: Run[]): string[] => runs.map(({ key }) => key);
 
 test('wishes for one key while it runs fold into one further run, never beside the first', () =>

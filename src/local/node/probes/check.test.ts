@@ -26,10 +26,10 @@ afterAll(() => {
   server.close();
 });
 
-function probe(handler: Handler): Promise<Checked> {
+function probe(handler: Handler, milliseconds = 20_000): Promise<Checked> {
   const container = aContainer('main', { ports: [{ name: 'web', containerPort: port }] });
   const context = { env: { PATH: process.env['PATH'] ?? '' }, cwd: '/', prefix: (text: string) => text };
-  return check(handler, container, '127.0.0.1', () => context, AbortSignal.timeout(400));
+  return check(handler, container, '127.0.0.1', () => context, AbortSignal.timeout(milliseconds));
 }
 const get = (path: string): Handler => ({ httpGet: { path, port: 'web', scheme: 'HTTPS' } });
 
@@ -40,7 +40,7 @@ test('a bad status fails with its code and text', async () => {
   expect(await probe(get('/bad'))).toEqual({ ok: false, message: 'HTTP probe failed with statuscode: 500: no disk' });
 });
 test('an answer that does not come in time fails', async () => {
-  expect((await probe(get('/slow'))).ok).toBe(false);
+  expect((await probe(get('/slow'), 400)).ok).toBe(false);
 });
 test('a connection is enough for a TCP probe, a refused one fails', async () => {
   expect((await probe({ tcpSocket: { port } })).ok).toBe(true);
@@ -49,6 +49,6 @@ test('a connection is enough for a TCP probe, a refused one fails', async () => 
 test('a command counts by its exit code and is ended when it takes too long', async () => {
   expect((await probe({ exec: { command: ['true'] } })).ok).toBe(true);
   expect(await probe({ exec: { command: ['sh', '-c', 'echo why; exit 2'] } })).toEqual({ ok: false, message: 'why' });
-  expect(await probe({ exec: { command: ['sleep', '60'] } })).toEqual({ ok: false, message: 'command timed out' });
+  expect(await probe({ exec: { command: ['sleep', '60'] } }, 400)).toEqual({ ok: false, message: 'command timed out' });
   expect((await probe({ exec: { command: ['/no/such'] } })).ok).toBe(false);
 });
