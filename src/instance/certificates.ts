@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { access, mkdir } from 'node:fs/promises';
+import { access, mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Secret } from '../kube/objects.ts';
 import { replaceFile } from '../util/files.ts';
@@ -85,12 +85,50 @@ const files = [
   'streaming_replica.key',
 ];
 
-/** Writes what the Secrets hold to the certificates' directory. A Secret that is unusable leaves the files of before in place. */
+/** The kernel's times have a tick of some milliseconds: what was changed just now may be changed again without another time. */
+const settledMs = 2000;
+
+/** What the files are, by inode, size and times; undefined where one is missing, or was changed so lately that it cannot be told. */
+async function stampsOf(directory: string): Promise<string | undefined> {
+  try {
+    const found = await Promise.all(files.map((file) => stat(path.join(directory, file), { bigint: true })));
+    const settled = found.every(({ ctimeMs }) => Date.now() - Number(ctimeMs) > settledMs);
+    return settled
+      ? found.map(({ ino, size, mtimeNs, ctimeNs }) => [ino, size, mtimeNs, ctimeNs].join()).join(' ')
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What was in order when it was looked at last. */
+export interface CertificateMemory {
+  good?: { readonly secrets: readonly ReturnType<Find>[]; readonly stamps: string } | undefined;
+}
+
+/**
+ * Writes what the Secrets hold to the certificates' directory. A Secret that is unusable leaves the files of before in place. With
+ * `memory`, the same Secrets and untouched files are not looked into again: a manager asks every second.
+ */
 export async function writeCertificates(
   directory: string,
   find: Find,
   names: CertificateSecrets,
+  memory: CertificateMemory = {},
 ): Promise<CertificateResult> {
+  const secrets = [names.serverTrust, names.clientTrust, names.server, names.replication].map(find);
+  const stamps = await stampsOf(directory);
+  const { good } = memory;
+  if (good && good.stamps === stamps && good.secrets.every((secret, index) => secret === secrets[index])) {
+    return { complete: true, changed: false, problems: [] };
+  }
+  const result = await writeAnew(directory, find, names);
+  const inOrder = result.complete && !result.changed && result.problems.length === 0;
+  memory.good = inOrder && stamps !== undefined ? { secrets, stamps } : undefined;
+  return result;
+}
+
+async function writeAnew(directory: string, find: Find, names: CertificateSecrets): Promise<CertificateResult> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const problems: string[] = [];
   let changed = false;

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Cluster } from '../api/generated/cluster.ts';
 import { secretNames } from '../resources/secret-names.ts';
-import { writeCertificates, type CertificateResult } from './certificates.ts';
+import { writeCertificates, type CertificateMemory, type CertificateResult } from './certificates.ts';
 import { wantedSecrets } from './cluster/wishes.ts';
 import { configurationFiles, type ConfigurationFiles } from './configuration/settings.ts';
 import { differing } from './configuration/write.ts';
@@ -41,6 +41,7 @@ const loadedCertificates = ['server.crt', 'server.key', 'client-ca.crt'];
 /** Looks at everything once per turn. What cannot be read becomes a problem, not an exception. */
 export class Observer {
   readonly #context: InstanceContext;
+  readonly #certificatesSeen: CertificateMemory = {};
   #program: Program | undefined;
 
   constructor(context: InstanceContext) {
@@ -105,7 +106,9 @@ export class Observer {
     const { secrets, environment } = this.#context;
     secrets.follow(wantedSecrets(cluster));
     try {
-      return await writeCertificates(environment.paths.certificates, (name) => secrets.get(name), secretNames(cluster));
+      const find = (name: string): ReturnType<typeof secrets.get> => secrets.get(name);
+      const { certificates } = environment.paths;
+      return await writeCertificates(certificates, find, secretNames(cluster), this.#certificatesSeen);
     } catch (error) {
       problems.push(`the certificates cannot be written: ${error instanceof Error ? error.message : String(error)}`);
       return noCertificates;
