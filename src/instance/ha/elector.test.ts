@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { answerPrevote } from '../../../state-machines/voter/voter.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { Chronicle } from './core/chronicle.ts';
 import { type HaCore, isPassedOver, leaseState, newMemory } from './core/core.ts';
@@ -12,6 +13,7 @@ import { LeaseStore } from './core/lease-store.ts';
 import { StateFile } from './core/state-file.ts';
 import { Promises } from './core/promises.ts';
 import { LeaseServer } from './testing-lease-server.ts';
+import { voterFacts } from './voter.ts';
 
 const key = { namespace: 'default', name: 'c' };
 const timing = { duration: 15, renewDeadline: 10, retryPeriod: 2 };
@@ -217,6 +219,16 @@ test.each([
   const { elector, store } = await stopped(name, { ...departed, ...end }, true);
   await elector.tick();
   expect(store.record).toMatchObject({ epoch: 5 });
+});
+
+test('who has seen a later epoch than the lease says lets nobody be elected by it (rule 8)', async () => {
+  const { core, world, state, elector, store } = await stopped('restored');
+  world.now += 60_000;
+  expect(voterFacts(core).wouldStand).toBe(true);
+  await state.update({ configurationEpoch: 5 });
+  expect(answerPrevote(voterFacts(core))).toEqual({ granted: false, reason: 'lease-is-alive' });
+  await elector.tick();
+  expect(store.record).toMatchObject({ epoch: 3 });
 });
 
 test('a stopped primary does not stand with its old timeline once another has led: it is to be a standby first (M32)', async () => {

@@ -12,7 +12,17 @@ import type { GrantedPromise, LeaseMember, Position } from '../../../state-machi
 import { stands } from './candidate.ts';
 import { Canvassing, leaseId } from './canvass.ts';
 import { hasNeverLed } from './core/position.ts';
-import { addressedSelf, condemned, type HaCore, leaseState, others, selfOf, setFresh, timingOf } from './core/core.ts';
+import {
+  addressedSelf,
+  condemned,
+  type HaCore,
+  leaseIsOlder,
+  leaseState,
+  others,
+  selfOf,
+  setFresh,
+  timingOf,
+} from './core/core.ts';
 import { gather } from './gather.ts';
 import { contentOf, emptyContent, type LeaseContent } from './core/lease-record.ts';
 import { postgresRole } from './core/local-postgres.ts';
@@ -155,8 +165,7 @@ export class Elector {
   #inDoubt(): boolean {
     const { store, state, context } = this.#core;
     const { configurationEpoch } = state.current;
-    const record = store.lastRecord;
-    if (record) return record.epoch < configurationEpoch;
+    if (store.lastRecord) return leaseIsOlder(this.#core);
     const { spec } = context.cluster.current ?? {};
     return configurationEpoch > 0 && spec !== undefined && asksForQuorum(spec);
   }

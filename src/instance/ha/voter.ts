@@ -6,7 +6,7 @@ import { answerHold, answerPrevote, type Answer, type VoterFacts } from '../../.
 import { role } from '../../naming.ts';
 import { json, text, type Handler, type Routes } from '../http/respond.ts';
 import { localHistories } from './history-sources.ts';
-import { hear, type HaCore, isFresh, leaseState, selfOf, timingOf } from './core/core.ts';
+import { hear, type HaCore, isFresh, leaseIsOlder, leaseState, selfOf, timingOf } from './core/core.ts';
 import { ownPosition, stands, writtenHistory } from './candidate.ts';
 import { postgresRole } from './core/local-postgres.ts';
 import { patienceFacts } from './patience.ts';
@@ -63,7 +63,8 @@ export function voterFacts(core: HaCore): VoterFacts {
     promised: state.current.promised,
     ...(memory.holdUntil === undefined ? {} : { holdUntil: memory.holdUntil }),
     paused: record?.paused !== undefined,
-    wouldStand: lease !== 'unknown' && (lease !== 'mine' || spent) && waitedEnough(patience),
+    // Who knows that the lease is an old one does not let others be elected by what it says.
+    wouldStand: lease !== 'unknown' && (lease !== 'mine' || spent) && !leaseIsOlder(core) && waitedEnough(patience),
     receiverClosed: false,
   };
 }

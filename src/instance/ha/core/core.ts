@@ -156,6 +156,10 @@ export function leaseState(core: HaCore): 'mine' | 'other' | 'released' | 'absen
   return promised <= record.epoch ? 'mine' : 'other';
 }
 
+/** The lease says less than this instance has seen of it: the API server was restored from a backup (rule 8, ADR 26). */
+export const leaseIsOlder = ({ store, state }: Pick<HaCore, 'store' | 'state'>): boolean =>
+  store.lastRecord !== undefined && store.lastRecord.epoch < state.current.configurationEpoch;
+
 /** What is in the data directory is a primary's, and somebody else has held the lease since (election/succession.ts). */
 export function isPassedOver(core: HaCore): boolean {
   const { store, state, view } = core;
