@@ -58,7 +58,8 @@ function programOf(args: readonly string[]): string[] {
   if (!args.includes('--faults')) return [...jest, 'e2e/jest.config.mjs', ...rest];
   const elsewhere = withoutPlatform(root);
   process.stdout.write(`SKIPPED here, for npm run e2e:faults: ${elsewhere.join(', ')}: they need no platform\n`);
-  return [...jest, 'e2e/faults.config.mjs', ...elsewhere.map((file) => `--testPathIgnorePatterns=${file}`), ...rest];
+  // Last: this option takes all names that come after it.
+  return [...jest, 'e2e/faults.config.mjs', ...rest, ...elsewhere.map((file) => `--testPathIgnorePatterns=${file}`)];
 }
 
 async function tests(args: readonly string[], signal: AbortSignal): Promise<void> {
