@@ -10,6 +10,7 @@ import pg from 'pg';
 import { createAuthority, issueCertificate, type KeyPair } from '../pki/x509.ts';
 import type { FakeKube } from '../testing/fake-kube.ts';
 import { freeLoopbackAddress } from '../testing/loopback.ts';
+import { killFamily } from './postmaster/process.ts';
 import { postgresInstallation, type Installation, type Major } from '../testing/postgres.ts';
 
 const repository = path.dirname(path.dirname(import.meta.dirname));
@@ -100,7 +101,7 @@ export async function testPod(options: PodOptions): Promise<TestPod> {
   const number = async (name: string): Promise<number> =>
     Number(await readFile(`${root}/controller/supervisor/${name}`, 'utf8'));
   const exited = async (child: ChildProcess): Promise<number | null> => {
-    if (child.exitCode !== null) return child.exitCode;
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
     const [code] = (await once(child, 'exit')) as [number | null];
     return code;
   };
@@ -151,23 +152,19 @@ export async function testPod(options: PodOptions): Promise<TestPod> {
     async [Symbol.asyncDispose]() {
       if (running && running.exitCode === null) {
         running.kill('SIGTERM');
-        await Promise.race([exited(running), delay(8000)]);
-        const pids = await Promise.all(
-          [number('manager.pid'), number('postgres.pid')].map((pid) => pid.catch(() => 0)),
-        );
-        for (const pid of [running.pid ?? 0, ...pids]) if (pid > 1) killQuietly(pid);
+        // A timer that is left would keep the test's process alive.
+        await Promise.race([exited(running), delay(8000, undefined, { ref: false })]);
+        if (running.exitCode === null) {
+          const pids = await Promise.all(
+            [number('postgres.pid'), number('manager.pid')].map((pid) => pid.catch(() => 0)),
+          );
+          // With its children, and before its parent: a process that a test has stopped would outlive it.
+          for (const pid of [...pids, running.pid ?? 0]) if (pid > 1) killFamily(pid);
+        }
       }
       await rm(root, { recursive: true, force: true, maxRetries: 5 });
     },
   };
-}
-
-function killQuietly(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 }
 
 export const ownerPassword = 'p\'ass"w\\ord';
