@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { walDirectory, walKey } from '../../objectstore/layout.ts';
 import type { ObjectStore } from '../../objectstore/port.ts';
-import { firstTimeline, parseHistory } from '../../postgres/timeline.ts';
+import { type TimelineHistory, firstTimeline, parseHistory } from '../../postgres/timeline.ts';
 import { alwaysPrimary, anOwner, shipHere, silent, testArchive } from '../recovery/testing.ts';
 import type { Archive } from './archive-source.ts';
 import { Archiver, type ArchiverDeps } from './archive.ts';
@@ -81,6 +81,28 @@ test('the first segment after a promotion that nobody has noticed yet is not let
   await new Promise((resolve) => setTimeout(resolve, 400));
   standing = false;
   expect(await asked).toBeUndefined();
+});
+
+test('what a promotion left incomplete is not let go while nobody has noticed it yet, and of another life it is', async () => {
+  await using archives = await testArchive();
+  const archive = await archives.open('one');
+  const partial = `${name(4)}.partial`;
+  let standing = true;
+  let known: TimelineHistory | undefined;
+  const { data, ask } = await aStandby(archive, {
+    history: () => Promise.resolve(known),
+    isStandby: () => standing,
+  });
+  expect(await ask(partial)).toMatchObject({ outcome: 'failed' });
+  known = firstTimeline;
+  expect(await ask(partial)).toMatchObject({ outcome: 'skipped' });
+  await writeFile(`${data}/pg_wal/00000002.history`, '1\t0/4000148\tno recovery target specified\n');
+  expect(await ask(partial)).toMatchObject({ outcome: 'failed' });
+  standing = false;
+  expect(await ask(partial)).toBeUndefined();
+  standing = true;
+  known = parseHistory(2, '1\t0/4000148\tx\n');
+  expect(await ask(partial)).toMatchObject({ outcome: 'skipped' });
 });
 
 test('a store that does not answer is no answer', async () => {

@@ -7,6 +7,7 @@ import { parseWalName } from '../../postgres/wal-name.ts';
 import type { ArchiveOutcome } from './port.ts';
 import type { ArchiveSource } from './archive-source.ts';
 import { Confirmed } from './confirmed.ts';
+import { historyFiles } from './ready.ts';
 
 export interface StandbyArchiveDeps {
   readonly source: Pick<ArchiveSource, 'get'>;
@@ -44,8 +45,10 @@ export class StandbyArchive {
   /** Undefined when this instance has stopped being a standby meanwhile. */
   async confirm(file: string, signal: AbortSignal): Promise<ArchiveOutcome | undefined> {
     const name = path.basename(file);
+    const kind = parseWalName(name)?.kind;
     // Histories are the primary's to ship, who has them all (rule 24).
-    if (parseWalName(name)?.kind !== 'segment') return { outcome: 'skipped', reason: 'segments only are kept here' };
+    if (kind !== 'segment' && kind !== 'partial')
+      return { outcome: 'skipped', reason: 'segments only are kept here' };
     const until = Date.now() + (this.#deps.patience ?? defaultPatience);
     for (let pause = firstPause; this.#deps.isStandby(); pause = Math.min(2 * pause, longestPause)) {
       const answer = await this.#look(file, name, signal).catch((error: unknown) => {
@@ -78,6 +81,11 @@ export class StandbyArchive {
     }
     if ('error' in opened) throw opened.error;
     const known = await history();
+    // Only a promotion makes one, after the new timeline's history: as long as nobody knows of that timeline it may have been ours.
+    if (parseWalName(name)?.kind === 'partial') {
+      if (known === undefined || (await hasLaterHistory(path.dirname(file), known.timeline))) return undefined;
+      return { outcome: 'skipped', reason: 'what another life left incomplete is not kept here' };
+    }
     // Its timeline was left before its end: nobody will ever ship it under this name. One of a later timeline than is known is not such:
     // this very instance may have been promoted a moment ago, and would never be asked for it again.
     const later = known !== undefined && (parseWalName(name)?.timeline ?? 0) > known.timeline;
@@ -87,6 +95,11 @@ export class StandbyArchive {
     }
     return (await this.#confirmed.has(opened, name, signal)) ? { outcome: 'archived' } : undefined;
   }
+}
+
+async function hasLaterHistory(walDirectory: string, timeline: number): Promise<boolean> {
+  const names = await historyFiles(walDirectory);
+  return names.some((name) => (parseWalName(name)?.timeline ?? 0) > timeline);
 }
 
 async function isShort(directory: string): Promise<boolean> {
