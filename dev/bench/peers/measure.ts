@@ -13,17 +13,36 @@ export interface Measured {
 const interval = 100;
 const ticks = 100;
 
+const seconds = (fields: readonly (string | undefined)[]): number =>
+  fields.reduce((sum, field) => sum + Number(field), 0) / ticks;
+
+/** The fields of /proc/PID/stat from the state on (proc(5)), which is number 0 here. */
+const statOf = async (pid: number | string): Promise<string[]> =>
+  (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /s, '').split(' ');
+
+/** Processor time of the children that this process has waited for, seconds. */
+export const waitedFor = async (): Promise<number> => seconds((await statOf('self')).slice(13, 15));
+
+/** Processor time of a process and of its children, those under way and those that it has waited for, seconds. */
+export async function processorOf(parent: number): Promise<number> {
+  let sum = seconds((await statOf(parent)).slice(11, 15));
+  const children = await readFile(`/proc/${parent}/task/${parent}/children`, 'utf8');
+  for (const child of children.split(' ').filter(Boolean)) sum += await processorOf(Number(child));
+  return sum;
+}
+
 /** Memory and processor time of every process whose command line holds `mark`. */
-async function sample(mark: string): Promise<Map<string, { memory: number; cpu: number }>> {
+async function sample(mark: string | RegExp): Promise<Map<string, { memory: number; cpu: number }>> {
   const found = new Map<string, { memory: number; cpu: number }>();
   for (const pid of await readdir('/proc')) {
     if (!/^\d+$/.test(pid) || Number(pid) === process.pid) continue;
     try {
-      if (!(await readFile(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ').includes(mark)) continue;
+      const line = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ');
+      if (!(typeof mark === 'string' ? line.includes(mark) : mark.test(line))) continue;
       const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8');
-      const stat = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /s, '').split(' ');
+      const stat = await statOf(pid);
       const memory = Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0) / 1024;
-      found.set(pid, { memory, cpu: (Number(stat[11]) + Number(stat[12])) / ticks });
+      found.set(pid, { memory, cpu: seconds(stat.slice(11, 13)) });
     } catch {
       // It ended while we looked.
     }
@@ -32,7 +51,7 @@ async function sample(mark: string): Promise<Map<string, { memory: number; cpu: 
 }
 
 /** Time of `work` and what the processes that hold `mark` in their command line took meanwhile. */
-export async function measure(mark: string, work: () => Promise<unknown>): Promise<Measured> {
+export async function measure(mark: string | RegExp, work: () => Promise<unknown>): Promise<Measured> {
   let memory = 0;
   const cpu = new Map<string, number>();
   let over = false;
@@ -49,9 +68,9 @@ export async function measure(mark: string, work: () => Promise<unknown>): Promi
     for (const [pid, one] of seen) cpu.set(pid, one.cpu);
     await Promise.race([done.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, interval))]);
   }
-  const seconds = (performance.now() - start) / 1000;
+  const took = (performance.now() - start) / 1000;
   await done;
-  return { seconds, memory, cpu: [...cpu.values()].reduce((sum, one) => sum + one, 0) };
+  return { seconds: took, memory, cpu: [...cpu.values()].reduce((sum, one) => sum + one, 0) };
 }
 
 export interface Program {

@@ -2,15 +2,21 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { run as runProgram } from '../peers/measure.ts';
+import { measure, run as runProgram, waitedFor } from '../peers/measure.ts';
 import { type PeerStore, bucket } from '../peers/store.ts';
 import { archiveAll, sum } from './wal.ts';
+
+export interface Rate {
+  /** Segments per second, each being asked for when the one before is stored, as PostgreSQL's archiver asks. */
+  readonly rate: number;
+  /** Processor milliseconds of a segment, without the store's. */
+  readonly processor: number;
+}
 
 /** Another program that archives WAL. */
 export interface WalPeer {
   readonly name: string;
-  /** Segments per second, each being asked for when the one before is stored, as PostgreSQL's archiver asks. */
-  readonly rate: (directory: string, names: readonly string[], run: number) => Promise<number>;
+  readonly rate: (directory: string, names: readonly string[], run: number) => Promise<Rate>;
 }
 
 const files = (directory: string, names: readonly string[]): string[] =>
@@ -29,8 +35,10 @@ function barman(store: PeerStore): WalPeer {
       const args = ['--gzip', '--endpoint-url', store.endpoint, `s3://${bucket}/bench-barman`, `run-${run}`];
       // One start of Python for each: a few are enough to know.
       const some = files(directory, names).slice(0, 10);
+      const before = await waitedFor();
       const seconds = await archiveAll((file) => ['/usr/bin/barman-cloud-wal-archive', ...args, file], env, some);
-      return some.length / sum(seconds);
+      const processor = (((await waitedFor()) - before) * 1000) / some.length;
+      return { rate: some.length / sum(seconds), processor };
     },
   };
 }
@@ -57,8 +65,14 @@ function pgbackrest(store: PeerStore, place: string): WalPeer {
         ...['--compress-type=zst', '--compress-level=1', 'archive-push'],
       ];
       try {
-        const seconds = await archiveAll((file) => [program, ...push, file], env, files(directory, names));
-        return names.length / sum(seconds);
+        const before = await waitedFor();
+        let seconds: number[] = [];
+        // Nobody waits for the processes in the background.
+        const { cpu } = await measure(new RegExp(`${home} .*archive-push:`), async () => {
+          seconds = await archiveAll((file) => [program, ...push, file], env, files(directory, names));
+        });
+        const processor = ((cpu + (await waitedFor()) - before) * 1000) / names.length;
+        return { rate: names.length / sum(seconds), processor };
       } finally {
         await rm(home, { recursive: true, force: true });
       }

@@ -1,21 +1,22 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createInterface } from 'node:readline';
 import { type ArchiveConfig, openArchive } from '../../../src/objectstore/archive/config.ts';
 import { walDirectory } from '../../../src/objectstore/layout.ts';
 import type { Figure } from '../figures.ts';
+import { processorOf, waitedFor } from '../peers/measure.ts';
 import { type PeerStore, bucket, startStore } from '../peers/store.ts';
-import { archivers } from './peers.ts';
+import { type Rate, archivers } from './peers.ts';
 import { recordSegments, waitingSegments } from './segments.ts';
 
 const root = path.dirname(path.dirname(path.dirname(import.meta.dirname)));
 const count = 60;
 const parallel = 4;
 
-/** archive_command for one segment after the other, as PostgreSQL's archiver does it: seconds for each. */
+/** archive_command for one segment after the other, which is noted as done then, as PostgreSQL's archiver does it: seconds for each. */
 export async function archiveAll(
   command: (file: string) => readonly [string, ...string[]],
   env: NodeJS.ProcessEnv,
@@ -29,6 +30,8 @@ export async function archiveAll(
     const [code] = (await once(child, 'exit')) as [number | null];
     if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}`);
     seconds.push((performance.now() - start) / 1000);
+    const status = path.join(path.dirname(file), 'archive_status', path.basename(file));
+    await rename(`${status}.ready`, `${status}.done`);
   }
   return seconds;
 }
@@ -73,6 +76,7 @@ async function ours(config: ArchiveConfig, directory: string, names: readonly st
   try {
     const [port] = (await once(createInterface(child.stdout), 'line')) as [string];
     const before = await resident(child.pid);
+    const processorBefore = (await processorOf(child.pid ?? 0)) + (await waitedFor());
     const script = path.join(root, 'src/instance/scripts/wal-request');
     const files = names.map((name) => path.join(directory, 'pg_wal', name));
     const archive = (some: readonly string[]): Promise<number[]> =>
@@ -80,7 +84,12 @@ async function ours(config: ArchiveConfig, directory: string, names: readonly st
     const first = await archive(files.slice(0, 1));
     if (ahead) await allStored(config);
     const rest = await archive(files.slice(1));
-    return { seconds: ahead ? rest : [...first, ...rest], grown: (await resident(child.pid)) - before };
+    const processor = (await processorOf(child.pid ?? 0)) + (await waitedFor()) - processorBefore;
+    return {
+      seconds: ahead ? rest : [...first, ...rest],
+      grown: (await resident(child.pid)) - before,
+      processor: (processor * 1000) / names.length,
+    };
   } finally {
     child.kill('SIGTERM');
     await once(child, 'exit');
@@ -95,32 +104,37 @@ export async function walArchive(runs: number): Promise<Figure[]> {
     const recorded = path.join(place, 'recorded');
     const directory = path.join(place, 'data');
     const names = await recordSegments(recorded, count);
-    const rates: number[] = [];
+    const rates: Rate[] = [];
     const shipped: number[] = [];
     const grown: number[] = [];
     const peers = archivers(store, place);
-    const theirs = peers.map((): number[] => []);
+    const theirs = peers.map((): Rate[] => []);
     for (let run = 1; run <= runs; run += 1) {
-      await waitingSegments(directory, recorded, names);
+      const again = (): Promise<void> => waitingSegments(directory, recorded, names);
+      await again();
       const one = await ours(configOf(store, `${run}`), directory, names, false);
-      rates.push(count / sum(one.seconds));
+      rates.push({ rate: count / sum(one.seconds), processor: one.processor });
       grown.push(one.grown);
+      await again();
       const two = await ours(configOf(store, `${run}-ahead`), directory, names, true);
       shipped.push(...two.seconds.map((seconds) => seconds * 1000));
-      for (const [index, peer] of peers.entries()) theirs[index]?.push(await peer.rate(directory, names, run));
+      for (const [index, peer] of peers.entries()) {
+        await again();
+        theirs[index]?.push(await peer.rate(directory, names, run));
+      }
     }
+    const what = `WAL archive, zstd, ${parallel} in parallel`;
     return [
-      {
-        what: `WAL archive, zstd, ${parallel} in parallel`,
-        unit: '/s',
-        samples: rates,
-        target: { limit: 60, better: 'more' },
-      },
-      ...peers.map(({ name }, index) => ({
-        what: `the same by ${name}`,
-        unit: '/s' as const,
-        samples: theirs[index] ?? [],
-      })),
+      { what, unit: '/s', samples: rates.map(({ rate }) => rate), target: { limit: 60, better: 'more' } },
+      { what: 'processor time of a segment', unit: 'ms', samples: rates.map(({ processor }) => processor) },
+      ...peers.flatMap(({ name }, index): Figure[] => [
+        { what: `the same by ${name}`, unit: '/s', samples: (theirs[index] ?? []).map(({ rate }) => rate) },
+        {
+          what: `processor time of a segment by ${name}`,
+          unit: 'ms',
+          samples: (theirs[index] ?? []).map(({ processor }) => processor),
+        },
+      ]),
       {
         what: 'archive_command of a segment shipped before',
         unit: 'ms',

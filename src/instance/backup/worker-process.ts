@@ -1,19 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { WorkerCommand } from '../programs/worker-command.ts';
+import { type WorkerCommand, allocation } from '../programs/worker-command.ts';
 import type { RunBackup } from './run-backup.ts';
 import type { FromWorker, ToWorker, WorkerRequest } from './worker-messages.ts';
-
-/**
- * The manager's own limits for its memory are not meant for this. A frame's buffers are taken from what others have left: fresh pages for
- * each would cost a fifth of the processor time.
- */
-const allocation = {
-  NODE_OPTIONS: '',
-  MALLOC_ARENA_MAX: '2',
-  MALLOC_MMAP_THRESHOLD_: String(4 << 20),
-  MALLOC_TRIM_THRESHOLD_: String(64 << 20),
-};
 
 /** It removes what it has stored before it ends. */
 const endPatience = 60_000;

@@ -6,6 +6,7 @@ import pino from 'pino';
 import { type TestObjectStore, startObjectStore } from '../../local/objectstore/testing.ts';
 import { BlockPool } from '../../objectstore/codec/block-pool.ts';
 import { type ArchiveConfig, openArchive } from '../../objectstore/archive/config.ts';
+import { createTurns } from '../../util/turns.ts';
 import { type Major, type TemporaryPostgres, temporaryPostgres } from '../../testing/postgres.ts';
 import { readServerFacts } from '../backup/server-facts.ts';
 import { ArchiveOwner, type ArchiveOwnerDeps } from '../wal/archive-owner.ts';
@@ -66,7 +67,7 @@ export const anOwner = (dataDirectory: string, change: Partial<ArchiveOwnerDeps>
 
 /** Ships without a process of its own. */
 export function shipHere(archive: () => Promise<Archive | undefined>): Ship {
-  const packing = { pool: new BlockPool(8 << 20), reclaim: () => undefined };
+  const packing = { pool: new BlockPool(8 << 20), reclaim: () => undefined, turn: createTurns(2) };
   return async (request, signal) => {
     const opened = await archive();
     if (!opened) throw new Error('no archive');

@@ -186,6 +186,10 @@ test('what is ready goes ahead of being asked for, no more at once than allowed'
   // What was shipped ahead is not sent once more.
   expect(await mine.archive(name(2))).toEqual({ outcome: 'archived' });
   expect(sent.filter((key) => key.endsWith(name(2)))).toHaveLength(1);
+  // Nor is what PostgreSQL was told of and has not noted yet.
+  for (let index = 3; index <= 6; index += 1) expect(await mine.archive(name(index))).toEqual({ outcome: 'archived' });
+  await mine.archive('00000002.history');
+  expect(sent.filter((key) => key.includes('/0000000100000000/'))).toHaveLength(6);
 });
 
 test('a new database refuses an archive with WAL in it, and recognizes its own claim', async () => {

@@ -64,6 +64,8 @@ export class Archiver implements WalArchiver {
   readonly #deps: ArchiverDeps;
   readonly #running = new Map<string, Promise<Identity>>();
   readonly #shipped = new Map<string, Identity>();
+  /** PostgreSQL knows that they are archived, and has perhaps not noted it yet. */
+  readonly #answered = new Set<string>();
   /** Those that the archive has, or another of that name. */
   readonly #histories = new Set<string>();
   #stats: ArchiverStats = {
@@ -233,6 +235,7 @@ export class Archiver implements WalArchiver {
     void this.#shipAhead(archive, directory, name);
     const identity = await asked;
     // PostgreSQL will not ask for it again; if it does, the archive is compared with.
+    this.#answered.add(name);
     if (this.#shipped.get(name) === identity) this.#shipped.delete(name);
   }
 
@@ -264,9 +267,12 @@ export class Archiver implements WalArchiver {
   async #shipAhead(archive: Archive, directory: string, asked: string): Promise<void> {
     const limit = archive.config.wal.maxParallel;
     try {
-      for (const name of await readyFiles(directory)) {
+      const ready = new Set(await readyFiles(directory));
+      for (const name of this.#answered) if (!ready.has(name)) this.#answered.delete(name);
+      for (const name of ready) {
         if (this.#running.size >= limit || this.#deps.signal.aborted) return;
-        if (name === asked || this.#shipped.has(name) || this.#running.has(name)) continue;
+        if (name === asked || this.#answered.has(name)) continue;
+        if (this.#shipped.has(name) || this.#running.has(name)) continue;
         if (!(await this.#belongs(name))) continue;
         // Each makes room for the next one. Its failure is told when PostgreSQL asks for this file.
         this.#start(archive, directory, name).then(

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { BlockPool } from '../../objectstore/codec/block-pool.ts';
+import { createTurns } from '../../util/turns.ts';
 import { walKey } from '../../objectstore/layout.ts';
 import type { ObjectStore } from '../../objectstore/port.ts';
 import { parseHistory } from '../../postgres/timeline.ts';
@@ -23,7 +24,7 @@ async function put(archive: Archive, name: string, text: string): Promise<void> 
   const directory = await mkdtemp(path.join(os.tmpdir(), 'hwx-'));
   directories.push(directory);
   await writeFile(`${directory}/${name}`, text);
-  const packing = { pool: new BlockPool(1 << 20), reclaim: () => undefined };
+  const packing = { pool: new BlockPool(1 << 20), reclaim: () => undefined, turn: createTurns(1) };
   await putWal(archive, { name, path: `${directory}/${name}`, systemIdentifier: '7', packing }, signal());
 }
 

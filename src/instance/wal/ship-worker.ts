@@ -1,15 +1,17 @@
 import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import { BlockPool } from '../../objectstore/codec/block-pool.ts';
 import { type FindCredentials, openArchive } from '../../objectstore/archive/config.ts';
 import type { ObjectStore } from '../../objectstore/port.ts';
 import { createReclaim } from '../../util/reclaim.ts';
+import { createTurns } from '../../util/turns.ts';
 import { credentialsByRole } from '../iam/child.ts';
 import { type ShipAnswer, type ShipRequest, describeFailure } from './ship-messages.ts';
 import { putWal } from './wal-objects.ts';
 
-/** Bytes of compressed segments that wait to be sent; what does not fit is compressed again as it is sent. */
-const memoryForPacked = 16 << 20;
+/** Bytes of compressed segments that wait to be sent: as many as are usual at once. What does not fit is compressed again as it is sent. */
+const memoryForPacked = 32 << 20;
 
 /** Opens a store once for all requests that come with the same configuration. */
 function createStores(find: FindCredentials): (request: ShipRequest) => Promise<ObjectStore> {
@@ -25,7 +27,11 @@ function createStores(find: FindCredentials): (request: ShipRequest) => Promise<
 /** `howdah instance wal-worker`: stores the WAL files that the manager at the other end of the channel names, until it hangs up. */
 export async function runShipWorker(log: Logger): Promise<void> {
   const life = new AbortController();
-  const packing = { pool: new BlockPool(memoryForPacked), reclaim: createReclaim() };
+  const packing = {
+    pool: new BlockPool(memoryForPacked),
+    reclaim: createReclaim(),
+    turn: createTurns(availableParallelism()),
+  };
   const storeOf = createStores(credentialsByRole(log.level));
   const ship = async (request: ShipRequest): Promise<ShipAnswer> => {
     const { id, config, name, path, systemIdentifier } = request;

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { WorkerCommand } from '../programs/worker-command.ts';
+import { type WorkerCommand, allocation } from '../programs/worker-command.ts';
 import { type ShipAnswer, type ShipRequest, reviveFailure } from './ship-messages.ts';
 
 export type Ship = (request: Omit<ShipRequest, 'id'>, signal: AbortSignal) => Promise<'created' | 'same'>;
@@ -56,9 +56,11 @@ export class Shipper implements Disposable {
   };
 
   #start(): ChildProcess {
-    const child = spawn(this.#command.file, this.#command.args, {
+    // Its collections are short and many: helpers would be waited for longer than they help.
+    const child = spawn(this.#command.file, ['--single-threaded-gc', ...this.#command.args], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       serialization: 'advanced',
+      env: { ...process.env, ...allocation },
     });
     child.on('message', (answer: ShipAnswer) => {
       const waiting = this.#waiting.get(answer.id);

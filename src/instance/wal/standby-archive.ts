@@ -47,8 +47,7 @@ export class StandbyArchive {
     const name = path.basename(file);
     const kind = parseWalName(name)?.kind;
     // Histories are the primary's to ship, who has them all (rule 24).
-    if (kind !== 'segment' && kind !== 'partial')
-      return { outcome: 'skipped', reason: 'segments only are kept here' };
+    if (kind !== 'segment' && kind !== 'partial') return { outcome: 'skipped', reason: 'segments only are kept here' };
     const until = Date.now() + (this.#deps.patience ?? defaultPatience);
     for (let pause = firstPause; this.#deps.isStandby(); pause = Math.min(2 * pause, longestPause)) {
       const answer = await this.#look(file, name, signal).catch((error: unknown) => {

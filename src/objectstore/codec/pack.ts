@@ -1,11 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
+import type { Turns } from '../../util/turns.ts';
 import type { StreamBody } from '../port.ts';
 import { type BlockPool, Kept } from './block-pool.ts';
 import { type Encoding, encodeStream } from './pipeline.ts';
 
-const chunkSize = 1024 * 1024;
+const chunkSize = 2 << 20;
 const saltSize = 32;
 /** Plain bytes after which dead chunks are collected. */
 const reclaimAfter = 4 << 20;
@@ -15,6 +17,8 @@ export interface Packing {
   readonly pool: BlockPool;
   /** util/reclaim.ts */
   readonly reclaim: () => void;
+  /** util/turns.ts: how many are packed at once. More than there are processors would only share their memory. */
+  readonly turn: Turns;
 }
 
 /** A file as it is to be stored. */
@@ -24,13 +28,16 @@ export interface PackedFile extends Disposable {
   readonly digest: string;
 }
 
-/** A file's bytes through one buffer: a chunk is good until the next one is asked for. */
+/**
+ * A file's bytes through one buffer: a chunk is good until the next one is asked for. They were written a moment ago and lie in memory: a
+ * turn of the thread pool for each chunk would take longer than the copy, the more the busier the machine is.
+ */
 async function* fileChunks(path: string, reclaim: () => void, signal: AbortSignal): AsyncGenerator<Buffer> {
   await using handle = await open(path, 'r');
   const buffer = Buffer.allocUnsafeSlow(chunkSize);
   for (let total = 0; ;) {
     signal.throwIfAborted();
-    const { bytesRead } = await handle.read(buffer, 0, chunkSize, null);
+    const bytesRead = readSync(handle.fd, buffer, 0, chunkSize, null);
     if (bytesRead === 0) return;
     yield buffer.subarray(0, bytesRead);
     total += bytesRead;
@@ -45,7 +52,7 @@ async function* fileChunks(path: string, reclaim: () => void, signal: AbortSigna
 export async function packFile(
   path: string,
   asked: Encoding,
-  { pool, reclaim }: Packing,
+  { pool, reclaim, turn }: Packing,
   signal: AbortSignal,
 ): Promise<PackedFile> {
   const encoding = { ...asked, salt: asked.keys && randomBytes(saltSize) };
@@ -61,7 +68,7 @@ export async function packFile(
   let whole = encoding.compression !== 'none';
   let size = 0;
   let sum = 0;
-  try {
+  const pack = async (): Promise<void> => {
     for await (const chunk of encodeStream(encoding, hashed())) {
       size += chunk.length;
       sum = crc32(chunk, sum);
@@ -70,6 +77,9 @@ export async function packFile(
         kept.drop();
       }
     }
+  };
+  try {
+    await turn(pack);
   } catch (error) {
     kept.drop();
     throw error;
