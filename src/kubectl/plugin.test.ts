@@ -126,10 +126,28 @@ test('hibernate, reload, restart and maintenance write their wish into the Clust
   expect((await read())?.spec.nodeMaintenanceWindow?.inProgress).toBe(false);
 });
 
-test('backup makes a Backup named by the time', async () => {
+test('backup makes a Backup named by the time, and none where there is no store for it', async () => {
+  await expect(run('backup', 'pg')).rejects.toThrow(
+    'pg has no store for backups: set spec.backup.barmanObjectStore, or an ObjectStore by spec.plugins',
+  );
+  expect((await api.list<Backup>(resource.backups, { namespace: 'default' })).items).toEqual([]);
+  const key = { namespace: 'default', name: 'pg' };
+  const made = async (): Promise<Backup['spec'] | undefined> => {
+    const backup = { namespace: 'default', name: 'pg-20261123170000' };
+    const { spec } = (await api.get<Backup>(resource.backups, backup)) ?? {};
+    await api.delete(resource.backups, backup);
+    return spec;
+  };
+  const name = 'barman-cloud.cloudnative-pg.io';
+  const plugins = [{ name, isWALArchiver: true, parameters: { barmanObjectName: 'store' } }];
+  await api.patch(resource.clusters, key, { spec: { plugins } });
   expect(await run('backup', 'pg')).toBe('backup/pg-20261123170000 created\n');
-  const made = await api.get<Backup>(resource.backups, { namespace: 'default', name: 'pg-20261123170000' });
-  expect(made?.spec.cluster.name).toBe('pg');
+  expect(await made()).toMatchObject({ cluster: { name: 'pg' }, method: 'plugin', pluginConfiguration: { name } });
+
+  const barmanObjectStore = { destinationPath: 's3://backups/', s3Credentials: { inheritFromIAMRole: true } };
+  await api.patch(resource.clusters, key, { spec: { plugins: null, backup: { barmanObjectStore } } });
+  await run('backup', 'pg');
+  expect(await made()).toMatchObject({ cluster: { name: 'pg' }, method: 'barmanObjectStore' });
 });
 
 test.each([

@@ -1,8 +1,9 @@
 // `kubectl howdah …`: the plugin. Every command is a function of the API and its words; it returns what is to be printed.
+import { hasArchive } from '../api/cluster/plugin-store.ts';
 import type { Backup } from '../api/generated/backup.ts';
 import { isFenced } from '../fencing.ts';
 import { resource } from '../kube/resource-types.ts';
-import { apiVersion } from '../naming.ts';
+import { apiVersion, barmanPlugin } from '../naming.ts';
 import { type Command, type Invocation, clusterOf, instanceOf, UsageError } from './invocation.ts';
 import { operations } from './operations.ts';
 import { statusText } from './status.ts';
@@ -39,13 +40,20 @@ async function promote(invocation: Invocation): Promise<string> {
 async function backup(invocation: Invocation): Promise<string> {
   const { api, namespace, now } = invocation;
   const cluster = await clusterOf(invocation, invocation.words[0]);
+  if (!hasArchive(cluster)) {
+    throw new UsageError(
+      `${cluster.metadata.name} has no store for backups: set spec.backup.barmanObjectStore, or an ObjectStore by spec.plugins`,
+    );
+  }
   const stamp = now.toISOString().replaceAll(/\D/g, '').slice(0, 14);
   const name = `${cluster.metadata?.name}-${stamp}`;
+  const own = cluster.spec.backup?.barmanObjectStore !== undefined;
+  const method = own ? {} : { method: 'plugin' as const, pluginConfiguration: { name: barmanPlugin } };
   await api.create<Backup>(resource.backups, {
     apiVersion,
     kind: 'Backup',
     metadata: { name, namespace },
-    spec: { cluster: { name: cluster.metadata?.name ?? '' } },
+    spec: { cluster: { name: cluster.metadata.name }, ...method },
   });
   return `backup/${name} created\n`;
 }

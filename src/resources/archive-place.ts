@@ -50,10 +50,6 @@ function fromStore(plugin: PluginStore, defaultServer: string, lookup: StoreLook
   };
 }
 
-/** Whether the cluster has an archive of its own, usable or not. */
-export const namesArchive = (cluster: Cluster): boolean =>
-  cluster.spec.backup?.barmanObjectStore !== undefined || clusterPluginStore(cluster) !== undefined;
-
 /** The cluster's own archive; undefined when it has none. Throws ArchivePlaceError. */
 export function archivePlace(cluster: Cluster, lookup: StoreLookup): ArchivePlace | undefined {
   const name = cluster.metadata.name;

@@ -2,7 +2,7 @@ import { silence } from '../../../state-machines/election/machine.ts';
 import { sameMember } from '../../../state-machines/protocol/position.ts';
 import type { LeaseMember } from '../../../state-machines/protocol/types.ts';
 import { rejoin, type RejoinAction, type RejoinFacts } from '../../../state-machines/rejoin/machine.ts';
-import { namesArchive } from '../../resources/archive-place.ts';
+import { hasArchive } from '../../api/cluster/plugin-store.ts';
 import { condemned, type HaCore, holderOf, isClosed, leaseState, selfOf } from './core/core.ts';
 import { removeFillers } from '../wal/history-files.ts';
 import { endPostgres, runningPostmaster } from './core/local-postgres.ts';
@@ -66,7 +66,7 @@ export class Rejoin {
     const rewindable = incomplete ? 'no' : possible;
     const streaming = view()?.server?.receiver === 'streaming';
     const { current: cluster } = context.cluster;
-    const archive = cluster !== undefined && namesArchive(cluster);
+    const archive = cluster !== undefined && hasArchive(cluster);
     const { notRewindable } = memory;
     return {
       now: clock(),
