@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { Cluster } from '../api/generated/cluster.ts';
 import { createEventRecorder } from '../kube/events.ts';
 import type { KubeApi } from '../kube/port.ts';
-import { ArchivePlaceError } from '../resources/archive-place.ts';
+import { ArchivePlaceError, ArchivePlaceUnknown } from '../resources/archive-place.ts';
 import { annotation } from '../labels.ts';
 import { type ControlData, parseControlData } from '../postgres/control-data.ts';
 import { BackupRunner } from './backup/runner.ts';
@@ -77,6 +77,10 @@ function attempt<T, E>(work: () => T, instead: (error: ArchivePlaceError) => E):
   }
 }
 
+/** What of an archive that cannot be used is to be reported: not that nobody knows yet. */
+const toCheck = (error: ArchivePlaceError): string | undefined =>
+  error instanceof ArchivePlaceUnknown ? undefined : error.message;
+
 /** Archive, restore and backups of a running instance. `backups.run(signal)` is for the caller to run. */
 export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveServices {
   const { kube, namespace, clusterName, podName, dataDirectory, cluster, isPrimary, query, log, signal } = deps;
@@ -133,7 +137,7 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
     signal,
   });
   const checking = checkArchives(
-    { archiver, section: () => attempt(section, ({ message }) => message), isPrimary, log: walLog },
+    { archiver, section: () => attempt(section, toCheck), isPrimary, log: walLog },
     signal,
   );
   const restorer = new Restorer({
