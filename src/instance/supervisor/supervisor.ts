@@ -77,7 +77,7 @@ export function connectSupervisor(variables: Readonly<Record<string, string | un
       writeWhole(at('postgres.argv'), command.map((argument) => `${argument}\n`).join(''));
       tell('start;');
     },
-    isStartPending: () => existsSync(at('postgres.argv')),
+    isStartPending: () => existsSync(at('postgres.argv')) || existsSync(at('postgres.order')),
     postgresPid() {
       const text = readText(at('postgres.pid'));
       return text === undefined || text === '' ? undefined : Number(text);
