@@ -6,9 +6,7 @@ import { ownerMarkerKey, walKey } from '../../objectstore/layout.ts';
 import type { ObjectStore } from '../../objectstore/port.ts';
 import { type TimelineHistory, parseHistory } from '../../postgres/timeline.ts';
 import { alwaysPrimary, anOwner, archivingPostgres, shipHere, silent, testArchive } from '../recovery/testing.ts';
-import type { Cluster } from '../../api/generated/cluster.ts';
-import { archiveSection } from './archive-section.ts';
-import { type Archive, ArchiveSource } from './archive-source.ts';
+import type { Archive } from './archive-source.ts';
 import { Archiver, type ArchiverDeps } from './archive.ts';
 import type { ArchiveOwnerDeps } from './archive-owner.ts';
 import { checkArchives } from './archive-check.ts';
@@ -71,19 +69,6 @@ async function names(archive: Archive): Promise<string[]> {
     if (entry.kind === 'object') keys.push(entry.key.slice(11));
   return keys;
 }
-
-test('as long as the Cluster has not been seen nothing is let go, and without an archive in it everything', async () => {
-  const seen: { cluster?: Cluster } = {};
-  const section = () => archiveSection(seen.cluster, () => undefined);
-  using source = new ArchiveSource({ get: () => Promise.resolve(undefined) }, 'default', section);
-  const mine = await anArchiver(undefined, { source });
-  await mine.put(name(1), 'one');
-  const failed = { outcome: 'failed', message: 'the Cluster has not been seen yet' };
-  expect(await mine.archive(name(1))).toEqual(failed);
-  seen.cluster = { metadata: { name: 'c' }, spec: { instances: 1 } } as Cluster;
-  expect(await mine.archive(name(1))).toMatchObject({ outcome: 'skipped', reason: 'no archive is configured' });
-  expect(mine.states.at(-1)).toEqual({ state: 'not-configured' });
-});
 
 test('PostgreSQL archives segments and goes on after the store was away', async () => {
   await using store = await testArchive();

@@ -1,6 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { alreadyExists } from '../../kube/errors.ts';
-import type { PersistentVolumeClaim, StorageClass } from '../../kube/objects.ts';
 import { resource } from '../../kube/resource-types.ts';
 import type { KubeObject, ResourceType } from '../../kube/types.ts';
 import { instanceName } from '../../naming.ts';
@@ -49,38 +47,8 @@ export async function createClaims(
   }
 }
 
-const bindingMs = 1_500;
-
-/** Whether something other than a pod makes it bound. */
-async function bindsByItself({ api, signal }: Scope, { spec }: PersistentVolumeClaim): Promise<boolean> {
-  const name = spec?.storageClassName ?? '';
-  if (name === '') return false;
-  const found = await api.get<StorageClass>(resource.storageClasses, { name }, { signal });
-  return found?.volumeBindingMode === 'Immediate';
-}
-
-/**
- * Waits until the claims are bound, if that needs no pod, and not for long: the scheduler puts a pod off for a second and more that it
- * finds with a claim in between, and binding takes a few tenths of one.
- */
-async function claimsBound(scope: Scope, instance: string): Promise<void> {
-  const { api, namespace, signal, cluster } = scope;
-  const until = performance.now() + bindingMs;
-  for (const { name } of claimsOf(cluster, instance)) {
-    let binds: boolean | undefined;
-    for (; performance.now() < until; await delay(50, undefined, { signal })) {
-      const key = { namespace, name };
-      const claim = await api.get<PersistentVolumeClaim>(resource.persistentVolumeClaims, key, { signal });
-      if (claim?.status?.phase !== 'Pending') break;
-      binds ??= await bindsByItself(scope, claim);
-      if (!binds) break;
-    }
-  }
-}
-
 export async function createJob(scope: Scope, serial: number, role: JobRole): Promise<void> {
   const { cluster, configuration } = scope;
-  await claimsBound(scope, instanceName(scope.name, serial));
   const job = instanceJob(cluster, configuration, serial, role);
   const metadata = {
     ...job.metadata,
