@@ -56,6 +56,8 @@ export const annotation = {
   fencedByOperator: 'howdah.dev/fenced-by-operator',
   /** Ours: on a Job whose program has done its work: its container's end is seen up to a second later. */
   filled: 'howdah.dev/filled',
+  /** Ours: on a pod that was made beside the Job that fills its volume: the role of that Job. */
+  startsBeside: 'howdah.dev/starts-beside',
   /** Ours: the generation of the Cluster that a Job was made for. */
   clusterGeneration: 'howdah.dev/cluster-generation',
   /** Ours: the Secret with the keys that backups and WAL are encrypted with (docs/adr/0006). */

@@ -16,6 +16,7 @@ import {
   type PostmasterObservation,
 } from './postmaster/observe.ts';
 import { askServerState, type ServerState } from './sql/server-state.ts';
+import { isOwnData } from './world/own-data.ts';
 
 export interface Observation {
   readonly cluster: Cluster | undefined;
@@ -53,10 +54,7 @@ export class Observer {
     const { data: dataDirectory } = environment.paths;
     const problems: string[] = [];
     const cluster = source.current;
-    const [data, postmaster] = await Promise.all([
-      observeDataDirectory(dataDirectory),
-      observePostmaster(dataDirectory),
-    ]);
+    const [data, postmaster] = await Promise.all([this.#data(cluster), observePostmaster(dataDirectory)]);
     const server = postmaster.state === 'up' ? await this.#server(problems) : undefined;
     const program = data.state === 'valid' ? await this.#findProgram(data.major, problems) : undefined;
     const certificates = await this.#certificates(cluster, problems);
@@ -79,6 +77,12 @@ export class Observer {
       diskShortage: shortage,
       problems,
     };
+  }
+
+  async #data(cluster: Cluster | undefined): Promise<DataDirectory> {
+    const { environment } = this.#context;
+    const own = await isOwnData(environment, cluster?.metadata.uid);
+    return own ? observeDataDirectory(environment.paths.data) : { state: 'absent' };
   }
 
   async #server(problems: string[]): Promise<ServerState | undefined> {

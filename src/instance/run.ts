@@ -20,6 +20,7 @@ import { Manager } from './manager.ts';
 import { Session } from './sql/session.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
 import { runTasks } from './tasks.ts';
+import { watchForData } from './world/own-data.ts';
 import { servesAsPrimary } from './world/view.ts';
 import { createArchiveServices } from './archive-services.ts';
 
@@ -120,6 +121,7 @@ export async function runInstance(
     runTasks(context, () => manager.view, life.signal),
     disks.run(life.signal),
     archive.backups.run(life.signal),
+    ...(environment.startsBeside ? [watchForData(environment, () => manager.wake(), life.signal)] : []),
     keepHeapSmall(engineHeap(), life.signal),
   ].map((task) => task.catch((error: unknown) => log.error({ err: error }, 'A part of the manager ended')));
   try {

@@ -1,4 +1,5 @@
 import type { Container } from '../kube/objects.ts';
+import { annotation } from '../labels.ts';
 import { port } from '../naming.ts';
 import { instancePaths } from '../paths.ts';
 import { clusterName, clusterNamespace } from './metadata.ts';
@@ -27,6 +28,7 @@ export function instanceEnvironment(cluster: Cluster, settings: BuildSettings, i
     fromPod('POD_IP', 'status.podIP'),
     fromPod('POD_UID', 'metadata.uid'),
     fromPod('NODE_NAME', 'spec.nodeName'),
+    fromPod('HOWDAH_STARTS_BESIDE', `metadata.annotations['${annotation.startsBeside}']`),
     ...(cluster.spec.env ?? []),
   ];
 }

@@ -1,7 +1,8 @@
 import { open, readFile, rename, rm, unlink } from 'node:fs/promises';
 import path from 'node:path';
 
-async function syncDirectory(directory: string): Promise<void> {
+/** What was renamed, made or removed in it stays so when the power fails. */
+export async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r');
   try {
     await handle.sync();

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Lease } from '../../kube/objects.ts';
 import { Reflector } from '../../kube/reflector.ts';
@@ -5,10 +6,12 @@ import { resource } from '../../kube/resource-types.ts';
 import { clusterScopedName, readWriteService, role } from '../../naming.ts';
 import type { PrimaryAddress } from '../configuration/settings.ts';
 import type { Routes } from '../http/respond.ts';
+import { syncDirectory } from '../../util/files.ts';
 import { Session } from '../sql/session.ts';
 import { bootTime } from '../supervisor/boot-clock.ts';
 import { observeDataDirectory } from '../postmaster/observe.ts';
 import type { Farewell } from '../postmaster/stop.ts';
+import { isOwnData } from '../world/own-data.ts';
 import type { Surroundings } from '../world/surroundings.ts';
 import type { InstanceView } from '../world/view.ts';
 import { Chronicle, type RoleChange } from './core/chronicle.ts';
@@ -340,9 +343,12 @@ export class HighAvailability implements AsyncDisposable {
     const { cluster, environment, supervisor } = this.#context;
     const uid = cluster.current?.metadata.uid;
     if (uid === undefined) return;
+    if (!(await isOwnData(environment, uid))) return;
     await finishRebuild(environment.paths.data);
     const data = await observeDataDirectory(environment.paths.data);
     if (data.state !== 'valid') return;
+    // Seen under its name is not yet there for good: what is acknowledged from here on must not go with the name.
+    if (environment.startsBeside) await syncDirectory(path.dirname(environment.paths.data));
     const state = await StateFile.open(environment.paths.state, uid, data.control.systemIdentifier);
     const { freshUntil } = this.#life.current;
     const memory = { ...newMemory(), ...(supervisor.postgresPid() === undefined ? {} : { freshUntil }) };

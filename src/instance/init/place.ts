@@ -1,7 +1,7 @@
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from '../log/logger.ts';
-import { readFileIfThere, replaceFile } from '../../util/files.ts';
+import { readFileIfThere, replaceFile, syncDirectory } from '../../util/files.ts';
 import { observeDataDirectory } from '../postmaster/observe.ts';
 import { endProgramsOf } from '../postmaster/process.ts';
 
@@ -14,7 +14,21 @@ export interface InitPlace {
 }
 
 export const stagingOf = (place: InitPlace): string => `${place.data}.init`;
-const noteOf = (place: InitPlace): string => path.join(place.state, 'initialized.json');
+const noteOf = ({ state }: Pick<InitPlace, 'state'>): string => path.join(state, 'initialized.json');
+
+interface Note {
+  readonly clusterUid?: string;
+  readonly systemIdentifier?: string;
+}
+
+async function readNote(place: Pick<InitPlace, 'state'>): Promise<Note | undefined> {
+  const text = await readFileIfThere(noteOf(place));
+  return text === undefined ? undefined : (JSON.parse(text) as Note);
+}
+
+/** Whether PGDATA, if there is one, is what the bootstrap of this very cluster gave that name. */
+export const isPublished = async (state: string, clusterUid: string): Promise<boolean> =>
+  (await readNote({ state }))?.clusterUid === clusterUid;
 
 const exists = (file: string): Promise<boolean> =>
   stat(file).then(
@@ -28,11 +42,6 @@ const isEmpty = async (directory: string): Promise<boolean> =>
       throw error;
     })
   ).length === 0;
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  await handle.sync().finally(() => handle.close());
-}
 
 const stamp = (now: Date): string =>
   now
@@ -75,11 +84,12 @@ async function describe(directory: string): Promise<{ version?: string }> {
 }
 
 async function isInitialized(place: InitPlace, clusterUid: string): Promise<boolean> {
-  const text = await readFileIfThere(noteOf(place));
+  const note = await readNote(place);
+  if (note?.clusterUid !== clusterUid) return false;
   const found = await observeDataDirectory(place.data);
-  if (text === undefined || found.state !== 'valid') return false;
-  const note = JSON.parse(text) as { clusterUid?: string; systemIdentifier?: string };
-  return note.clusterUid === clusterUid && note.systemIdentifier === found.control.systemIdentifier;
+  // The instance may run on it already: what cannot be read now is not put aside.
+  if (found.state === 'unusable') throw new Error(found.problem);
+  return found.state === 'valid' && note.systemIdentifier === found.control.systemIdentifier;
 }
 
 /** The last step: says whose it is, then gives the directory its name. */

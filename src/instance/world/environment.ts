@@ -10,6 +10,8 @@ export interface InstanceEnvironment {
   readonly podIp: string;
   readonly podUid: string;
   readonly nodeName: string;
+  /** The pod was made beside the Job that makes its database (docs/adr/0027). */
+  readonly startsBeside: boolean;
   readonly paths: InstancePaths;
   /** Where servers listen instead of on all addresses (embedded engine). */
   readonly bind: string | undefined;
@@ -44,6 +46,7 @@ export function readEnvironment(variables: Variables = process.env): InstanceEnv
     podIp: variables['POD_IP'] ?? '',
     podUid: variables['POD_UID'] ?? '',
     nodeName: variables['NODE_NAME'] ?? '',
+    startsBeside: (variables['HOWDAH_STARTS_BESIDE'] ?? '') !== '',
     paths: { ...instancePaths(variables['HOWDAH_ROOT'] ?? ''), data: required(variables, 'PGDATA') },
     bind: bind === '' ? undefined : bind,
     port: Number(variables['PGPORT'] ?? port.postgres),

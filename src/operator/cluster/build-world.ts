@@ -4,7 +4,7 @@ import { annotation, label, podRole, pvcRole, pvcStatus, type JobRole } from '..
 import { instanceName } from '../../naming.ts';
 import { claimsOf } from '../../resources/claim.ts';
 import type { StatusAnswer } from './instance-status.ts';
-import { isTerminating, type Instance, type JobFact, type JobState, type World } from './world.ts';
+import { hasEnded, isTerminating, type Instance, type JobFact, type JobState, type World } from './world.ts';
 
 type Labelled = { metadata?: { labels?: Record<string, string>; annotations?: Record<string, string> } };
 
@@ -78,6 +78,7 @@ export function jobFact(job: Job, allPods: readonly Pod[]): JobFact {
     job,
     role: labelOf(job, label.jobRole) as JobRole,
     state: jobState(job, pods),
+    placed: pods.some((pod) => (pod.spec?.nodeName ?? '') !== '' && !hasEnded(pod) && !isTerminating(pod)),
     failures: job.status?.failed ?? pods.filter((pod) => pod.status?.phase === 'Failed' && !wasDisrupted(pod)).length,
     message: lastWords(pods),
   };

@@ -62,6 +62,10 @@ export async function createJob(scope: Scope, serial: number, role: JobRole): Pr
   scope.emit({ type: 'Normal', reason: eventReason.creatingInstance, message });
 }
 
-export async function createPod(scope: Scope, serial: number): Promise<boolean> {
-  return createOnce(scope, resource.pods, instancePod(scope.cluster, scope.configuration, serial));
+/** `beside`: the role of the Job whose end the instance awaits. */
+export async function createPod(scope: Scope, serial: number, beside?: JobRole): Promise<boolean> {
+  const pod = instancePod(scope.cluster, scope.configuration, serial);
+  if (beside === undefined) return createOnce(scope, resource.pods, pod);
+  const annotations = { ...pod.metadata?.annotations, [annotation.startsBeside]: beside };
+  return createOnce(scope, resource.pods, { ...pod, metadata: { ...pod.metadata, annotations } });
 }

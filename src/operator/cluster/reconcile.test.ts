@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { PersistentVolumeClaim, Pod } from '../../kube/objects.ts';
+import type { Job, PersistentVolumeClaim, Pod } from '../../kube/objects.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { startApiServer } from '../../local/apiserver/testing/server.ts';
 import { resource } from '../../kube/resource-types.ts';
@@ -99,6 +99,67 @@ test('a bootstrap that failed for good is unrecoverable with its reason, and tri
   test.failing.clear();
   await test.patchSpec({ description: 'now with a locale' });
   await test.until(isHealthy);
+});
+
+/** The pod of a Job, with a place on a node or without. */
+async function placedJob(job: string, nodeName?: string): Promise<void> {
+  const found = await platform.api.get<Job>(resource.jobs, { namespace: 'default', name: job });
+  const owner = { apiVersion: 'batch/v1', kind: 'Job', name: job, uid: found?.metadata?.uid ?? '', controller: true };
+  await platform.api.create<Pod>(resource.pods, {
+    ...{ apiVersion: 'v1', kind: 'Pod' },
+    metadata: {
+      ...{ name: `${job}-x`, namespace: 'default', labels: found?.metadata?.labels ?? {}, ownerReferences: [owner] },
+    },
+    spec: { containers: [{ name: 'x', image: 'x' }], ...(nodeName === undefined ? {} : { nodeName }) },
+  });
+}
+
+test('the first pod starts beside its Job, and what it says of its database stands for the Job', async () => {
+  const test = await TestCluster.create(platform.api, { name: 'beside', instances: 1 });
+  const first = { namespace: 'default', name: 'beside-1' };
+  await test.reconcile();
+  await placedJob('beside-1-initdb', 'node');
+  await test.reconcile();
+  expect((await platform.api.get<Pod>(resource.pods, first))?.metadata?.annotations).toMatchObject({
+    'howdah.dev/starts-beside': 'initdb',
+  });
+  await platform.api.patchStatus(resource.pods, first, {
+    status: {
+      ...{ phase: 'Running', podIP: '10.0.0.1' },
+      containerStatuses: [
+        ...[{ name: 'postgres', image: 'x', imageID: 'x', restartCount: 0, ready: false, state: { running: {} } }],
+      ],
+    },
+  });
+  await platform.api.patchStatus(resource.clusters, test.key, { status: { currentPrimary: 'beside-1' } });
+  // It leads, and neither it nor its Job could say anything yet.
+  await test.reconcile();
+  expect((await test.cluster()).status?.phase).not.toContain('unrecoverable');
+  await platform.api.delete(resource.jobs, { namespace: 'default', name: 'beside-1-initdb' });
+  test.statuses.set('10.0.0.1', { isPrimary: true, systemID: '42', timeLineID: 1 });
+  await test.reconcile();
+  const [claim] = await test.claims();
+  expect(claim?.metadata?.annotations?.['cnpg.io/pvcStatus']).toBe('ready');
+  await test.until(isHealthy);
+  expect((await test.list<Pod>(resource.pods)).filter(({ metadata }) => metadata?.name === 'beside-1')).toHaveLength(1);
+});
+
+test('the pod beside a Job goes when the Job fails', async () => {
+  const test = await TestCluster.create(platform.api, { name: 'alone', instances: 1 });
+  await test.reconcile();
+  await placedJob('alone-1-initdb', 'node');
+  await test.reconcile();
+  expect(await test.names(resource.pods)).toEqual(['alone-1', 'alone-1-initdb-x']);
+  const { now } = test;
+  await platform.api.patchStatus(
+    resource.jobs,
+    { namespace: 'default', name: 'alone-1-initdb' },
+    { status: { conditions: [{ type: 'Failed', status: 'True', lastTransitionTime: now.toISOString() }], failed: 7 } },
+  );
+  await test.reconcile();
+  const [pod] = (await test.list<Pod>(resource.pods)).filter(({ metadata }) => metadata?.name === 'alone-1');
+  expect(pod === undefined || pod.metadata?.deletionTimestamp !== undefined).toBe(true);
+  expect((await test.cluster()).status?.phase).toContain('unrecoverable');
 });
 
 test('a join that fails leaves the cluster usable and is made anew after a while', async () => {

@@ -10,6 +10,8 @@ export interface JobFact {
   readonly job: Job;
   readonly role: JobRole;
   readonly state: JobState;
+  /** A pod of it has its place on a node, and has not ended. */
+  readonly placed: boolean;
   /** Pods of it that have failed, and what the last of them said. */
   readonly failures: number;
   readonly message: string;
@@ -54,6 +56,10 @@ export const isReady = (pod: Pod | undefined): boolean =>
 
 export const isTerminating = (object: { metadata?: { deletionTimestamp?: string } } | undefined): boolean =>
   object?.metadata?.deletionTimestamp !== undefined;
+
+/** It says itself that it has a database, whatever its claims say. */
+export const hasDatabase = ({ answer }: Instance): boolean =>
+  answer?.ok === true && (answer.status.systemID ?? '') !== '';
 
 /** The pod will not run again by itself: evicted, or its node says so. */
 export const hasEnded = (pod: Pod | undefined): boolean =>

@@ -182,7 +182,7 @@ export class World {
     const environment: InstanceEnvironment = {
       ...{ clusterName, namespace, podName: machine.name, podIp: machine.ip, podUid: `pod-${machine.name}` },
       ...{ nodeName: `node-${machine.name}`, paths: machine.paths, bind: undefined, port: port.postgres },
-      ...{ tcpUserTimeoutMs: 5000, systemUser: 'postgres' },
+      ...{ tcpUserTimeoutMs: 5000, systemUser: 'postgres', startsBeside: false },
     };
     let program: Program | undefined;
     const options: ManagerOptions = {

@@ -45,7 +45,7 @@ const aWorld = (...instances: Instance[]): World => ({ instances, pods: [], clai
 const joining = (state: JobFact['state']): Partial<Instance> => ({
   filled: false,
   pod: undefined,
-  job: { job: {}, role: 'join', state, failures: 1, message: 'why' },
+  job: { job: {}, role: 'join', state, placed: true, failures: 1, message: 'why' },
 });
 const notReady = (serial: number): Partial<Instance> => ({ pod: aPod(serial, false) });
 

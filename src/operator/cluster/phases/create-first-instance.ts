@@ -14,6 +14,8 @@ export async function createFirstInstance(scope: ObservedScope): Promise<PhaseRe
   if (isInitialized(cluster, world)) {
     if (present.some(({ filled }) => filled) || world.instances.some(({ detached }) => detached)) return goOn;
     if (world.instances.some(({ terminating, filled }) => terminating && filled)) return goOn;
+    // It serves on what its Job has published, before the Job could say so.
+    if (present.some(({ job }) => job?.state === 'running')) return stop('BootstrapRunning');
     const message = 'The cluster was initialized, and no volume with its data is left; restore it from a backup';
     report.phase(phase.unrecoverable, message);
     scope.emit({ type: 'Warning', reason: eventReason.volumesLost, message });

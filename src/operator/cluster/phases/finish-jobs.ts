@@ -3,7 +3,7 @@ import { annotation, jobRole, pvcStatus } from '../../../labels.ts';
 import { eventReason, phase } from '../phase-names.ts';
 import { goOn, stop, type PhaseResult } from '../result.ts';
 import type { ObservedScope } from '../scope.ts';
-import type { Instance, JobFact } from '../world.ts';
+import { hasDatabase, type Instance, type JobFact } from '../world.ts';
 
 /** How long a failed join is left for people to look at before the instance is made anew. */
 const failedJoinMs = 60_000;
@@ -60,13 +60,26 @@ async function failedBootstrap(scope: ObservedScope, fact: JobFact): Promise<Pha
   return stop('BootstrapFailed');
 }
 
+/** It was made beside its Job, and serves before the Job could say that it is done, or in its place. */
+const isFilledAlready = (instance: Instance): boolean =>
+  !instance.filled &&
+  instance.claims.length > 0 &&
+  instance.pod?.metadata?.annotations?.[annotation.startsBeside] !== undefined &&
+  hasDatabase(instance);
+
 /** Takes note of Jobs that are done. Claims are marked as filled before the Job goes, so that no crash can forget it. */
 export async function finishJobs(scope: ObservedScope): Promise<PhaseResult> {
   let changed = false;
   let wait: number | undefined;
   for (const instance of scope.world.instances) {
     const fact = instance.job;
-    if (fact === undefined || instance.removal !== undefined) continue;
+    if (instance.removal !== undefined) continue;
+    if (isFilledAlready(instance)) {
+      await markFilled(scope, instance);
+      changed = true;
+      continue;
+    }
+    if (fact === undefined) continue;
     if (fact.state === 'succeeded') {
       if (!instance.filled) {
         await markFilled(scope, instance);

@@ -23,6 +23,7 @@ import { keepTarget } from './keep-target.ts';
 import { removeInstances } from './remove-instances.ts';
 import { rollOut } from './roll-out.ts';
 import { scaleDown } from './scale-down.ts';
+import { startBeside } from './start-beside.ts';
 import { startInstances } from './start-instances.ts';
 import { switchOver } from './switch-over.ts';
 import { syncRoles } from './sync-roles.ts';
@@ -54,6 +55,7 @@ const acting: readonly Phase<ObservedScope>[] = [
   expandVolumes,
   watchVolumes,
   watchReplicas,
+  startBeside,
   finishJobs,
   removeInstances,
   createFirstInstance,
