@@ -6,6 +6,7 @@ import { createEventRecorder } from '../kube/events.ts';
 import type { KubeApi } from '../kube/port.ts';
 import { ArchivePlaceError, ArchivePlaceUnknown } from '../resources/archive-place.ts';
 import { annotation } from '../labels.ts';
+import { parseWalName } from '../postgres/wal-name.ts';
 import { type ControlData, parseControlData } from '../postgres/control-data.ts';
 import { BackupRunner } from './backup/runner.ts';
 import { backUpInWorker } from './backup/worker-process.ts';
@@ -91,6 +92,8 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
   const histories = new HistoryCache((timeline) =>
     findHistory(dataDirectory, timeline, () => source.get(signal), signal),
   );
+  const written = () => writtenSegment(query);
+  const writtenHistory = async () => histories.get(parseWalName((await written()) ?? '')?.timeline);
   const control = async (): Promise<ControlData> =>
     parseControlData(await readFile(path.join(dataDirectory, 'global/pg_control')));
   const segmentSize = async (): Promise<number> => (await control()).walSegmentSize;
@@ -127,7 +130,8 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
       onReleased: (message) => warn('WalNotKept', message),
     }),
     systemIdentifier,
-    history: async () => histories.get(await writtenTimeline(query)),
+    history: writtenHistory,
+    written,
     segmentSize,
     owner,
     alarm: (message) => warn('WalArchiveNotOurs', message.slice(0, 1024)),
@@ -163,7 +167,7 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
     place,
     intervalMs: () => (place()?.retentionInterval ?? retentionInterval) * 1000,
     systemIdentifier,
-    history: async () => histories.get(await writtenTimeline(query)),
+    history: writtenHistory,
     log: log.child({ logger: 'retention' }),
   });
   const backups = new BackupRunner({
@@ -191,12 +195,11 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
   };
 }
 
-/** The timeline that WAL is being written on; undefined when nobody can tell, and then nothing is refused for its timeline. */
-async function writtenTimeline(query: ArchiveServicesDeps['query']): Promise<number | undefined> {
+/** The segment that WAL is being written to; undefined when nobody can tell, and then nothing is refused for its timeline. */
+async function writtenSegment(query: ArchiveServicesDeps['query']): Promise<string | undefined> {
   const rows = await query(
-    `SELECT pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8) AS timeline
-      WHERE NOT pg_catalog.pg_is_in_recovery()`,
+    `SELECT pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()) AS segment WHERE NOT pg_catalog.pg_is_in_recovery()`,
   ).catch(() => []);
-  const timeline = rows[0]?.['timeline'];
-  return typeof timeline === 'string' ? Number.parseInt(timeline, 16) : undefined;
+  const segment = rows[0]?.['segment'];
+  return typeof segment === 'string' ? segment : undefined;
 }

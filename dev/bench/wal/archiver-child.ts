@@ -21,6 +21,7 @@ const archiver = new Archiver({
   standby: { confirm: () => Promise.resolve(undefined) },
   systemIdentifier: () => Promise.resolve('7'),
   history: () => Promise.resolve(undefined),
+  written: () => Promise.resolve(undefined),
   segmentSize: () => Promise.resolve(16 << 20),
   owner: new ArchiveOwner({
     ...{ dataDirectory, systemIdentifier: () => Promise.resolve('7') },

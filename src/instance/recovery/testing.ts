@@ -51,7 +51,8 @@ export async function testArchive(): Promise<TestArchive> {
   };
 }
 
-export const alwaysPrimary: Pick<ArchiverDeps, 'role' | 'timeLeft' | 'standby'> = {
+export const alwaysPrimary: Pick<ArchiverDeps, 'role' | 'timeLeft' | 'standby' | 'written'> = {
+  written: () => Promise.resolve(undefined),
   role: () => 'primary',
   timeLeft: () => undefined,
   standby: { confirm: () => Promise.resolve(undefined) },

@@ -14,8 +14,10 @@ import type { ArchivingReporter } from './condition.ts';
 import { NotOwnedError, SupersededError } from './ownership.ts';
 import { historyFiles, readyFiles } from './ready.ts';
 import type { Ship } from './shipper.ts';
+import { sameToSwitch } from './segment-file.ts';
 import type { StandbyArchive } from './standby-archive.ts';
-import { WalConflictError } from './wal-objects.ts';
+import { noteFull } from './unnoted.ts';
+import { WalConflictError, getWal } from './wal-objects.ts';
 
 export interface ArchiverDeps {
   /** PGDATA. */
@@ -29,6 +31,8 @@ export interface ArchiverDeps {
   readonly systemIdentifier: () => Promise<string>;
   /** History of the timeline that is written now; undefined while it is not known. */
   readonly history: () => Promise<TimelineHistory | undefined>;
+  /** Name of the segment that is written now; undefined while it is not known. */
+  readonly written: () => Promise<string | undefined>;
   readonly segmentSize: () => Promise<number>;
   readonly owner: Pick<ArchiveOwner, 'own' | 'owned' | 'look'>;
   /** Stores a file; see Shipper. */
@@ -152,7 +156,15 @@ export class Archiver implements WalArchiver {
       this.#histories.add(name);
       this.#shipped.delete(name);
     }
+    await this.#noteFull(directory, current);
     await this.#shipAhead(archive, directory, '');
+  }
+
+  async #noteFull(directory: string, current: TimelineHistory | undefined): Promise<void> {
+    const written = await this.#deps.written();
+    if (written === undefined || parseWalName(written)?.timeline !== current?.timeline || !current) return;
+    const noted = await noteFull(directory, current, written, await this.#deps.segmentSize());
+    if (noted.length > 0) this.#deps.log.info({ wal: noted }, 'Full segments are noted that PostgreSQL had not noted');
   }
 
   async #stillOwned(archive: Archive, signal: AbortSignal): Promise<boolean> {
@@ -256,12 +268,24 @@ export class Archiver implements WalArchiver {
     const systemIdentifier = await this.#deps.systemIdentifier();
     const request = { config: archive.config, name, path: file, systemIdentifier };
     const outcome = await this.#deps.ship(request, signal).catch(async (error: unknown) => {
-      if (error instanceof WalConflictError && (await mayDiffer(file, name))) return 'another';
+      if (error instanceof WalConflictError && (await this.#mayDiffer(archive, file, name))) return 'another';
       throw error;
     });
     this.#shipped.set(name, identity);
     this.#deps.log.debug({ wal: name, outcome }, 'WAL file archived');
     return identity;
+  }
+
+  /**
+   * Of what fills a number and of what a timeline left incomplete the first one wins (rule 25), and what follows a switch in a segment means
+   * nothing.
+   */
+  async #mayDiffer(archive: Archive, place: string, name: string): Promise<boolean> {
+    const file = parseWalName(name);
+    if (file?.kind === 'history') return isFiller(file.timeline, await readFile(place, 'utf8'));
+    if (file?.kind !== 'segment') return file?.kind === 'partial';
+    const stored = await getWal(archive, name, this.#deps.signal);
+    return stored !== undefined && sameToSwitch(place, stored.content);
   }
 
   async #shipAhead(archive: Archive, directory: string, asked: string): Promise<void> {
@@ -284,11 +308,4 @@ export class Archiver implements WalArchiver {
       this.#deps.log.warn({ err: error }, 'WAL files could not be shipped ahead');
     }
   }
-}
-
-/** Of what fills a number and of what a timeline left incomplete the first one wins (rule 25). */
-async function mayDiffer(place: string, name: string): Promise<boolean> {
-  const file = parseWalName(name);
-  if (file?.kind !== 'history') return file?.kind === 'partial';
-  return isFiller(file.timeline, await readFile(place, 'utf8'));
 }
