@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createBackupController } from '../backup/controller.ts';
 import { reconcileBackups } from '../backup/reconcile.ts';
@@ -199,7 +200,8 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     return outcome === 'lost' ? 1 : 0;
   } finally {
     stop.abort();
-    await Promise.race([renewing, sleep(1_000)]);
-    await Promise.race([events.flush(), sleep(2_000)]);
+    // Timers that nobody waits for any more must not keep the process.
+    await Promise.race([renewing, delay(1_000, undefined, { ref: false })]);
+    await Promise.race([events.flush(), delay(2_000, undefined, { ref: false })]);
   }
 }

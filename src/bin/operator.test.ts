@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from '@jest/globals';
+import { createKubeClient } from '../kube/client.ts';
+import type { Lease } from '../kube/objects.ts';
+import { resource } from '../kube/resource-types.ts';
+import { startApiServer } from '../local/apiserver/testing/server.ts';
+import { operatorLease, operatorNamespace } from '../naming.ts';
+import { freeLoopbackAddress } from '../testing/loopback.ts';
+
+/** The program's command, and then what still keeps its process. */
+const script = `
+const { main } = await import('./operator.ts');
+const code = await main([]);
+const timers = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+process.stdout.write('\\n' + JSON.stringify({ code, timers }));
+`;
+
+test('told to end, the operator gives its lease back and has no timer left that would keep its process', async () => {
+  await using server = await startApiServer();
+  await using api = createKubeClient(server.adminConnection);
+  await api.create(resource.namespaces, { metadata: { name: operatorNamespace } });
+  const holder = async (): Promise<string | undefined> =>
+    (await api.get<Lease>(resource.leases, { namespace: operatorNamespace, name: operatorLease }))?.spec
+      ?.holderIdentity;
+  const kubeconfig = path.join(server.directory, 'kubeconfig');
+  await writeFile(kubeconfig, server.kubeconfig);
+  const env = {
+    ...process.env,
+    KUBECONFIG: kubeconfig,
+    POD_NAME: 'operator-0',
+    HOWDAH_BIND: await freeLoopbackAddress(),
+    MANAGE_WEBHOOK_CONFIGURATIONS: 'false',
+  };
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: import.meta.dirname,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const said = text(child.stdout);
+  try {
+    while ((await holder()) !== 'operator-0') {
+      if (child.exitCode !== null) throw new Error(`the operator has ended: ${await said}`);
+      await sleep(20);
+    }
+    child.kill('SIGTERM');
+    expect(JSON.parse((await said).split('\n').at(-1) ?? '')).toEqual({ code: 0, timers: 0 });
+    expect(await holder()).toBe('');
+  } finally {
+    child.kill('SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  }
+});
