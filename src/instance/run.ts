@@ -82,6 +82,7 @@ export async function runInstance(
   };
   process.on('SIGTERM', terminate);
   process.on('SIGINT', terminate);
+  supervisor.hears();
   cluster.on('change', () => manager.wake());
   secrets.on('change', () => manager.wake());
 

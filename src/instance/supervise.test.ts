@@ -10,10 +10,15 @@ import { eventually } from './testing.ts';
 
 const script = path.join(import.meta.dirname, 'scripts/supervise');
 
-/** Beats as the manager does, and ends when it is left alone; starts the stand-in for postgres unless it runs; on SIGTERM stops it and is done with 7. */
+/**
+ * Beats as the manager does, and ends when it is left alone; starts the stand-in for postgres unless it runs; on SIGTERM stops it and is
+ * done with 7. Like every process it hears no signal while it starts, which it does for as long as a file \`slow\` is there.
+ */
 const manager = `#!/bin/bash
 cd "$HOWDAH_SUPERVISOR"
+while [[ -e slow ]]; do sleep 0.02; done
 trap 'kill -TERM $(<postgres.pid); while [[ -e postgres.pid ]]; do sleep 0.02; done; echo "done=7;" >control; exit 7' TERM
+echo "hears=$$;" >control
 if [[ ! -e postgres.pid ]]; then printf '%s\\n' "$STAND_IN" >postgres.argv; echo 'start;' >control; fi
 while [[ -d /proc/$HOWDAH_SUPERVISOR_PID ]]; do
   IFS='. ' read -r whole rest _ </proc/uptime
@@ -160,4 +165,38 @@ test('SIGTERM reaches the manager, whose last word is the exit code; nothing is 
   expect(code).toBe(7);
   expect(existsSync(path.join(world.directory, 'terminating'))).toBe(true);
   expect(pids.filter(alive)).toEqual([]);
+});
+
+test('SIGTERM does not end a manager that is only starting: it is told when it hears it', async () => {
+  await using world = await supervised(30);
+  const at = (name: string): string => path.join(world.directory, name);
+  const slow = at('slow');
+  const before = await world.pid('manager');
+  await writeFile(slow, '');
+  process.kill(before, 'SIGKILL');
+  const starting = await eventually(async () => {
+    const now = await world.pid('manager');
+    return now !== before && alive(now) && now;
+  });
+  world.child.kill('SIGTERM');
+  await eventually(async () => existsSync(at('terminating')));
+  // The supervisor has been around its loop since: it has taken an order (for a second server, which it does not start).
+  await writeFile(at('postgres.argv'), '/bin/false\n');
+  await appendFile(at('control'), 'start;\n');
+  await eventually(async () => !existsSync(at('postgres.argv')));
+  await rm(slow);
+  const [code] = (await once(world.child, 'exit')) as [number];
+  expect(code).toBe(7);
+  expect(await world.pid('manager')).toBe(starting);
+});
+
+test('the last words of a manager are heard before its end is judged, however many there are', async () => {
+  await using world = await supervised(30);
+  const manager = await world.pid('manager');
+  process.kill(world.child.pid ?? 0, 'SIGSTOP');
+  process.kill(manager, 'SIGKILL');
+  await appendFile(path.join(world.directory, 'control'), 'hears=1;\nhears=1;\ndone=9;\n');
+  process.kill(world.child.pid ?? 0, 'SIGCONT');
+  const [code] = (await once(world.child, 'exit')) as [number];
+  expect(code).toBe(9);
 });

@@ -31,6 +31,8 @@ export interface Supervisor {
   lastExit(): PostgresExit | undefined;
   /** Since when, in milliseconds of wall time, the container is to end. */
   terminatingSince(): number | undefined;
+  /** SIGTERM does not end this process any more: before that it is not passed on. */
+  hears(): void;
   /** The next end of the manager is for good. */
   done(exitCode: number): void;
   /** False once the supervisor was killed: nobody would reap postgres or end it any more. */
@@ -89,6 +91,7 @@ export function connectSupervisor(variables: Readonly<Record<string, string | un
     terminatingSince() {
       return existsSync(at('terminating')) ? statSync(at('terminating')).mtimeMs : undefined;
     },
+    hears: () => tell(`hears=${process.pid};`),
     done: (exitCode) => tell(`done=${exitCode};`),
     present: () => process.ppid === parent,
   };

@@ -10,6 +10,7 @@ export const supervisorOf = (machine: Machine): Supervisor => ({
   postgresPid: () => (machine.postgres?.alive ? machine.postgres.process.pid : undefined),
   lastExit: () => machine.lastExit,
   terminatingSince: () => machine.terminatingSince,
+  hears: () => undefined,
   done: () => machine.done(),
   present: () => true,
   directory: `${machine.paths.root}/controller/supervisor`,
