@@ -103,6 +103,17 @@ test('a node told to empty itself ends containers in good order, keeps pods, and
   }
 });
 
+test('a node told to empty itself waits no longer for a pod that is being deleted with a long grace', async () => {
+  const script = 'trap "echo told" TERM; echo ready; while :; do sleep 0.1; done';
+  const spec = { terminationGracePeriodSeconds: 1, containers: [container(script)] };
+  const { metadata } = await platform.createPod('patient', spec);
+  await platform.until(async () => (await platform.log('patient')).includes('ready'), 'it listens');
+  await platform.api.delete(resource.pods, { namespace: 'default', name: 'patient' }, { gracePeriodSeconds: 3600 });
+  await platform.until(async () => (await platform.log('patient')).includes('told'), 'it was told to end');
+  await platform.endNode('SIGUSR2');
+  expect(findTree({ marker: metadata.uid })).toEqual([]);
+});
+
 test('a pod that is not to be restarted fails by the stop of its node, and says that this is the reason', async () => {
   const script = 'trap "exit 9" TERM; while :; do sleep 0.1; done';
   await platform.createPod('once', { restartPolicy: 'Never', containers: [container(script)] });

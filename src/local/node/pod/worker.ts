@@ -104,7 +104,10 @@ export class PodWorker {
   /** Ends the containers in good order, keeps the pod for the next start of the node, and lets go of it. */
   async halt(): Promise<void> {
     const grace = this.pod.spec.terminationGracePeriodSeconds ?? usualGraceSeconds;
-    const deadline = (this.#deadline ??= new Deadline(Math.min(haltGraceSeconds, grace)));
+    const longest = Math.min(haltGraceSeconds, grace);
+    const deadline = (this.#deadline ??= new Deadline(longest));
+    // One that is being deleted may have been given half an hour.
+    deadline.shorten(longest);
     await this.#turning;
     // What the containers end with is told when the node is back, together with the reason.
     this.#halting = true;
