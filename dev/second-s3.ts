@@ -18,6 +18,7 @@ const suites = [
   'src/instance/wal/shipper.test.ts',
   'src/instance/wal/standby-archive.test.ts',
   'src/instance/backup/needed-wal.test.ts',
+  'src/instance/backup/full-instead.test.ts',
   'src/instance/backup/runner.test.ts',
   'src/instance/retention/run.test.ts',
   'src/instance/recovery/recover.test.ts',

@@ -21,6 +21,7 @@ import { backUpInWorker } from '../../src/instance/backup/worker-process.ts';
 import type { Archive } from '../../src/instance/wal/archive-source.ts';
 import { downloadWal } from '../../src/instance/wal/download.ts';
 import { Shipper } from '../../src/instance/wal/shipper.ts';
+import { firstTimeline } from '../../src/postgres/timeline.ts';
 import { segmentAfter } from '../../src/postgres/wal-name.ts';
 import { temporaryPostgres } from '../../src/testing/postgres.ts';
 import { waitFor } from '../support/wait.ts';
@@ -158,7 +159,8 @@ test('the process that ships WAL is killed again and again: no segment is missin
   });
   const first = '000000010000000000000001';
   const signal = AbortSignal.timeout(60_000);
-  expect(await archivedRange(shipped, first, 16 << 20, signal)).toEqual({ newest: last, gap: undefined });
+  const range = { history: firstTimeline, first: 1n, segmentSize: 16 << 20 };
+  expect(await archivedRange(shipped, range, signal)).toEqual({ newest: last, gap: undefined });
   for (let name = first; name <= last; name = segmentAfter(name, 16 << 20)) {
     const place = path.join(os.tmpdir(), `hwk-${process.pid}-segment`);
     // Held against its digest.

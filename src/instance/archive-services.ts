@@ -6,7 +6,6 @@ import { createEventRecorder } from '../kube/events.ts';
 import type { KubeApi } from '../kube/port.ts';
 import { ArchivePlaceError, ArchivePlaceUnknown } from '../resources/archive-place.ts';
 import { annotation } from '../labels.ts';
-import { parseWalName } from '../postgres/wal-name.ts';
 import { type ControlData, parseControlData } from '../postgres/control-data.ts';
 import { BackupRunner } from './backup/runner.ts';
 import { backUpInWorker } from './backup/worker-process.ts';
@@ -28,6 +27,7 @@ import { ArchivingReporter, conditionWriter } from './wal/condition.ts';
 import { HistoryCache, archivedHistory, findHistory } from './wal/history.ts';
 import { Shipper } from './wal/shipper.ts';
 import { Restorer } from './wal/restore.ts';
+import { Written } from './wal/written.ts';
 
 export interface ArchiveServicesDeps {
   readonly kube: KubeApi;
@@ -40,6 +40,8 @@ export interface ArchiveServicesDeps {
   /** This instance serves as the cluster's primary. */
   readonly isPrimary: () => boolean;
   readonly server: () => ServerSeen;
+  /** Process id of the postmaster that was seen last. */
+  readonly postmaster: () => number | undefined;
   /** The epoch that this instance leads by the lease. */
   readonly epoch: () => number | undefined;
   /** A statement on the server beside us, as superuser. */
@@ -92,11 +94,13 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
   const histories = new HistoryCache((timeline) =>
     findHistory(dataDirectory, timeline, () => source.get(signal), signal),
   );
-  const written = () => writtenSegment(query);
-  const writtenHistory = async () => histories.get(parseWalName((await written()) ?? '')?.timeline);
+  const written = new Written({ query, postmaster: deps.postmaster });
+  const writtenHistory = async () => histories.get(await written.timeline());
   const control = async (): Promise<ControlData> =>
     parseControlData(await readFile(path.join(dataDirectory, 'global/pg_control')));
-  const segmentSize = async (): Promise<number> => (await control()).walSegmentSize;
+  let size: number | undefined;
+  // A cluster has one size for ever.
+  const segmentSize = async (): Promise<number> => (size ??= (await control()).walSegmentSize);
   const reporter = new ArchivingReporter(
     conditionWriter(kube, { namespace, name: clusterName }, signal),
     log.child({ logger: 'wal-archive' }),
@@ -131,7 +135,7 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
     }),
     systemIdentifier,
     history: writtenHistory,
-    written,
+    written: written.segment,
     segmentSize,
     owner,
     alarm: (message) => warn('WalArchiveNotOurs', message.slice(0, 1024)),
@@ -193,13 +197,4 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
       source[Symbol.dispose]();
     },
   };
-}
-
-/** The segment that WAL is being written to; undefined when nobody can tell, and then nothing is refused for its timeline. */
-async function writtenSegment(query: ArchiveServicesDeps['query']): Promise<string | undefined> {
-  const rows = await query(
-    `SELECT pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()) AS segment WHERE NOT pg_catalog.pg_is_in_recovery()`,
-  ).catch(() => []);
-  const segment = rows[0]?.['segment'];
-  return typeof segment === 'string' ? segment : undefined;
 }

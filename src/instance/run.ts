@@ -101,6 +101,7 @@ export async function runInstance(
       standby: manager.view?.server?.standby,
       leaving: ha.handover !== undefined,
     }),
+    postmaster: () => manager.view?.postmaster.pid,
     epoch: () => ha.led,
     query: (sql) => session.query(sql),
     socket,

@@ -83,7 +83,8 @@ export function customSettings({
     sockets: paths.sockets,
     certificates: paths.certificates,
     logs: paths.logs,
-    archiveCommand: `${walRequest(environment)} archive %p`,
+    // In the place of the shell that PostgreSQL starts for it.
+    archiveCommand: `exec ${walRequest(environment)} archive %p`,
     // A standby keeps what the archive does not hold yet (instance/wal/standby-archive.ts).
     archiveMode: skipArchiving ? 'off' : 'always',
     alterSystem: spec.postgresql?.enableAlterSystem ?? false,

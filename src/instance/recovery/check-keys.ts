@@ -1,7 +1,6 @@
 import { keyFor } from '../../objectstore/codec/key-ring.ts';
 import { keyMetadata } from '../../objectstore/codec/pipeline.ts';
 import type { TimelineHistory } from '../../postgres/timeline.ts';
-import { historyName } from '../../postgres/wal-name.ts';
 import { readManifest } from '../backup/take.ts';
 import type { Archive } from '../wal/archive-source.ts';
 import { findWal } from '../wal/wal-objects.ts';
@@ -21,9 +20,8 @@ export async function checkKeys(
   signal: AbortSignal,
 ): Promise<void> {
   for (const { id } of chain) await readManifest(origin, id, signal);
-  const first = `${historyName(history.timeline).slice(0, 8)}${'0'.repeat(16)}`;
-  const size = chain.at(-1)?.info.walSegmentSize ?? defaultSegmentSize;
-  const { newest } = await archivedRange(origin, first, size, signal);
+  const segmentSize = chain.at(-1)?.info.walSegmentSize ?? defaultSegmentSize;
+  const { newest } = await archivedRange(origin, { history, first: 0n, segmentSize }, signal);
   const found = newest === undefined ? undefined : await findWal(origin, newest, signal);
   const id = found && (await origin.store.head(found.key, { signal }))?.metadata[keyMetadata];
   if (id !== undefined && newest !== undefined) keyFor(origin.config.keys, id, newest);

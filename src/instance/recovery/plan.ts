@@ -7,6 +7,8 @@ export interface RecoveryPlan {
   readonly backupId: string;
   /** That recovery follows. */
   readonly timeline: number | 'current';
+  /** The newest segment that the archive held of it then, when all of it was asked for. */
+  readonly newest?: string;
   /** The target as it was asked for. */
   readonly target: unknown;
 }

@@ -97,6 +97,34 @@ test('a hole in the archive is found, not taken for its end', async () => {
   await expect(restore.run()).rejects.toThrow(`segment ${missing} is missing`);
 });
 
+test('a hole before the newest timeline is found, also while nothing of that one is archived; WAL of one without a history is not left out', async () => {
+  await using archive = await testArchive();
+  const origin = await archive.open('one');
+  await using pg = await archivingPostgres(() => Promise.resolve(origin), { major: 18 });
+  await pg.server.query('CREATE TABLE t AS SELECT 1 AS i');
+  await backUp(pg, origin);
+  await pg.server.query('INSERT INTO t VALUES (2)');
+  const missing = await pg.switchAndWait();
+  await pg.server.query('INSERT INTO t VALUES (3)');
+  const last = await pg.switchAndWait();
+  const [fork] = await pg.server.query<{ lsn: string }>('SELECT pg_current_wal_lsn()::text AS lsn');
+  const put = (name: string, content: string) =>
+    origin.store.put(walKey(origin.config.location, name, 'none'), Buffer.from(content));
+  await put('00000002.history', `1\t${fork?.lsn}\tno recovery target specified\n`);
+  await origin.store.delete([walKey(origin.config.location, missing, 'none')]);
+  await using restore = await aRestore({ major: 18, origin, target: {} });
+  await expect(restore.run()).rejects.toThrow(`the archive goes on to ${last}; segment ${missing} is missing`);
+  const [moment] = await pg.server.query<{ now: string }>(now);
+  await using late = await aRestore({ major: 18, origin, target: { targetTime: moment?.now ?? '' } });
+  await expect(late.run()).rejects.toThrow(`WAL segment ${missing} is missing in the archive`);
+
+  await put(`00000003${last.slice(8)}`, 'of timeline 3');
+  await using ahead = await aRestore({ major: 18, origin, target: {} });
+  await expect(ahead.run()).rejects.toThrow(
+    'the archive holds WAL of timeline 3 and not its history; spec.bootstrap.recovery.recoveryTarget.targetTLI can be 2, 1',
+  );
+});
+
 test('a restore that is cut off at any moment is taken up again', async () => {
   await using archive = await testArchive();
   const origin = await archive.open('one');

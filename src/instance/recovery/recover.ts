@@ -4,7 +4,6 @@ import type { Logger } from 'pino';
 import { EncryptionError } from '../../objectstore/codec/key-ring.ts';
 import { parseControlData } from '../../postgres/control-data.ts';
 import { type TimelineHistory, parseHistory } from '../../postgres/timeline.ts';
-import { segmentName, segmentNumber } from '../../postgres/wal-name.ts';
 import { holdBackup } from '../holds/holds.ts';
 import { type DataPlace, Staging } from '../replication/staging.ts';
 import { mountedTablespaces, prepareTablespaces, volumeOf } from '../postmaster/tablespaces.ts';
@@ -15,7 +14,7 @@ import type { CatalogEntry } from '../backup/catalog.ts';
 import { fetchBackup } from './fetch-backup.ts';
 import { readPlan, recoveryLogFile, removePlan } from './plan.ts';
 import { readRecoveryLog } from './recovery-log.ts';
-import { type Resolved, resolve } from './resolve.ts';
+import { type Resolved, beginOf, resolve } from './resolve.ts';
 import { RecoveryServer } from './server.ts';
 import { RecoveryRequestError, type RecoveryTarget, targetSettings } from './target.ts';
 import { RecoveryTargetError, explainFailure, verifyEnd } from './verify.ts';
@@ -103,7 +102,8 @@ async function handOver(place: string, user: { uid: number; gid: number }): Prom
   for (const name of await readdir(place)) await handOver(path.join(place, name), user);
 }
 
-async function replay(options: RecoverOptions, { chain, timeline }: Resolved): Promise<Recovered> {
+async function replay(options: RecoverOptions, resolved: Resolved): Promise<Recovered> {
+  const { chain, timeline, history } = resolved;
   const entry = chain.at(-1) as CatalogEntry;
   const { place, state, origin, target, signal, log } = options;
   const { user } = options;
@@ -126,15 +126,12 @@ async function replay(options: RecoverOptions, { chain, timeline }: Resolved): P
   const text = await running.log();
   const said = readRecoveryLog(text);
   const segmentSize = entry.info.walSegmentSize ?? 16 << 20;
-  const archived = await archivedRange(origin, entry.info.beginWal ?? '', segmentSize, signal);
+  const archived = await archivedRange(origin, { history, first: beginOf(entry), segmentSize }, signal);
   if (!done) throw explainFailure(target, said, text, archived);
   const newest = await newestHistory(place.data);
   const end = newest?.switches.at(-1);
   if (!newest || !end) throw new RecoveryTargetError('recovery ended without a new timeline');
-  const name = segmentName(end.timeline, segmentNumber(end.end, segmentSize), segmentSize);
-  const first = name.slice(0, 8) === entry.info.beginWal?.slice(0, 8) ? entry.info.beginWal : name;
-  const range = await archivedRange(origin, first, segmentSize, signal);
-  verifyEnd(target, said, { timeline: end.timeline, lsn: end.end, segmentSize }, range);
+  verifyEnd(target, said, { lsn: end.end, segmentSize }, { newest: resolved.newest, gap: archived.gap });
   if (options.application) await ensureApplication(running.connection(), options.application);
   log.info(
     { timeline: newest.timeline, stopped: said.stopping, lastTransaction: said.lastTransaction },

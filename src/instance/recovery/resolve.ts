@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
 import { formatLsn, parseLsn } from '../../postgres/lsn.ts';
 import type { TimelineHistory } from '../../postgres/timeline.ts';
-import { historyName, parseWalName, segmentName, segmentNumberBefore } from '../../postgres/wal-name.ts';
+import { historyName, parseWalName, segmentName, segmentNumberBefore, segmentOf } from '../../postgres/wal-name.ts';
+import { endTimeline } from '../../objectstore/backup-info.ts';
 import type { Archive } from '../wal/archive-source.ts';
+import { readHistory } from '../wal/archived-timelines.ts';
 import { emptyArchiveError, isArchiveEmpty } from '../wal/ownership.ts';
 import { findWal } from '../wal/wal-objects.ts';
 import { archivedRange } from './archive-gap.ts';
@@ -30,6 +32,9 @@ export interface Resolved {
   readonly chain: readonly CatalogEntry[];
   /** That recovery follows: a number also where the newest was asked for, which may be another one tomorrow. */
   readonly timeline: number | 'current';
+  readonly history: TimelineHistory;
+  /** The newest segment that the archive held then, when all of it was asked for. */
+  readonly newest: string | undefined;
 }
 
 const defaultSegmentSize = 16 << 20;
@@ -44,6 +49,12 @@ function wholeChain(catalog: Catalog, entry: CatalogEntry): readonly CatalogEntr
   );
 }
 
+/** The number of the segment in which a backup begins. */
+export function beginOf({ info }: CatalogEntry): bigint {
+  const file = parseWalName(info.beginWal ?? '');
+  return file?.kind === 'segment' ? segmentOf(file, info.walSegmentSize ?? defaultSegmentSize) : 0n;
+}
+
 /** Throws for a target that cannot be reached, as far as that can be known before anything is downloaded. */
 async function checkReach(
   { origin, target, signal }: ResolveOptions,
@@ -55,18 +66,17 @@ async function checkReach(
     throw new RecoveryRequestError(`${fieldOf('targetTime')}: ${goal.text} is a time that has not come yet`);
   }
   if (goal.kind !== 'lsn') return;
-  const { beginWal, endXlog, walSegmentSize: size = defaultSegmentSize } = entry.info;
+  const { endXlog, walSegmentSize: size = defaultSegmentSize } = entry.info;
   if (endXlog !== undefined && goal.lsn < parseLsn(endXlog)) {
     throw new RecoveryRequestError(
       `${fieldOf('targetLSN')}: ${formatLsn(goal.lsn)} comes before ${endXlog}, where backup ${entry.id} ends`,
     );
   }
   const start = history.switches.at(-1)?.end;
-  const first = start === undefined ? beginWal : segmentName(history.timeline, start / BigInt(size), size);
-  const { newest } = await archivedRange(origin, first ?? '', size, signal);
+  const { newest } = await archivedRange(origin, { history, first: beginOf(entry), segmentSize: size }, signal);
   const wanted = segmentName(history.timeline, segmentNumberBefore(goal.lsn, size), size);
   if (start !== undefined && goal.lsn <= start) return;
-  if (newest !== undefined && newest >= wanted) return;
+  if (newest !== undefined && newest.slice(8) >= wanted.slice(8)) return;
   throw new RecoveryRequestError(
     `${fieldOf('targetLSN')}: ${formatLsn(goal.lsn)} lies in WAL segment ${wanted}, which the archive does not hold; ` +
       `the newest of timeline ${history.timeline} is ${newest ?? 'none'}`,
@@ -96,9 +106,12 @@ export async function resolve(options: ResolveOptions): Promise<Resolved> {
   const catalog = await readCatalog(origin.store, origin.config.location, signal);
   const plan = await readPlan(state);
   if (plan && JSON.stringify(plan.target) === JSON.stringify(asked)) {
-    const { backupId, timeline } = plan;
+    const { backupId, timeline, newest } = plan;
     log.info({ backupId, timeline }, 'Going on with the recovery that was begun');
-    return { chain: wholeChain(catalog, chooseBackup(catalog, { ...target, backupId }, undefined)), timeline };
+    const entry = chooseBackup(catalog, { ...target, backupId }, undefined);
+    const history = timeline === 'current' ? undefined : await readHistory(origin, timeline, signal);
+    const own = { timeline: endTimeline(entry.info), switches: [] };
+    return { chain: wholeChain(catalog, entry), timeline, history: history ?? own, newest };
   }
   if (destination && !options.skipEmptyCheck && !(await isArchiveEmpty(destination, signal))) {
     throw emptyArchiveError(destination);
@@ -114,7 +127,10 @@ export async function resolve(options: ResolveOptions): Promise<Resolved> {
   await checkBegin(options, entry, history);
   await checkReach(options, entry, history);
   await checkKeys(origin, chain, history, signal);
-  await writePlan(state, { backupId: entry.id, timeline, target: asked });
+  const segmentSize = entry.info.walSegmentSize ?? defaultSegmentSize;
+  const held = () => archivedRange(origin, { history, first: beginOf(entry), segmentSize }, signal);
+  const newest = target.goal.kind === 'latest' ? (await held()).newest : undefined;
+  await writePlan(state, { backupId: entry.id, timeline, ...(newest !== undefined && { newest }), target: asked });
   log.info({ backupId: entry.id, timeline, target: describeGoal(target.goal) }, 'Restoring');
-  return { chain, timeline };
+  return { chain, timeline, history, newest };
 }

@@ -88,7 +88,7 @@ const log = `2026-11-23 15:00:00.000 UTC [1] LOG:  starting point-in-time recove
 2026-11-23 15:00:00.000 UTC [1] LOG:  last completed transaction was at log time 2026-01-02 09:59:59.123456+00
 2026-11-23 15:00:00.000 UTC [1] LOG:  selected new timeline ID: 10
 `;
-const end = { timeline: 1, lsn: 0x30001e8n, segmentSize: 16 << 20 };
+const end = { lsn: 0x30001e8n, segmentSize: 16 << 20 };
 const nothing = { newest: undefined, gap: undefined };
 
 test('what PostgreSQL says of a recovery is read', () => {

@@ -3,7 +3,7 @@ import { type Lsn, parseLsn } from '../../postgres/lsn.ts';
 import { type TimelineHistory, isAncestor } from '../../postgres/timeline.ts';
 import type { Catalog, CatalogEntry } from '../backup/catalog.ts';
 import type { Archive } from '../wal/archive-source.ts';
-import { readHistory, timelines } from '../wal/archived-timelines.ts';
+import { readHistory, timelines, timelinesOfSegments } from '../wal/archived-timelines.ts';
 import { type RecoveryTarget, RecoveryRequestError, fieldOf } from './target.ts';
 
 /** A log that ends where the backup does. */
@@ -42,7 +42,18 @@ export async function findHistory(
   for (const timeline of known) {
     if (timeline < unheard) break;
     const history = await readHistory(origin, timeline, signal);
-    if (history && (asked === undefined || holds(history, asked))) return { history, setting: timeline };
+    if (!history || (asked !== undefined && !holds(history, asked))) continue;
+    if (target.goal.kind === 'latest') await refuseUnknown(origin, known, signal);
+    return { history, setting: timeline };
   }
   return { history: { timeline: unheard, switches: [] }, setting: 'current' };
+}
+
+/** WAL of a timeline whose history is still to come: the end of the one before is not the end of the archive. Another try may find it. */
+async function refuseUnknown(origin: Archive, known: readonly number[], signal: AbortSignal): Promise<void> {
+  const newest = Math.max(...(await timelinesOfSegments(origin, signal)), 1);
+  if (newest <= Math.max(...known)) return;
+  throw new Error(
+    `the archive holds WAL of timeline ${newest} and not its history; ${fieldOf('targetTLI')} can be ${known.join(', ')}`,
+  );
 }

@@ -1,5 +1,5 @@
 import { formatLsn, type Lsn } from '../../postgres/lsn.ts';
-import { segmentName, segmentNumberBefore } from '../../postgres/wal-name.ts';
+import { parseWalName, segmentNumberBefore, segmentOf } from '../../postgres/wal-name.ts';
 import type { ArchivedRange } from './archive-gap.ts';
 import type { RecoveryLog } from './recovery-log.ts';
 import { HopelessError } from './hopeless.ts';
@@ -7,8 +7,6 @@ import { type RecoveryTarget, describeGoal, goalField } from './target.ts';
 
 /** Where a recovery came to its end. */
 export interface RecoveryEnd {
-  /** Of the timeline that was left. */
-  readonly timeline: number;
   readonly lsn: Lsn;
   readonly segmentSize: number;
 }
@@ -23,14 +21,16 @@ const notMet = (target: RecoveryTarget, found: string): RecoveryTargetError =>
 
 /**
  * Holds what PostgreSQL reported against what was asked for, after recovery. PostgreSQL itself refuses to end before a target;
- * what it cannot know is that the archive's end that it met was a hole.
+ * what it cannot know is that the archive's end that it met was a hole. `archived` is what the archive held when the target was resolved,
+ * on the whole history that recovery followed; what has come since need not be in it.
  */
 export function verifyEnd(target: RecoveryTarget, log: RecoveryLog, end: RecoveryEnd, archived: ArchivedRange): void {
   const { goal } = target;
   const stopping = log.stopping ?? 'PostgreSQL did not say that it stopped at a target';
   if (goal.kind === 'latest') {
-    const reached = segmentName(end.timeline, segmentNumberBefore(end.lsn, end.segmentSize), end.segmentSize);
-    if (archived.newest !== undefined && archived.newest > reached) {
+    const file = parseWalName(archived.newest ?? '');
+    const newest = file?.kind === 'segment' ? segmentOf(file, end.segmentSize) : undefined;
+    if (newest !== undefined && newest > segmentNumberBefore(end.lsn, end.segmentSize)) {
       const missing = archived.gap === undefined ? '' : `; segment ${archived.gap} is missing`;
       throw notMet(
         target,

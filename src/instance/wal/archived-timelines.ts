@@ -26,6 +26,18 @@ export async function timelines({ store, config }: Archive, signal: AbortSignal)
   return [...found].sort((a, b) => b - a);
 }
 
+/** The timelines that the archive has segments of. */
+export async function timelinesOfSegments({ store, config }: Archive, signal: AbortSignal): Promise<Set<number>> {
+  const found = new Set<number>();
+  const directory = walDirectory(config.location);
+  for await (const entry of store.list(directory, { delimiter: '/', signal })) {
+    const name =
+      entry.kind === 'prefix' ? /^([0-9A-F]{8})[0-9A-F]{8}\/$/.exec(entry.prefix.slice(directory.length)) : null;
+    if (name) found.add(Number.parseInt(name[1] ?? '', 16));
+  }
+  return found;
+}
+
 /** Of the timelines later than `timeline`, newest first. */
 export async function* laterHistories(
   origin: Archive,
