@@ -1,7 +1,7 @@
 // What the parts of the synchronous model share: its mutants, and small questions about a world.
 import type { History } from '../protocol/history.ts';
 import type { Configuration, GrantedPromise, Member } from '../protocol/types.ts';
-import { type Bounds, type Config, type Instance, type World, member, position, put } from './sync-world.ts';
+import { type Bounds, type Config, type Instance, type World, member, name, position, put } from './sync-world.ts';
 
 /** Broken environments or rules, by their numbers in docs/ha-protocol.md §8. M19b is the second half of M19. */
 export type SyncMutant =
@@ -28,7 +28,9 @@ export type SyncMutant =
   | 'M26'
   | 'M30'
   | 'M31'
-  | 'M32';
+  | 'M32'
+  | 'M35'
+  | 'M36';
 
 export type Step = readonly [string, World];
 export interface Context {
@@ -87,6 +89,10 @@ export function disconnect(world: World, index: number): World {
   return put(put(world, index, { source: -1 }), source, { flushed });
 }
 
+/** A name under which it streams: that of its instance once the lease has this life of it (rule 20). */
+export const streamsAs = (world: World, index: number): string =>
+  world.lease.members.includes(member(world, index)) ? name(index) : '';
+
 /** The history file of a log. */
 export function history(log: string): History {
   const starts = [...log].flatMap((record, place) => (record <= '9' ? [{ timeline: Number(record), place }] : []));
@@ -95,6 +101,10 @@ export function history(log: string): History {
     switches: starts.slice(0, -1).map(({ timeline }, nth) => ({ timeline, end: BigInt(starts[nth + 1]?.place ?? 0) })),
   };
 }
+
+/** Who becomes primary knows of no wish to leave a set. */
+export const unasked = (world: World): World =>
+  world.instances.reduce((after, { asks }, index) => (asks ? put(after, index, { asks: false }) : after), world);
 
 /** The configurations in force that it owns, oldest first. */
 export const ownConfigs = (world: World, index: number): readonly Config[] =>

@@ -1,5 +1,5 @@
 // Crashes, lost volumes, starts and stops in the synchronous model.
-import { type Context, type Step, at, disconnect, holds, leads, ownConfigs, owns } from './sync-context.ts';
+import { type Context, type Step, at, disconnect, holds, leads, ownConfigs, owns, unasked } from './sync-context.ts';
 import { type Instance, type World, name, put } from './sync-world.ts';
 
 const forgotten = {
@@ -9,7 +9,7 @@ const forgotten = {
   promises: [],
   quorumOf: [],
   config: undefined,
-  before: undefined,
+  before: [],
   barrier: -1,
   flushed: [],
 } as const;
@@ -31,13 +31,15 @@ export function* crashes(world: World, { bounds, mutant }: Context): Iterable<St
       const after = fall(world, index, { up: false, promised, unsynced: 0, restarted: mutant === 'M11' });
       yield [`${name(index)} crashes`, { ...after, crashes: world.crashes + 1 }];
     }
-    if (instance.log !== '' && world.losses < bounds.losses) {
+    if ((instance.log !== '' || instance.half) && world.losses < bounds.losses) {
       const empty = {
         up: false,
         log: '',
         promised: 0,
         led: 0,
         ownsLog: false,
+        half: false,
+        asks: false,
         follows: true,
         unsynced: 0,
         restarted: false,
@@ -65,7 +67,7 @@ export function* starts(world: World, { mutant }: Context): Iterable<Step> {
       const promised = Math.max(instance.promised, epoch);
       const started = { up: true, role: 'primary', led: epoch, promised, config, candidacy: 0, promises: [] } as const;
       const step = `${name(index)} starts as primary with ${config.names.join()}`;
-      yield [step, put(world, index, { ...started, barrier: instance.log.length })];
+      yield [step, put(unasked(world), index, { ...started, barrier: instance.log.length })];
     }
   }
 }

@@ -18,6 +18,7 @@ import {
   promiseText,
   rules,
   type SyncMutant,
+  unasked,
 } from './sync-context.ts';
 import { fall } from './sync-crashes.ts';
 import { type Config, type World, member, name, position, put } from './sync-world.ts';
@@ -231,7 +232,7 @@ export function* promotes(world: World, { mutant }: Context): Iterable<Step> {
           : world.promotions.includes(epoch)
             ? `two promotions in epoch ${epoch}`
             : world.wrong;
-    const promoted = put(disconnect(world, index), index, {
+    const promoted = put(disconnect(unasked(world), index), index, {
       ...resigned,
       log,
       led: epoch,
@@ -239,7 +240,7 @@ export function* promotes(world: World, { mutant }: Context): Iterable<Step> {
       role: 'primary',
       follows: false,
       config,
-      before: undefined,
+      before: [],
       barrier: log.length,
       flushed: world.instances.map(() => ['', -1] as const),
     });

@@ -26,11 +26,17 @@ function instanceText(i: Instance, to: Renaming): string {
     const said = i.flushed[index];
     if (said) flushed += `${renamed(said[0], to)}:${said[1]},`;
   }
-  const flags = (i.up ? 1 : 0) + (i.ownsLog ? 2 : 0) + (i.restarted ? 4 : 0) + (i.follows ? 8 : 0);
+  const flags =
+    (i.up ? 1 : 0) +
+    (i.ownsLog ? 2 : 0) +
+    (i.restarted ? 4 : 0) +
+    (i.follows ? 8 : 0) +
+    (i.half ? 16 : 0) +
+    (i.asks ? 32 : 0);
   return (
     `${flags}${i.role[2]}|${i.life}|${i.log}|${i.promised}|${i.led}|${i.unsynced}|${to.place[i.source] ?? -1}|` +
     `${i.candidacy}|${renamedAll(i.promises, to)}|${configsText(i.quorumOf, to)}|${configText(i.config, to)}|` +
-    `${configText(i.before, to)}|${i.barrier}|${flushed}`
+    `${configsText(i.before, to)}|${i.barrier}|${flushed}`
   );
 }
 

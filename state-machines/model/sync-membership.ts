@@ -7,7 +7,8 @@ import { type Config, type World, member, name, position, put } from './sync-wor
 const sameSet = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((id) => b.includes(id));
 
-export function* rejoins(world: World, { mutant }: Context): Iterable<Step> {
+export function* rejoins(world: World, { bounds, mutant }: Context): Iterable<Step> {
+  if (bounds.remakes) return;
   for (const index of world.instances.keys()) {
     const instance = at(world, index);
     for (const source of world.instances.keys()) {
@@ -37,6 +38,7 @@ export function* rejoins(world: World, { mutant }: Context): Iterable<Step> {
 }
 
 export function* changes(world: World, { bounds, mutant }: Context): Iterable<Step> {
+  if (bounds.remakes) return;
   for (const index of world.instances.keys()) {
     if (!rules(world, index)) continue;
     const primary = at(world, index);
@@ -45,7 +47,7 @@ export function* changes(world: World, { bounds, mutant }: Context): Iterable<St
     if (!config) continue;
     const listed = lease.configs.some((other) => other.version === config.version);
     // (a) A new set: those that are there and have data, by their incarnation.
-    if (world.changes < bounds.changes && before === undefined && lease.configs.length === 1) {
+    if (world.changes < bounds.changes && before.length === 0 && lease.configs.length === 1) {
       const present = world.instances.flatMap((other, who) =>
         who !== index && other.log !== '' ? [member(world, who)] : [],
       );
@@ -66,24 +68,21 @@ export function* changes(world: World, { bounds, mutant }: Context): Iterable<St
         const listedNow = { ...world, lease: { ...lease, configs, members }, changes: world.changes + 1 };
         yield [
           `${name(index)} publishes ${names.join()}`,
-          mutant === 'M20' ? put(listedNow, index, { config: next, before: config }) : listedNow,
+          mutant === 'M20' ? put(listedNow, index, { config: next, before: [config] }) : listedNow,
         ];
       }
     }
     // (b) In effect for some walsenders, (c) for all of them.
     const target = lease.configs.filter((other) => other.owner === member(world, index)).at(-1);
     if (target && target.version > config.version) {
-      yield [`${name(index)} reloads`, put(world, index, { config: target, before: config, barrier: -1 })];
+      yield [`${name(index)} reloads`, put(world, index, { config: target, before: [config], barrier: -1 })];
     }
-    if (before !== undefined) {
-      yield [
-        `${name(index)}: all walsenders have it`,
-        put(world, index, { before: undefined, barrier: primary.log.length }),
-      ];
+    if (before.length > 0) {
+      yield [`${name(index)}: all walsenders have it`, put(world, index, { before: [], barrier: primary.log.length })];
     }
     // (d) Barrier, (e) the older ones leave.
     const passed = mutant === 'M22' || (barrier >= 0 && flushedBy(primary, config, barrier));
-    if (before === undefined && passed && (lease.configs.length > 1 || !listed)) {
+    if (before.length === 0 && passed && (lease.configs.length > 1 || !listed)) {
       const kept = lease.configs.filter((other) => other.version >= config.version);
       const configs = kept.length > 0 ? kept : [config];
       if (configs.length < lease.configs.length || !listed) {

@@ -1,6 +1,6 @@
 // Writes, replication and acknowledgement in the synchronous model.
 import { onHistory } from '../protocol/history.ts';
-import { type Context, type Step, at, disconnect, history, leads } from './sync-context.ts';
+import { type Context, type Step, at, disconnect, history, leads, streamsAs } from './sync-context.ts';
 import { type Config, type Instance, type World, member, name, position, put } from './sync-world.ts';
 
 export function* writes(world: World, { bounds }: Context): Iterable<Step> {
@@ -33,7 +33,7 @@ export function* streams(world: World): Iterable<Step> {
   }
 }
 
-export function* connects(world: World, { mutant }: Context): Iterable<Step> {
+export function* connects(world: World, { bounds, mutant }: Context): Iterable<Step> {
   for (const index of world.instances.keys()) {
     const standby = at(world, index);
     if (!standby.up || standby.role !== 'standby' || standby.source >= 0 || standby.log === '') continue;
@@ -43,15 +43,14 @@ export function* connects(world: World, { mutant }: Context): Iterable<Step> {
       if (source === index || !leads(world, source)) continue;
       if (primary.led < standby.promised && mutant !== 'M17') continue; // rule 16
       if (!onHistory(position(standby.log), history(primary.log)) && mutant !== 'M24') continue; // rule 21
-      const id =
-        mutant === 'M23'
-          ? (primary.config?.names.find((other) => other.startsWith(name(index))) ?? '')
-          : member(world, index);
+      const named = primary.config?.names.find((other) => other.startsWith(name(index)));
+      const proper = bounds.remakes ? streamsAs(world, index) : member(world, index);
+      const id = mutant === 'M23' ? (named ?? '') : proper;
       const flushed = world.instances.map((_, who) =>
         who === index ? ([id, standby.log.length] as const) : (primary.flushed[who] ?? (['', -1] as const)),
       );
       const promised = Math.max(standby.promised, primary.led);
-      const following = put(world, index, { source, restarted: false, promised, ownsLog: false, led: 0 });
+      const following = put(world, index, { source, restarted: false, promised, ownsLog: false, led: 0, asks: false });
       yield [`${name(index)} connects to ${name(source)}`, put(following, source, { flushed })];
     }
   }
@@ -69,7 +68,7 @@ export function acknowledged(world: World): World {
     for (let place = 0; place < log.length; place += 1) {
       const letter = log[place] ?? '';
       if (letter < 'a' || after.acknowledged.includes(letter)) continue;
-      const flushed = [config, before].some((set) => set !== undefined && flushedBy(primary, set, place + 1));
+      const flushed = [...(config ? [config] : []), ...before].some((set) => flushedBy(primary, set, place + 1));
       if (!flushed) continue;
       const conflict = (after.promotions.at(-1) ?? 0) > position(log).timeline && !after.newestLog.includes(letter);
       after = {
@@ -84,6 +83,7 @@ export function acknowledged(world: World): World {
   return after;
 }
 
-/** W of the names have said that they flushed at least so far. */
+/** W of the names have said that they flushed at least so far. A server knows names of instances only, not lives (rule 20). */
 export const flushedBy = (primary: Instance, config: Config, length: number): boolean =>
-  config.names.filter((id) => primary.flushed.some(([who, to]) => who === id && to >= length)).length >= config.number;
+  config.names.filter((id) => primary.flushed.some(([who, to]) => (who === id || who === id[0]) && to >= length))
+    .length >= config.number;

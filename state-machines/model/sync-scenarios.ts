@@ -53,6 +53,39 @@ const claimsOfAStopped: SyncScenario = {
   deadEnds: true,
 };
 
+/**
+ * The second was elected, wrote and fell while the third, elected after it, had its timeline; the first wrote what nobody has. Both are
+ * astray, and both are named in the set of the third.
+ */
+const bothAstray = [
+  ...[
+    'a writes q',
+    ...failedOver,
+    'c connects to b',
+    'c receives 2',
+    'a starts as standby',
+    'b writes r',
+    'c receives r',
+  ],
+  ...['b writes s', 'b crashes'],
+  ...['c stands for 3', 'a promises 3 to c', 'c claims 3 with a0,b0', 'c is promoted in 3', 'b starts as standby'],
+];
+/** The first is being rewound onto the second, out of its sets by then, when the third is elected, who names both. */
+const oneHalfRewound = [
+  ...['a writes q', ...failedOver, 'c connects to b', 'c receives 2', 'a starts as standby', 'a asks to leave the set'],
+  ...['b publishes [c0]', 'b reloads', 'b: all walsenders have it', 'b takes older configurations out'],
+  ...[
+    'a begins to be rewound',
+    'b writes r',
+    'b crashes',
+    'c stands for 3',
+    'c claims 3 with a0,b0',
+    'c is promoted in 3',
+  ],
+  'b starts as standby',
+];
+const madeAnew: Bounds = { ...small, commits: 2, epochs: 5, crashes: 2, changes: 5, remakes: true };
+
 /** The smallest scenario in which each mutant is seen, and what is seen of it. */
 export const syncMutants: Record<SyncMutant, SyncScenario & { readonly shows: RegExp }> = {
   M7: {
@@ -122,6 +155,8 @@ export const syncMutants: Record<SyncMutant, SyncScenario & { readonly shows: Re
   M30: { bounds: small, shows: /is lost|does not have it/ },
   M31: { ...claimsOfAStopped, shows: /dead end/ },
   M32: { ...afterAnother, shows: /is lost|does not have it/ },
+  M35: { bounds: madeAnew, begins: oneHalfRewound, deadEnds: true, shows: /dead end/ },
+  M36: { bounds: { ...madeAnew, commits: 3 }, begins: bothAstray, shows: /is lost|does not have it/ },
 };
 
 const three = { instances: 3, number: 1, commits: 1, epochs: 3, crashes: 0, losses: 0, changes: 0, stops: 0 };
@@ -176,6 +211,17 @@ export const syncScenarios: Record<string, SyncScenario> = {
   'dead ends: a crash': { bounds: { ...three, commits: 0, epochs: 4, crashes: 1 }, deadEnds: true },
   'dead ends: a lost volume': { bounds: { ...three, commits: 0, losses: 1, changes: 1 }, deadEnds: true },
   'dead ends: a stop': { bounds: { ...three, commits: 0, epochs: 4, stops: 1 }, deadEnds: true },
+  'dead ends: one half rewound, one astray, both named': {
+    bounds: madeAnew,
+    begins: oneHalfRewound,
+    deadEnds: true,
+  },
+  'dead ends: both standbys astray and named': {
+    bounds: { ...madeAnew, commits: 3 },
+    begins: bothAstray,
+    deadEnds: true,
+  },
+  'ANY 1, one half rewound, one astray, a commit': { bounds: { ...madeAnew, commits: 3 }, begins: oneHalfRewound },
   'dead ends: after a failover': {
     bounds: { ...three, commits: 0, epochs: 4, crashes: 2 },
     begins: failedOver,

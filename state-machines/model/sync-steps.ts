@@ -4,6 +4,7 @@ import type { Context, Step } from './sync-context.ts';
 import { crashes, starts, stops } from './sync-crashes.ts';
 import { answers, claims, heard, promises, promotes, raises, stands } from './sync-election.ts';
 import { changes, rejoins } from './sync-membership.ts';
+import { remakes, renames, settles } from './sync-remaking.ts';
 import { acknowledged, connects, streams, writes } from './sync-replication.ts';
 import type { World } from './sync-world.ts';
 
@@ -22,6 +23,9 @@ const parts: readonly ((world: World, context: Context) => Iterable<Step>)[] = [
   raises,
   rejoins,
   changes,
+  remakes,
+  settles,
+  renames,
 ];
 
 /** What happens by itself, and what can make no difference any more. */

@@ -26,6 +26,8 @@ export interface Instance {
   readonly promised: number;
   readonly led: number;
   readonly ownsLog: boolean;
+  /** A rewind was begun in this directory: nothing is in it any more that can be relied upon, and it is the same life still. */
+  readonly half: boolean;
   /** A standby's data: there is a standby.signal. */
   readonly follows: boolean;
   /** Lost with the process: what a mutant forgot to fsync. */
@@ -41,9 +43,11 @@ export interface Instance {
   readonly promises: readonly string[];
   /** The configurations that the lease held when it began to stand (only a mutant looks at them). */
   readonly quorumOf: readonly Config[];
-  /** As primary: what is in effect, what was before a change that not every walsender has seen, and the barrier of rule 19 (d). */
+  /** It has asked the primary to be taken out of the sets (rule 28). */
+  readonly asks: boolean;
+  /** As primary: what is in effect, what was before changes that not every walsender has seen, and the barrier of rule 19 (d). */
   readonly config: Config | undefined;
-  readonly before: Config | undefined;
+  readonly before: readonly Config[];
   readonly barrier: number;
   /** As primary: for each instance the identity under which it streams and how far it has said that it flushed (−1: not connected). */
   readonly flushed: readonly (readonly [string, number])[];
@@ -82,12 +86,21 @@ export interface Bounds {
   readonly unanswered?: boolean;
   /** Answers take their time, or are lost. */
   readonly late?: boolean;
+  /**
+   * A rewind takes time, makes another life of the directory, and asks rule 28; the primary changes its set by the shipped table and for
+   * its own reasons alone. Otherwise it is one step, and sets are changed at will.
+   */
+  readonly remakes?: boolean;
 }
 
 const big = BigInt;
 const letters = 'abcdefghij';
 export const name = (index: number): string => letters[index] ?? '?';
 export const member = (world: World, index: number): string => `${name(index)}${world.instances[index]?.life}`;
+
+export const placeOf = (id: string): number => letters.indexOf(id[0] ?? '');
+export const idOf = ({ instance, incarnation }: { readonly instance: string; readonly incarnation: string }): string =>
+  instance + incarnation;
 
 /** Timeline of the last record and number of records: orders logs as (timeline, LSN) does. */
 export function position(log: string): { timeline: number; lsn: bigint } {
@@ -103,6 +116,7 @@ const someInstance = (primary: boolean, config: Config): Instance => ({
   promised: 1,
   led: primary ? 1 : 0,
   ownsLog: primary,
+  half: false,
   follows: !primary,
   unsynced: 0,
   role: primary ? 'primary' : 'standby',
@@ -111,8 +125,9 @@ const someInstance = (primary: boolean, config: Config): Instance => ({
   candidacy: 0,
   promises: [],
   quorumOf: [],
+  asks: false,
   config: primary ? config : undefined,
-  before: undefined,
+  before: [],
   barrier: -1,
   flushed: primary ? config.names.map((standby) => [standby, 1] as const) : [],
 });

@@ -35,7 +35,7 @@ export interface RejoinFacts {
   readonly rewindable: 'unknown' | 'yes' | 'no';
   /** A rewind was tried for this timeline and failed. */
   readonly rewindFailed: boolean;
-  /** This incarnation is a name in a configuration in force, or owns the log of one (rule 28). */
+  /** A configuration in force counts on this incarnation: it may not be wiped yet (rule 28, `dispensable`). */
   readonly inForce: boolean;
 }
 

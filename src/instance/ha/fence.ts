@@ -1,9 +1,10 @@
 import { sameMember } from '../../../state-machines/protocol/position.ts';
 import { fence, type FenceAction, type FenceFacts } from '../../../state-machines/fence/machine.ts';
+import { namedOtherwise } from '../../../state-machines/synchronous/lives.ts';
 import { addressedSelf, type HaCore, isFresh, leaseState, others, selfOf, setFresh, timingOf } from './core/core.ts';
 import { endPostgres, postgresRole, runningPostmaster } from './core/local-postgres.ts';
 import { contentOf, emptyContent, type LeaseContent } from './core/lease-record.ts';
-import { membersAfter, namedOtherwise } from './synchronous/configuration.ts';
+import { membersAfter } from './synchronous/configuration.ts';
 
 /** Milliseconds that a primary may take to come back where it is while another could take over. */
 const restartLimit = 10_000;

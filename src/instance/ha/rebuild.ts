@@ -6,9 +6,8 @@ import { clone } from '../replication/clone.ts';
 import { sync } from '../../util/durable.ts';
 import { reserveSlot } from '../replication/slot.ts';
 import { removeUnused } from '../postmaster/tablespaces.ts';
-import { type HaCore, holderOf, selfOf } from './core/core.ts';
+import { type HaCore, holderOf, mayBeWiped } from './core/core.ts';
 import { rewindOnto } from './rewind-source.ts';
-import { dispensable } from './synchronous/configuration.ts';
 
 const exists = (place: string): Promise<boolean> =>
   stat(place).then(
@@ -60,7 +59,7 @@ export class Rebuild {
   begin(how: 'rewind' | 'clone'): void {
     const { clock, context } = this.#core;
     if (this.#running !== undefined || clock() < this.#retryAt) return;
-    if (!dispensable(this.#core.store.record, selfOf(this.#core))) {
+    if (!mayBeWiped(this.#core)) {
       this.askToLeave();
       return;
     }

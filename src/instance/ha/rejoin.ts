@@ -3,7 +3,7 @@ import { sameMember } from '../../../state-machines/protocol/position.ts';
 import type { LeaseMember } from '../../../state-machines/protocol/types.ts';
 import { rejoin, type RejoinAction, type RejoinFacts } from '../../../state-machines/rejoin/machine.ts';
 import { hasArchive } from '../../api/cluster/plugin-store.ts';
-import { condemned, type HaCore, holderOf, isClosed, leaseState, selfOf } from './core/core.ts';
+import { condemned, type HaCore, holderOf, isClosed, leaseState, mayBeWiped } from './core/core.ts';
 import { removeFillers } from '../wal/history-files.ts';
 import { endPostgres, runningPostmaster } from './core/local-postgres.ts';
 import { Progress } from './progress.ts';
@@ -11,7 +11,6 @@ import type { Rebuild } from './rebuild.ts';
 import { ancestry, follows, type Holder, holderFrom, notYet, postgresFact } from './rejoin-facts.ts';
 import { newestTimeline, standbyProgress } from './core/position.ts';
 import { rewindObstacleFrom } from './rewind-source.ts';
-import { dispensable } from './synchronous/configuration.ts';
 
 /** Milliseconds without progress after which something is done about it, and how often, before the data is made anew. */
 const patience = 30_000;
@@ -88,7 +87,7 @@ export class Rejoin {
       walGone: memory.slot?.lost === true && !streaming && !archive,
       rewindable,
       rewindFailed: notRewindable !== undefined && sameMember(notRewindable, member),
-      inForce: !dispensable(store.record, selfOf(this.#core)),
+      inForce: !mayBeWiped(this.#core),
     };
   }
 

@@ -1,5 +1,6 @@
 import { passedOver } from '../../../../state-machines/election/succession.ts';
 import { sameMember } from '../../../../state-machines/protocol/position.ts';
+import { dispensable } from '../../../../state-machines/synchronous/lives.ts';
 import type { LeaseMember, LeaseTiming, Member } from '../../../../state-machines/protocol/types.ts';
 import type { Cluster } from '../../../api/generated/cluster.ts';
 import type { Surroundings } from '../../world/surroundings.ts';
@@ -132,7 +133,7 @@ export const leaseTiming = (cluster: Cluster | undefined): LeaseTiming => ({
 
 export const timingOf = ({ context }: Pick<HaCore, 'context'>): LeaseTiming => leaseTiming(context.cluster.current);
 
-export const selfOf = ({ context, state }: HaCore): Member => ({
+export const selfOf = ({ context, state }: Pick<HaCore, 'context' | 'state'>): Member => ({
   instance: context.environment.podName,
   incarnation: state.current.incarnation,
 });
@@ -193,6 +194,12 @@ export const isClosed = ({ memory, clock }: HaCore): boolean =>
 /** What is in the data directory is to be made anew. */
 export const condemned = ({ memory, state }: Pick<HaCore, 'memory' | 'state'>): boolean =>
   memory.diverged !== undefined || memory.walLost !== undefined || state.current.unfinished !== undefined;
+
+/** What is in the data directory may be wiped: no set in the lease counts on it, or none would ever be in force with it (rule 28). */
+export const mayBeWiped = (core: Pick<HaCore, 'context' | 'state' | 'store'>): boolean => {
+  const { state, store } = core;
+  return store.record !== undefined && dispensable(store.record, selfOf(core), state.current.unfinished !== undefined);
+};
 
 /**
  * A message of a member from an address that the lease does not have. It is the holder who writes addresses, and while there is none

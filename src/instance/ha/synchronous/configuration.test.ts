@@ -4,14 +4,11 @@ import type { Cluster } from '../../../api/generated/cluster.ts';
 import type { StoredConfiguration } from '../core/lease-record.ts';
 import {
   configurationFor,
-  dispensable,
   isWished,
   membersAfter,
   membersWith,
   modeOf,
   namesSetting,
-  namedOtherwise,
-  replaces,
   withConfiguration,
 } from './configuration.ts';
 import { flushedBy, InEffect, type Walsender } from './walsenders.ts';
@@ -80,36 +77,15 @@ describe('members', () => {
     expect(names([], ['c-1', 'c-2'], [a({ names: [member('c-2')] })])).toEqual(['c-11', 'c-21']);
   });
   test('another life of a named member waits until the one before has left the set', () => {
-    expect(namedOtherwise(record, member('c-3', '2'))).toBe(true);
     expect(names([member('c-3', '2')], [])).toEqual(['c-11', 'c-21', 'c-31']);
     expect(names([member('c-3', '2')], [], [a({ names: [member('c-2')] })])).toEqual(['c-11', 'c-21', 'c-32']);
   });
-  test('a set that is nothing without the one before takes the new life in its place, in one write', () => {
-    const two = { configurations: [a({ names: [member('c-2')] })] };
-    expect([replaces(record, member('c-3', '2')), replaces(two, member('c-2', '2'))]).toEqual([false, true]);
+  test('a new life that is a name of the next set takes the place of the one before, in one write', () => {
     const joining = new Map([['c-2', listed('c-2', '2')]]);
     expect(membersWith([listed('c-1'), listed('c-2')], [member('c-2', '2')], joining)).toEqual([
       listed('c-1'),
       listed('c-2', '2'),
     ]);
-  });
-  test('once the newest set acknowledges nothing new lives come into the next one, whatever older sets name', () => {
-    const empty = { configurations: [...record.configurations, a({ version: 2, names: [] })] };
-    const two = a({ version: 2, names: [member('c-2')], number: 2 });
-    const lives = [member('c-2', '2'), member('c-3', '2')];
-    expect(lives.map((life) => replaces(record, life))).toEqual([false, false]);
-    expect(lives.map((life) => replaces(empty, life))).toEqual([true, true]);
-    expect(lives.map((life) => replaces({ configurations: [...record.configurations, two] }, life))).toEqual([
-      true,
-      true,
-    ]);
-  });
-  test('what commits or an election count on is not wiped', () => {
-    expect(dispensable(record, member('c-3'))).toBe(false);
-    expect(dispensable(record, member('c-1'))).toBe(false);
-    expect(dispensable(record, member('c-3', '2'))).toBe(true);
-    expect(dispensable({ configurations: [a({ names: [member('c-2')] })] }, member('c-2'))).toBe(true);
-    expect(dispensable({ configurations: [none] }, member('c-2'))).toBe(true);
   });
 });
 

@@ -1,7 +1,7 @@
 // The list of configurations in the lease: what is asked of it and what is put into it. Pure.
 import { sameMember } from '../../../../state-machines/protocol/position.ts';
-import { size } from '../../../../state-machines/protocol/quorum.ts';
 import type { LeaseMember, Member } from '../../../../state-machines/protocol/types.ts';
+import { inForce, namedOtherwise } from '../../../../state-machines/synchronous/lives.ts';
 import { type Standby, standbyNames, type SynchronousTarget } from '../../../../state-machines/synchronous/target.ts';
 import type { StoredConfiguration, StoredRecord } from '../core/lease-record.ts';
 
@@ -85,49 +85,6 @@ export function namesSetting(configuration: StoredConfiguration, cluster: string
   const [pre, post] = [external.slice(0, leading), external.slice(leading)];
   return standbyNames({ mode: 'sync', method, number, names: listed, pre, post }, cluster);
 }
-
-/** Whether commits, or an election, may still count on this life of a directory (rule 28). */
-export const inForce = (record: Pick<StoredRecord, 'configurations'> | undefined, member: Member): boolean =>
-  record?.configurations.some(
-    ({ number, names, owner }) => number > 0 && [...names, owner].some((one) => sameMember(one, member)),
-  ) ?? false;
-
-/**
- * Whether this life of a directory may be given up: no configuration in force counts on it (rule 28), or the newest could acknowledge
- * nothing without it, so that no set without it would ever pass its barrier.
- */
-export const dispensable = (record: Pick<StoredRecord, 'configurations'> | undefined, member: Member): boolean => {
-  const newest = record?.configurations.at(-1);
-  const needed = newest?.names.some((name) => sameMember(name, member)) && size(newest) - 1 < newest.number;
-  return needed === true || !inForce(record, member);
-};
-
-/** Another life of this instance's directory is a name in a configuration that is listed: it must leave before this one may come. */
-export const namedOtherwise = (
-  record: Pick<StoredRecord, 'configurations'>,
-  { instance, incarnation }: Member,
-): boolean =>
-  record.configurations.some(
-    ({ number, names }) =>
-      number > 0 && names.some((name) => name.instance === instance && name.incarnation !== incarnation),
-  );
-
-/**
- * Whether a life may come into the next set although another of its instance is named in one that is listed: where no set without the
- * instance would ever be in force, and where the newest set has too few names to acknowledge anything, so that its barrier would wait
- * for ever and keep all older ones listed (ADR 21).
- */
-export const replaces = (record: Pick<StoredRecord, 'configurations'>, { instance, incarnation }: Member): boolean => {
-  const { configurations } = record;
-  const newest = configurations.at(-1);
-  if (newest && size(newest) < newest.number) return true;
-  return configurations.every(
-    (one) =>
-      one.number === 0 ||
-      size(one) - 1 < one.number ||
-      !one.names.some((name) => name.instance === instance && name.incarnation !== incarnation),
-  );
-};
 
 /** The members with those of a new configuration that have asked to be some. */
 export function membersWith(

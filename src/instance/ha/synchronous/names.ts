@@ -1,8 +1,9 @@
+import { nextLife } from '../../../../state-machines/synchronous/lives.ts';
 import type { Standby } from '../../../../state-machines/synchronous/target.ts';
 import { standbyNames } from '../../../../state-machines/synchronous/target.ts';
 import { type HaCore, leaseState } from '../core/core.ts';
 import { postgresRole } from '../core/local-postgres.ts';
-import { anySynchronous, namesSetting, replaces } from './configuration.ts';
+import { anySynchronous, namesSetting } from './configuration.ts';
 import { asksForQuorum, failureDomain, wishedTarget } from '../../../postgres/synchronous-wish.ts';
 
 /** This cluster's other members as the wish sees them; those that are about to leave or come in another life are not among them. */
@@ -11,16 +12,18 @@ export function standbysOf(core: HaCore): Standby[] {
   const cluster = context.cluster.current;
   const self = context.environment.podName;
   const instances = cluster?.status?.instanceNames ?? [];
-  return (store.lastRecord?.members ?? []).flatMap(({ instance, incarnation: present }) => {
+  const record = store.lastRecord;
+  return (record?.members ?? []).flatMap((present) => {
+    const { instance } = present;
     const comes = memory.joining.get(instance);
-    const another = comes !== undefined && comes.incarnation !== present;
-    const replaced = another && store.lastRecord !== undefined && replaces(store.lastRecord, comes);
-    const leaves = memory.leaving.get(instance) === present || (another && !replaced);
-    const incarnation = replaced ? comes.incarnation : present;
+    const leaves = memory.leaving.get(instance) === present.incarnation;
+    const life = record && nextLife(record, present, { comes, leaves });
     const listed = instances.length === 0 || instances.includes(instance);
-    if (!cluster || instance === self || leaves || !listed) return [];
+    if (!cluster || instance === self || !life || !listed) return [];
     const healthy = memory.streaming?.has(instance) ?? false;
-    return [{ instance, incarnation, healthy, failureDomain: failureDomain(cluster, self, instance) }];
+    return [
+      { instance, incarnation: life.incarnation, healthy, failureDomain: failureDomain(cluster, self, instance) },
+    ];
   });
 }
 
