@@ -152,17 +152,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     faults: [cutBoth(1, 2, 1.45, 20), fault('power-loss', 1, 1.7, 16)],
     shows: lost,
   },
-  // Both find out at once that they have what the third, elected meanwhile, has not, and both ask to leave its set.
-  {
-    name: 'M35: nobody is made anew whom an older set names, when both have left the newest',
-    file: 'state-machines/synchronous/lives.ts',
-    find: /return size\(newest\) - \(named \? 1 : 0\) < newest\.number/,
-    replace: 'return named && size(newest) - 1 < newest.number',
-    mode: 'any',
-    instances: 3,
-    faults: [fault('isolate', 1, 4, 2.62), fault('isolate', 2, 6.64, 2.45)],
-    shows: /commits wait/,
-  },
   // What waited is seen after a restart in place, and nobody else has it.
   {
     name: 'rule 23: clients are let in at once after a crash',
