@@ -4,6 +4,7 @@ import type { Logger } from '../log/logger.ts';
 import { readFileIfThere, replaceFile, syncDirectory } from '../../util/files.ts';
 import { observeDataDirectory } from '../postmaster/observe.ts';
 import { endProgramsOf } from '../postmaster/process.ts';
+import { noteOf, readNote } from '../world/published.ts';
 
 export interface InitPlace {
   readonly data: string;
@@ -14,21 +15,6 @@ export interface InitPlace {
 }
 
 export const stagingOf = (place: InitPlace): string => `${place.data}.init`;
-const noteOf = ({ state }: Pick<InitPlace, 'state'>): string => path.join(state, 'initialized.json');
-
-interface Note {
-  readonly clusterUid?: string;
-  readonly systemIdentifier?: string;
-}
-
-async function readNote(place: Pick<InitPlace, 'state'>): Promise<Note | undefined> {
-  const text = await readFileIfThere(noteOf(place));
-  return text === undefined ? undefined : (JSON.parse(text) as Note);
-}
-
-/** Whether PGDATA, if there is one, is what the bootstrap of this very cluster gave that name. */
-export const isPublished = async (state: string, clusterUid: string): Promise<boolean> =>
-  (await readNote({ state }))?.clusterUid === clusterUid;
 
 const exists = (file: string): Promise<boolean> =>
   stat(file).then(
@@ -84,7 +70,7 @@ async function describe(directory: string): Promise<{ version?: string }> {
 }
 
 async function isInitialized(place: InitPlace, clusterUid: string): Promise<boolean> {
-  const note = await readNote(place);
+  const note = await readNote(place.state);
   if (note?.clusterUid !== clusterUid) return false;
   const found = await observeDataDirectory(place.data);
   // The instance may run on it already: what cannot be read now is not put aside.
@@ -99,7 +85,7 @@ export async function publishPlace(place: InitPlace, clusterUid: string): Promis
   if (made.state !== 'valid') throw new Error(`${staging} is not a whole data directory`);
   await mkdir(place.state, { recursive: true, mode: 0o700 });
   const note = { clusterUid, systemIdentifier: made.control.systemIdentifier };
-  await replaceFile(noteOf(place), `${JSON.stringify(note)}\n`);
+  await replaceFile(noteOf(place.state), `${JSON.stringify(note)}\n`);
   await rm(place.data, { recursive: true, force: true });
   await rename(staging, place.data);
   await syncDirectory(path.dirname(place.data));

@@ -1,7 +1,7 @@
 import { watch } from 'node:fs/promises';
 import path from 'node:path';
-import { isPublished } from '../init/place.ts';
 import type { InstanceEnvironment } from './environment.ts';
+import { isPublished } from './published.ts';
 
 type Place = Pick<InstanceEnvironment, 'paths' | 'startsBeside'>;
 
