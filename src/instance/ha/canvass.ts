@@ -7,6 +7,7 @@ import { ownPosition } from './candidate.ts';
 import { parseLsn } from '../../postgres/lsn.ts';
 import { type HaCore, holderOf, others, selfOf, timingOf } from './core/core.ts';
 import { gather } from './gather.ts';
+import { Yielding } from './yielding.ts';
 import { fromWire, type PositionReport, type Said } from './core/messages.ts';
 import type { Asked } from './core/peers.ts';
 import { modeOf } from './synchronous/configuration.ts';
@@ -16,8 +17,6 @@ const askMs = 400;
 const patientMs = 1200;
 /** How long answers about positions are good for, from when they must have come. */
 const goodMs = 600;
-/** Time that is left to one who is further ahead. */
-const yieldMs = 2000;
 
 export interface Canvass {
   readonly goodUntil: number;
@@ -44,10 +43,11 @@ export class Canvassing {
   readonly #core: HaCore;
   #last: Canvass | undefined;
   #tooFew = false;
-  #behindSince: { readonly lease: string; readonly at: number } | undefined;
+  readonly #yielding: Yielding;
 
   constructor(core: HaCore) {
     this.#core = core;
+    this.#yielding = new Yielding(() => core.clock());
   }
 
   /** The last answers, however old. */
@@ -62,6 +62,11 @@ export class Canvassing {
 
   forget(): void {
     this.#last = undefined;
+  }
+
+  /** A candidacy of this instance came to nothing. */
+  stoodInVain(): void {
+    this.#yielding.stoodInVain();
   }
 
   /** Asks all others once. */
@@ -89,7 +94,7 @@ export class Canvassing {
       // Who comes back is found soon.
       goodUntil: goodMs + (quorumInReach ? due : clock()),
       quorumInReach,
-      standing: (ahead || !meant) && !this.#waitedEnough() ? 'behind' : 'first',
+      standing: (ahead || !meant) && !this.#yielding.isOver(leaseId(this.#core)) ? 'behind' : 'first',
       position: mine,
       holderAnswers: answers.some(
         ({ member, answer }) => holder !== undefined && sameMember(member, holder) && answer?.primaryOf === epoch,
@@ -144,13 +149,5 @@ export class Canvassing {
     const end = { timeline: departure.timeline, lsn: parseLsn(departure.lsn) };
     const time = { unchangedFor: store.unchangedFor(), duration: timingOf(this.#core).duration * 1000 };
     return lacksSome(this.#last.position, end, time);
-  }
-
-  /** One who is ahead and does not stand within two seconds is not waited for any longer. */
-  #waitedEnough(): boolean {
-    const { clock } = this.#core;
-    const lease = leaseId(this.#core);
-    if (this.#behindSince?.lease !== lease) this.#behindSince = { lease, at: clock() };
-    return clock() - this.#behindSince.at > yieldMs;
   }
 }

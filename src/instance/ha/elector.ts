@@ -231,6 +231,7 @@ export class Elector {
   }
 
   #giveUp(): void {
+    if (this.#candidacy) this.#canvassing.stoodInVain();
     this.#candidacy = undefined;
     this.#core.memory.claiming = false;
     this.#canvassing.forget();
