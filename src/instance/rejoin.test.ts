@@ -31,7 +31,7 @@ beforeAll(async () => {
     status: { instanceNames: ['r-1', 'r-2'], targetPrimary: 'r-1' },
   } as object);
   kube.put('leases', { metadata: { name: 'r', namespace: 'default' } });
-  const common = { kube, cluster: 'r', watchdogSeconds: 4, major: 15 } as const;
+  const common = { kube, cluster: 'r', major: 15 } as const;
   first = await testPod({ ...common, pod: 'r-1' });
   second = await testPod({ ...common, pod: 'r-2' });
 });

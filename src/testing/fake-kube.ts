@@ -1,5 +1,5 @@
-// A stand-in for the API server where a test needs one object or two: get, list, watch, create, replace and merge patch over
-// HTTPS, in memory, without authentication. What depends on the server's own behaviour is tested against the embedded one.
+// A stand-in for the API server where a test needs one object or two: get, list, watch, create, replace (refused when another came
+// first) and merge patch over HTTPS, in memory, without authentication. What depends on the server's own behaviour is tested against the embedded one.
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
@@ -112,10 +112,20 @@ async function answer(store: Store, request: IncomingMessage, response: ServerRe
   if (!found)
     return send(404, { kind: 'Status', code: 404, reason: 'NotFound', message: `${plural} "${name}" not found` });
   if (request.method === 'GET') return send(200, found);
-  // What is patched is read after the body has come: another patch may be done in between.
-  const body = await bodyOf(request);
-  if (request.method === 'PUT') return send(200, store.put(plural, body));
-  if (request.method === 'PATCH') return send(200, store.put(plural, merge(store.objects.get(key), body) as Stored));
+  const body = (await bodyOf(request)) as Stored;
+  // What is there is looked at after the body has come: another change may be done in between.
+  const now = store.objects.get(key);
+  if (request.method === 'PUT') {
+    const { resourceVersion = now?.metadata?.resourceVersion } = body.metadata ?? {};
+    if (resourceVersion === now?.metadata?.resourceVersion) return send(200, store.put(plural, body));
+    return send(409, {
+      kind: 'Status',
+      code: 409,
+      reason: 'Conflict',
+      message: `${plural} "${name}" has been changed`,
+    });
+  }
+  if (request.method === 'PATCH') return send(200, store.put(plural, merge(now, body) as Stored));
   return send(405, { kind: 'Status', code: 405 });
 }
 
