@@ -4,18 +4,19 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { createKubeClient } from '../kube/client.ts';
 import type { Lease } from '../kube/objects.ts';
 import { resource } from '../kube/resource-types.ts';
 import { startApiServer } from '../local/apiserver/testing/server.ts';
 import { operatorLease, operatorNamespace } from '../naming.ts';
 import { freeLoopbackAddress } from '../testing/loopback.ts';
+import { main } from './operator.ts';
 
 /** The program's command, and then what still keeps its process. */
 const script = `
 const { main } = await import('./operator.ts');
-const code = await main([]);
+const code = await main(['--leader-lease-duration=8', '--leader-renew-deadline=5']);
 const timers = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
 process.stdout.write('\\n' + JSON.stringify({ code, timers }));
 `;
@@ -47,6 +48,8 @@ test('told to end, the operator gives its lease back and has no timer left that 
       if (child.exitCode !== null) throw new Error(`the operator has ended: ${await said}`);
       await sleep(20);
     }
+    const lease = await api.get<Lease>(resource.leases, { namespace: operatorNamespace, name: operatorLease });
+    expect(lease?.spec?.leaseDurationSeconds).toBe(8);
     child.kill('SIGTERM');
     expect(JSON.parse((await said).split('\n').at(-1) ?? '')).toEqual({ code: 0, timers: 0 });
     expect(await holder()).toBe('');
@@ -54,4 +57,16 @@ test('told to end, the operator gives its lease back and has no timer left that 
     child.kill('SIGKILL');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   }
+});
+
+test.each([
+  ['--leader-lease-duration=soon', '--leader-lease-duration=soon: it must be a number of seconds, at least 1'],
+  ['--leader-renew-deadline=0', '--leader-renew-deadline=0: it must be a number of seconds, at least 1'],
+  ['--leader-renew-deadline=15', 'it must be from 3 to 14, a second below --leader-lease-duration=15'],
+  ['--leader-lease-duration=10', '--leader-renew-deadline=10: it must be from 3 to 9'],
+])('%s is refused', async (argument, message) => {
+  const said = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+  expect(await main([argument])).toBe(2);
+  expect(said.mock.calls.join('')).toContain(message);
+  said.mockRestore();
 });

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { createKubeClient } from '../kube/client.ts';
+import { leaderRetryMs, type LeaderTimes } from '../kube/leader.ts';
 import { inClusterConnection, type KubeConnection } from '../kube/connection.ts';
 import { kubeconfigConnection } from '../kube/kubeconfig.ts';
 import { readConfiguration } from '../operator/config.ts';
@@ -8,7 +9,7 @@ import { runOperator } from '../operator/runtime/run.ts';
 import { createJsonLogger } from '../util/logger.ts';
 
 const usage = `usage: howdah operator [--kubeconfig FILE] [--leader-elect=false] [--max-concurrent-reconciles=10] [--log-level=info]
-                      [--log-field-level=level] [--log-field-timestamp=ts]
+                      [--leader-lease-duration=15] [--leader-renew-deadline=10] [--log-field-level=level] [--log-field-timestamp=ts]
 
 Inside a pod the service account is used; outside, --kubeconfig or KUBECONFIG.
 `;
@@ -24,6 +25,8 @@ function connect(kubeconfig: string | undefined): KubeConnection {
 const options = {
   kubeconfig: { type: 'string' },
   'leader-elect': { type: 'string', default: 'true' },
+  'leader-lease-duration': { type: 'string', default: '15' },
+  'leader-renew-deadline': { type: 'string', default: '10' },
   'max-concurrent-reconciles': { type: 'string', default: '10' },
   'log-level': { type: 'string', default: 'info' },
   'log-field-level': { type: 'string' },
@@ -31,10 +34,30 @@ const options = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
+const seconds = (name: string, value: string): number => {
+  if (!/^[1-9]\d{0,4}$/.test(value)) throw new Error(`--${name}=${value}: it must be a number of seconds, at least 1`);
+  return Number(value) * 1000;
+};
+
+/** How long others wait for a leader that is silent, and how long it tries to renew before it gives up by itself; milliseconds. */
+function leaderTimes(duration: string, deadline: string): LeaderTimes {
+  const times = {
+    leaseDurationMs: seconds('leader-lease-duration', duration),
+    renewDeadlineMs: seconds('leader-renew-deadline', deadline),
+  };
+  const [least, most] = [leaderRetryMs / 1000 + 1, times.leaseDurationMs / 1000 - 1];
+  if (Number(deadline) >= least && Number(deadline) <= most) return times;
+  throw new Error(
+    `--leader-renew-deadline=${deadline}: it must be from ${least} to ${most}, a second below --leader-lease-duration=${duration}`,
+  );
+}
+
 export async function main(args: string[]): Promise<number> {
   let values;
+  let times;
   try {
     ({ values } = parseArgs({ args, options }));
+    times = leaderTimes(values['leader-lease-duration'], values['leader-renew-deadline']);
   } catch (error) {
     process.stderr.write(`howdah operator: ${messageOf(error)}\n${usage}`);
     return 2;
@@ -64,7 +87,7 @@ export async function main(args: string[]): Promise<number> {
         connection,
         configuration,
         log,
-        leaderElection: values['leader-elect'] !== 'false',
+        leaderElection: values['leader-elect'] === 'false' ? undefined : times,
         workers: Math.max(1, Number(values['max-concurrent-reconciles']) || 10),
       },
       stop.signal,

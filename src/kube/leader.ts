@@ -5,12 +5,18 @@ import type { KubeApi } from './port.ts';
 import { resource } from './resource-types.ts';
 import type { ObjectKey } from './types.ts';
 
-export interface LeaderOptions {
+/** How often the lease is tried for, and renewed. */
+export const leaderRetryMs = 2_000;
+
+export interface LeaderTimes {
+  readonly leaseDurationMs: number;
+  readonly renewDeadlineMs: number;
+}
+
+export interface LeaderOptions extends Partial<LeaderTimes> {
   readonly lease: Required<ObjectKey>;
   /** Unique to this process. */
   readonly identity: string;
-  readonly leaseDurationMs?: number;
-  readonly renewDeadlineMs?: number;
   readonly retryPeriodMs?: number;
   /** Milliseconds that never jump back. */
   readonly clock?: () => number;
@@ -101,7 +107,7 @@ export async function runAsLeader(
   const settings = {
     leaseDurationMs: 15_000,
     renewDeadlineMs: 10_000,
-    retryPeriodMs: 2_000,
+    retryPeriodMs: leaderRetryMs,
     clock: () => performance.now(),
     ...options,
   };

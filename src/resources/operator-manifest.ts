@@ -16,6 +16,8 @@ export interface OperatorManifestOptions {
   readonly image: string;
   /** Changes when the program behind an unchanged image name does, so that the operator is rolled. */
   readonly build?: string;
+  /** Of `howdah operator`, besides its defaults. */
+  readonly arguments?: readonly string[];
 }
 
 export interface RbacRule {
@@ -163,13 +165,13 @@ export const operatorRules: readonly RbacRule[] = [
 
 const labels = { 'app.kubernetes.io/name': 'cloudnative-pg' };
 
-function operatorContainer(image: string) {
+function operatorContainer({ image, arguments: args = [] }: OperatorManifestOptions) {
   const probe = { httpGet: { path: '/readyz', port: port.webhook, scheme: 'HTTPS' } };
   return {
     name: 'manager',
     image,
     imagePullPolicy: 'IfNotPresent',
-    command: [`${program.inImage}/bin/howdah`, 'operator'],
+    command: [`${program.inImage}/bin/howdah`, 'operator', ...args],
     env: [
       { name: 'OPERATOR_IMAGE_NAME', value: image },
       { name: 'OPERATOR_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
@@ -196,7 +198,8 @@ function operatorContainer(image: string) {
   };
 }
 
-function operatorDeploymentObject({ image, build }: OperatorManifestOptions) {
+function operatorDeploymentObject(options: OperatorManifestOptions) {
+  const { build } = options;
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -210,7 +213,7 @@ function operatorDeploymentObject({ image, build }: OperatorManifestOptions) {
           serviceAccountName: operatorServiceAccount,
           terminationGracePeriodSeconds: 10,
           securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
-          containers: [operatorContainer(image)],
+          containers: [operatorContainer(options)],
         },
       },
     },

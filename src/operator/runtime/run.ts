@@ -15,7 +15,7 @@ import { createKubeClient } from '../../kube/client.ts';
 import type { KubeConnection } from '../../kube/connection.ts';
 import { sleep } from '../../kube/back-off.ts';
 import { createEventRecorder, type EventRecorder } from '../../kube/events.ts';
-import { runAsLeader } from '../../kube/leader.ts';
+import { type LeaderTimes, runAsLeader } from '../../kube/leader.ts';
 import type { KubeApi } from '../../kube/port.ts';
 import type { RunResult } from '../../kube/queue.ts';
 import { operatorDeployment, operatorLease, port } from '../../naming.ts';
@@ -28,7 +28,8 @@ export interface OperatorOptions {
   readonly connection: KubeConnection;
   readonly configuration: OperatorConfiguration;
   readonly log: Logger;
-  readonly leaderElection: boolean;
+  /** Undefined: it leads without asking. */
+  readonly leaderElection: LeaderTimes | undefined;
   readonly workers: number;
   readonly ports?: { readonly webhook: number; readonly metrics: number };
 }
@@ -191,6 +192,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
         lease: { namespace: configuration.namespace, name: operatorLease },
         // A container that is started again in the same pod goes on with its own lease.
         identity: configuration.podName,
+        ...options.leaderElection,
         onError: (error) => log.warn({ error: messageOf(error) }, 'leader lease'),
       },
       (leading) => lead(options, parts, leading),
