@@ -111,9 +111,11 @@ export async function testPod(options: PodOptions): Promise<TestPod> {
     address,
     environment,
     async job(command, beforeEnd) {
-      const child = launch('howdah', ['instance', command]);
+      const child = launch('howdah', ['instance', command, '--log-level=debug']);
       await beforeEnd?.(child);
-      return exited(child);
+      const code = await exited(child);
+      if (code !== 0) failed = true;
+      return code;
     },
     start() {
       running = launch('supervise', ['instance', 'run', '--log-level=debug']);
@@ -207,11 +209,11 @@ export async function putSecrets(kube: FakeKube, cluster: string): Promise<KeyPa
   return authority;
 }
 
-let waitedInVain = false;
+let failed = false;
 
-/** What the pods said, where it is asked for or a wait of this file was in vain: the last of it, a line each. */
+/** What the pods said, where it is asked for, or a Job failed or a wait was in vain: the last of it, a line each. */
 export async function tellLogs(...pods: readonly TestPod[]): Promise<void> {
-  if (!waitedInVain && !process.env['HOWDAH_TEST_LOG']) return;
+  if (!failed && !process.env['HOWDAH_TEST_LOG']) return;
   const short = (line: string): string => {
     const said = JSON.parse(line) as Record<'ts' | 'rule' | 'state' | 'msg', string> & { err?: { message?: string } };
     const { ts, rule, state, msg, err } = said;
@@ -237,6 +239,6 @@ export async function eventually<T>(check: () => Promise<T | undefined | false>,
     }
     await delay(50);
   }
-  waitedInVain = true;
+  failed = true;
   throw problem;
 }

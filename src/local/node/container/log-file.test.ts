@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, linkSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -40,6 +40,22 @@ test('another pump goes on where the first was left, in the middle of a line too
   await second.start();
   await second.stop(true);
   expect(lines()).toEqual(['stdout F one', 'stdout F half']);
+});
+
+test('the position is replaced as a whole: a kill in the middle leaves the one before', async () => {
+  const pump = new LogPump(directory);
+  await pump.start();
+  write('stdout', 'one\n');
+  await pump.flush();
+  // The same file under another name: what is written into it would be seen there.
+  linkSync(path.join(directory, 'position'), path.join(directory, 'before'));
+  write('stdout', 'two\n');
+  await pump.stop(true);
+  const read = (name: string): unknown => JSON.parse(readFileSync(path.join(directory, name), 'utf8'));
+  expect([read('before'), read('position')]).toEqual([
+    [4, 0],
+    [8, 0],
+  ]);
 });
 
 test('a log is rotated and what was read is given back to the disk, without a line lost', async () => {

@@ -1,7 +1,8 @@
-import { appendFile, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { watch, type FSWatcher } from 'node:fs';
 import { execFile } from 'node:child_process';
 import path from 'node:path';
+import { writeAtomically } from '../model/records.ts';
 import { outputFiles } from './start.ts';
 
 export const logFile = (directory: string): string => path.join(directory, 'log');
@@ -104,7 +105,9 @@ export class LogPump {
       if (stream.offset - stream.punched > this.#limits.punchBytes) this.#punch(stream);
     }
     if (!moved) return;
-    await writeFile(this.#positionFile, JSON.stringify(this.#streams.map(({ offset, rest }) => offset - rest.length)));
+    // Half of it would cost the container at the node's return.
+    const positions = this.#streams.map(({ offset, rest }) => offset - rest.length);
+    await writeAtomically(this.#positionFile, JSON.stringify(positions));
     await this.#rotate();
   }
 
