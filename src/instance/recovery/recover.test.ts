@@ -9,6 +9,22 @@ import { archivingPostgres, testArchive } from './testing.ts';
 const hash = "SELECT count(*)::int AS n, md5(string_agg(i::text, ',' ORDER BY i)) AS h FROM t";
 const now = 'SELECT clock_timestamp()::text AS now';
 
+/** A backup and two segments after it, each with a row. */
+async function backedUpSegments() {
+  await using made = new AsyncDisposableStack();
+  const archive = made.use(await testArchive());
+  const origin = await archive.open('one');
+  const pg = made.use(await archivingPostgres(() => Promise.resolve(origin), { major: 18 }));
+  await pg.server.query('CREATE TABLE t AS SELECT 1 AS i');
+  await backUp(pg, origin);
+  await pg.server.query('INSERT INTO t VALUES (2)');
+  const missing = await pg.switchAndWait();
+  await pg.server.query('INSERT INTO t VALUES (3)');
+  const last = await pg.switchAndWait();
+  const kept = made.move();
+  return { origin, pg, missing, last, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
 test.each<Major>([15, 18])('PostgreSQL %i comes back as it was at a time, and goes on', async (major) => {
   await using archive = await testArchive();
   const origin = await archive.open('one', {
@@ -83,30 +99,16 @@ test('a target that the archive does not reach is an error that says so', async 
 });
 
 test('a hole in the archive is found, not taken for its end', async () => {
-  await using archive = await testArchive();
-  const origin = await archive.open('one');
-  await using pg = await archivingPostgres(() => Promise.resolve(origin), { major: 18 });
-  await pg.server.query('CREATE TABLE t AS SELECT 1 AS i');
-  await backUp(pg, origin);
-  await pg.server.query('INSERT INTO t VALUES (2)');
-  const missing = await pg.switchAndWait();
-  await pg.server.query('INSERT INTO t VALUES (3)');
-  await pg.switchAndWait();
+  await using begun = await backedUpSegments();
+  const { origin, missing } = begun;
   await origin.store.delete([walKey(origin.config.location, missing, 'none')]);
   await using restore = await aRestore({ major: 18, origin, target: {} });
   await expect(restore.run()).rejects.toThrow(`segment ${missing} is missing`);
 });
 
 test('a hole before the newest timeline is found, also while nothing of that one is archived; WAL of one without a history is not left out', async () => {
-  await using archive = await testArchive();
-  const origin = await archive.open('one');
-  await using pg = await archivingPostgres(() => Promise.resolve(origin), { major: 18 });
-  await pg.server.query('CREATE TABLE t AS SELECT 1 AS i');
-  await backUp(pg, origin);
-  await pg.server.query('INSERT INTO t VALUES (2)');
-  const missing = await pg.switchAndWait();
-  await pg.server.query('INSERT INTO t VALUES (3)');
-  const last = await pg.switchAndWait();
+  await using begun = await backedUpSegments();
+  const { pg, origin, missing, last } = begun;
   const [fork] = await pg.server.query<{ lsn: string }>('SELECT pg_current_wal_lsn()::text AS lsn');
   const put = (name: string, content: string) =>
     origin.store.put(walKey(origin.config.location, name, 'none'), Buffer.from(content));

@@ -16,7 +16,7 @@ import { historyFiles, readyFiles } from './ready.ts';
 import type { Ship } from './shipper.ts';
 import { sameToSwitch } from './segment-file.ts';
 import type { StandbyArchive } from './standby-archive.ts';
-import { noteFull } from './unnoted.ts';
+import { UnnotedSegments } from './unnoted.ts';
 import { WalConflictError, getWal } from './wal-objects.ts';
 
 export interface ArchiverDeps {
@@ -72,6 +72,7 @@ export class Archiver implements WalArchiver {
   readonly #answered = new Set<string>();
   /** Those that the archive has, or another of that name. */
   readonly #histories = new Set<string>();
+  readonly #unnoted = new UnnotedSegments();
   #stats: ArchiverStats = {
     lastArchivedWal: undefined,
     lastArchivedAt: undefined,
@@ -163,7 +164,7 @@ export class Archiver implements WalArchiver {
   async #noteFull(directory: string, current: TimelineHistory | undefined): Promise<void> {
     const written = await this.#deps.written();
     if (written === undefined || parseWalName(written)?.timeline !== current?.timeline || !current) return;
-    const noted = await noteFull(directory, current, written, await this.#deps.segmentSize());
+    const noted = await this.#unnoted.note(directory, current, written, await this.#deps.segmentSize());
     if (noted.length > 0) this.#deps.log.info({ wal: noted }, 'Full segments are noted that PostgreSQL had not noted');
   }
 

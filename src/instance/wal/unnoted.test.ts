@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
@@ -9,8 +9,9 @@ import { alwaysPrimary, anOwner, shipHere, silent, testArchive } from '../recove
 import { clone } from '../replication/clone.ts';
 import { Archiver, type ArchiverDeps } from './archive.ts';
 import { localHistory } from './history-files.ts';
+import { parseHistory } from '../../postgres/timeline.ts';
 import { readyFiles } from './ready.ts';
-import { noteFull } from './unnoted.ts';
+import { UnnotedSegments } from './unnoted.ts';
 
 const segmentSize = 1 << 20;
 const root = await mkdtemp(path.join(os.tmpdir(), 'hwn-'));
@@ -79,14 +80,15 @@ test('a segment that the lost primary switched as the last thing is archived by 
   // Prepared for later, with the name of a segment of this timeline, and what a promotion left of another: neither is full.
   const [made, current] = [`${history.timeline}`.padStart(8, '0') + last.slice(8), await written(next)];
   await writeFile(path.join(wal, made), Buffer.alloc(segmentSize));
-  const noted = await noteFull(wal, history, current, segmentSize);
+  const unnoted = new UnnotedSegments();
+  const noted = await unnoted.note(wal, history, current, segmentSize);
   await rm(path.join(wal, made));
   own(next, wal);
   expect(noted).toContain(last);
   expect(noted).not.toContain(made);
   expect(noted).not.toContain(current);
   expect(await readyFiles(wal)).toContain(last);
-  expect(await noteFull(wal, history, current, segmentSize)).toEqual([]);
+  expect(await unnoted.note(wal, history, current, segmentSize)).toEqual([]);
 
   // The old primary may have been at it.
   await using store = await testArchive();
@@ -117,4 +119,38 @@ test('a segment that the lost primary switched as the last thing is archived by 
   await archive.store.put(walKey(archive.config.location, last, 'none'), other);
   expect(await new Archiver(deps).archive(path.join(wal, last), signal())).toMatchObject({ outcome: 'failed' });
   expect(alarms).toEqual([expect.stringContaining('different content')]);
+});
+
+test('a segment that was left incomplete is read again only when it has changed', async () => {
+  const wal = path.join(root, 'incomplete/pg_wal');
+  await mkdir(path.join(wal, 'archive_status'), { recursive: true });
+  const page = 8192;
+  const full = Buffer.alloc(segmentSize);
+  for (let at = 0; at < segmentSize; at += page) full.writeBigUInt64LE(BigInt(3 * segmentSize + at), at + 8);
+  full.writeUInt32LE(page, 36);
+  const incomplete = Buffer.concat([full.subarray(0, segmentSize / 2), Buffer.alloc(segmentSize / 2)]);
+  const [name, written] = ['000000010000000000000003', '000000010000000000000005'];
+  const file = path.join(wal, name);
+  const put = async (content: Buffer, time: string): Promise<void> => {
+    await writeFile(file, content);
+    await utimes(file, new Date(time), new Date(time));
+  };
+  const history = parseHistory(1, '');
+  const unnoted = new UnnotedSegments();
+  const note = (): Promise<string[]> => unnoted.note(wal, history, written, segmentSize);
+
+  await put(incomplete, '2026-11-30T12:00:00Z');
+  expect(await note()).toEqual([]);
+  await put(full, '2026-11-30T12:00:00Z');
+  expect(await note()).toEqual([]);
+  await put(full, '2026-11-30T12:00:01Z');
+  expect(await note()).toEqual([name]);
+  expect(await note()).toEqual([]);
+
+  // So young that another write may leave its time as it is.
+  await rm(path.join(wal, 'archive_status', `${name}.ready`));
+  await put(incomplete, '2100-01-01T00:00:00Z');
+  expect(await note()).toEqual([]);
+  await put(full, '2100-01-01T00:00:00Z');
+  expect(await note()).toEqual([name]);
 });
