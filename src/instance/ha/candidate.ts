@@ -41,6 +41,7 @@ export async function writtenHistory({ session, view, memory, context }: HaCore)
     systemIdentifier: data.control.systemIdentifier,
     timeline,
     written: row.written,
+    checkpoint: data.control.checkpointTimeline,
     switches: switches.map(({ timeline: left, end }) => ({ timeline: left, end: end.toString() })),
   };
 }

@@ -11,7 +11,7 @@ import { pendingPrimary } from '../cluster/wishes.ts';
 import { formatLsn } from '../../postgres/lsn.ts';
 import { observeDataDirectory } from '../postmaster/observe.ts';
 import type { Farewell } from '../postmaster/stop.ts';
-import { Session } from '../sql/session.ts';
+import { checkpoint } from './checkpoint.ts';
 import { type HaCore, isFresh, leaseState, others, timingOf } from './core/core.ts';
 import { postgresRole } from './core/local-postgres.ts';
 import { anySynchronous } from './synchronous/configuration.ts';
@@ -144,16 +144,10 @@ export class Planned {
       return;
     }
     context.log.info({ rule: 'switchover', target }, 'Switching over');
-    await this.checkpoint(Math.min(30, context.cluster.current?.spec.switchoverDelay ?? 30));
+    // What is written before the shutdown need not be written during it.
+    await checkpoint(this.#core, Math.min(30, context.cluster.current?.spec.switchoverDelay ?? 30));
     memory.handover = { to: target, why: 'switchover', since: clock() };
     this.#core.wake();
-  }
-
-  /** What is written before the shutdown need not be written during it. */
-  async checkpoint(seconds: number): Promise<void> {
-    const { paths, port } = this.#core.context.environment;
-    await using session = new Session({ socketDirectory: paths.sockets, port, timeout: seconds * 1000 });
-    await session.query('CHECKPOINT').catch(() => undefined);
   }
 
   /** A busy machine answers late, and a standby may be about to catch up: only what lasts is a reason to refuse. */

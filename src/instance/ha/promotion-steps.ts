@@ -2,6 +2,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PromotionAction } from '../../../state-machines/promotion/machine.ts';
 import { labelSelf, publishPrimary, tellPeers, unlabelOld } from './announce.ts';
+import { checkpoint } from './checkpoint.ts';
 import { type HaCore, isFresh } from './core/core.ts';
 import { plantSegments } from './filler-segments.ts';
 import { hasHistory, localHistory, missingHistories, plantHistories, removeTimeline } from '../wal/history-files.ts';
@@ -14,6 +15,8 @@ import { askServer } from './promotion-server.ts';
 const labelMs = 200;
 /** A renewal is asked for no more often than this, whatever its period. */
 const renewMs = 500;
+/** Seconds that the checkpoint after a promotion may take. */
+const checkpointSeconds = 600;
 /** Between two tries to label or to publish. */
 const retryMs = 3000;
 
@@ -124,6 +127,8 @@ export class PromotionSteps {
     wake();
     // Who does not hear it sees it in the lease.
     void tellPeers(this.#core, epoch).catch(() => undefined);
+    // By itself PostgreSQL takes minutes for it; until then a crash has more to recover, and nobody can be rewound onto this one.
+    void checkpoint(this.#core, checkpointSeconds);
   }
 
   /** Before anybody follows: standbys that ended on an older timeline are to get past the fillers (rule 24). */

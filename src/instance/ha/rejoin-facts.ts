@@ -13,6 +13,8 @@ export interface Holder {
   readonly member: LeaseMember;
   readonly history: History;
   readonly written: bigint;
+  /** Of its timeline there is a checkpoint: before that pg_rewind up to PostgreSQL 15 takes it for one of the timeline before, and does nothing. */
+  readonly checkpointed: boolean;
 }
 
 /** In the place of a postmaster: the next one that is started. */
@@ -28,7 +30,8 @@ export function holderFrom(core: HaCore, member: LeaseMember, report: PositionRe
   const { history } = report ?? {};
   if (report?.primaryOf !== core.store.record?.epoch || !history) return undefined;
   if (history.systemIdentifier !== core.state.current.systemIdentifier) return undefined;
-  return { member, history: fromWire(history), written: BigInt(history.written ?? 0) };
+  const { written = 0, timeline, checkpoint = timeline } = history;
+  return { member, history: fromWire(history), written: BigInt(written), checkpointed: checkpoint === timeline };
 }
 
 /** Whether primary_conninfo names this member, for the postmaster that runs or is to be started. */

@@ -7,6 +7,7 @@ import { rejoin as rejoinTable } from '../../../state-machines/rejoin/machine.ts
 import { encodeControl } from '../../testing/simulation/control-file.ts';
 import { type HaCore, newMemory } from './core/core.ts';
 import type { Rebuild } from './rebuild.ts';
+import { holderFrom } from './rejoin-facts.ts';
 import { Rejoin } from './rejoin.ts';
 
 const self = { instance: 'c-1', incarnation: 'one' };
@@ -108,6 +109,18 @@ test('F24 a copy that has just taken the place of a diverged directory is judged
   const control = { checkpointTimeline: 7, checkpoint: 400n };
   const { rejoin } = stopped({ data: copy.data, control, report });
   expect(await rejoin.facts(true)).toMatchObject({ ancestor: 'yes', postgres: 'down', unfinished: 'none' });
+});
+
+test.each([
+  ['of its own timeline', 8, true],
+  ['of the timeline before', 7, false],
+  ['of which an older manager says nothing', undefined, true],
+])('F24 a primary whose last checkpoint is one %s: when it can be rewound onto (%#)', (_, checkpoint, expected) => {
+  const core = { store: { record: { epoch: 8 } }, state: { current: { systemIdentifier: 'system' } } };
+  const history = { ...report.history, ...(checkpoint === undefined ? {} : { checkpoint }) };
+  const answer = { ...report, history, stands: false, promised: 8, seen: 8 };
+  const found = holderFrom(core as unknown as HaCore, { ...holder, address: '10.0.0.2' }, answer);
+  expect(found?.checkpointed).toBe(expected);
 });
 
 test('F24 a copy that was not completed is never rewound', async () => {

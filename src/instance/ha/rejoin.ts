@@ -244,6 +244,8 @@ export class Rejoin {
     const holder = this.#holder;
     if (!holder || data?.state !== 'valid') return;
     const obstacle = await rewindObstacleFrom(this.#core, holder.history).catch((error: unknown) => String(error));
+    // It is asked again in the next turn.
+    if (obstacle === undefined && !holder.checkpointed) return;
     this.#rewindable = { from: holder.member.incarnation, obstacle };
     const { instance } = holder.member;
     context.log.warn(

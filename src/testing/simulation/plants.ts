@@ -101,7 +101,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: 'if (a.timeline < 0) return',
     mode: 'any',
     instances: 3,
-    faults: [fault('isolate', 1, 4, 4.5), cutBoth(1, 2, 4, 40), fault('power-loss', 2, 8.4, 25)],
+    faults: [fault('isolate', 1, 4, 3.3), cutBoth(1, 2, 4, 40), fault('power-loss', 2, 7.2, 25)],
     shows: lost,
   },
   {

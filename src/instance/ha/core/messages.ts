@@ -51,6 +51,8 @@ export interface WireHistory {
   readonly timeline: number;
   /** How far its log is on disk; decimal. */
   readonly written?: string;
+  /** The timeline of its last checkpoint. */
+  readonly checkpoint?: number;
   readonly switches: readonly { readonly timeline: number; readonly end: string }[];
 }
 
