@@ -1,6 +1,5 @@
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type AftermathFacts, aftermath } from './aftermath.ts';
 import { type PromotionFacts, promotion, promotionRows } from './machine.ts';
 
 const someFacts = (over: Partial<PromotionFacts> = {}): PromotionFacts => ({
@@ -172,26 +171,4 @@ test('a promotion that was interrupted after any step goes on to its end', () =>
     facts = { ...facts, ...done[decision.action.type] };
   }
   expect(steps).toEqual(Object.keys(done));
-});
-
-describe('what is left after it', () => {
-  const nothing: AftermathFacts = {
-    archiving: true,
-    ownerMarkerWritten: true,
-    historyArchived: true,
-    backFilled: true,
-    slotsMade: true,
-    olderConfigurations: false,
-  };
-  test.each([
-    [{}, []],
-    [{ ownerMarkerWritten: false, historyArchived: false, backFilled: false }, ['write-owner-marker']],
-    [{ historyArchived: false, backFilled: false }, ['archive-history', 'back-fill']],
-    [{ archiving: false, ownerMarkerWritten: false, historyArchived: false }, []],
-    [{ archiving: false, historyArchived: false, backFilled: false }, []],
-    [
-      { slotsMade: false, olderConfigurations: true, ownerMarkerWritten: false },
-      ['write-owner-marker', 'make-slots', 'pass-barrier'],
-    ],
-  ] as const)('%j', (over, tasks) => expect(aftermath({ ...nothing, ...over })).toEqual(tasks));
 });

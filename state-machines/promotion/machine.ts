@@ -1,5 +1,4 @@
-// From the won lease to the first write: §5 of docs/ha-protocol.md, promotion 1–9, each step repeatable. What is to be done later,
-// gating nothing, is in aftermath.ts.
+// From the won lease to the first write: §5 of docs/ha-protocol.md, promotion 1–9, each step repeatable.
 import { type Row, ruleTable } from '../protocol/rule-table.ts';
 
 /** Times in milliseconds on this machine's clock. */

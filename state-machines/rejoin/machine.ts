@@ -120,7 +120,3 @@ export const rejoinRows: readonly Row<RejoinFacts, RejoinState, RejoinAction>[] 
 ];
 
 export const rejoin = ruleTable('rejoin', 'waiting', rejoinRows);
-
-/** A replica that does not advance, or is none yet, is no candidate and no synchronous standby. */
-export const eligible = (state: RejoinState, facts: RejoinFacts): boolean =>
-  state === 'following' && facts.connected && !stalled(facts);
