@@ -291,6 +291,8 @@ export class Archiver implements WalArchiver {
 
   async #shipAhead(archive: Archive, directory: string, asked: string): Promise<void> {
     const limit = archive.config.wal.maxParallel;
+    // With thousands that wait, to look what they are takes as long as to pack one of them.
+    if (this.#running.size >= limit) return;
     try {
       const ready = new Set(await readyFiles(directory));
       for (const name of this.#answered) if (!ready.has(name)) this.#answered.delete(name);

@@ -15,10 +15,11 @@ export async function readyFiles(walDirectory: string): Promise<string[]> {
     if (error.code === 'ENOENT') return [];
     throw error;
   });
-  const isHistory = (name: string): boolean => parseWalName(name)?.kind === 'history';
-  return names
-    .filter((name) => name.endsWith(suffix))
-    .map((name) => name.slice(0, -suffix.length))
-    .filter((name) => parseWalName(name) !== undefined)
-    .sort((a, b) => Number(isHistory(b)) - Number(isHistory(a)) || (a < b ? -1 : 1));
+  const [histories, others]: [string[], string[]] = [[], []];
+  for (const name of names) {
+    const file = name.endsWith(suffix) ? name.slice(0, -suffix.length) : '';
+    const kind = parseWalName(file)?.kind;
+    if (kind !== undefined) (kind === 'history' ? histories : others).push(file);
+  }
+  return [...histories.sort(), ...others.sort()];
 }
