@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from 'pino';
 import type { Cluster } from '../api/generated/cluster.ts';
-import { createEventRecorder } from '../kube/events.ts';
+import { type EventRecorder, createEventRecorder } from '../kube/events.ts';
 import type { KubeApi } from '../kube/port.ts';
 import { ArchivePlaceError, ArchivePlaceUnknown } from '../resources/archive-place.ts';
 import { annotation } from '../labels.ts';
@@ -12,7 +12,7 @@ import { backUpInWorker } from './backup/worker-process.ts';
 import { workerCommand } from './programs/worker-command.ts';
 import { credentialsByRole } from './iam/child.ts';
 import { followObjectStores } from './cluster/object-store-source.ts';
-import { RetentionKeeper } from './retention/keeper.ts';
+import { RetentionKeeper, type RetentionKeeperDeps } from './retention/keeper.ts';
 import { retentionSettings } from './retention/settings.ts';
 import type { ServerAddress } from './replication/connection.ts';
 import type { WalHandlers } from './wal/port.ts';
@@ -84,6 +84,71 @@ function attempt<T, E>(work: () => T, instead: (error: ArchivePlaceError) => E):
 const toCheck = (error: ArchivePlaceError): string | undefined =>
   error instanceof ArchivePlaceUnknown ? undefined : error.message;
 
+/** What pg_control says of the database. */
+function controlFacts(dataDirectory: string) {
+  const control = async (): Promise<ControlData> =>
+    parseControlData(await readFile(path.join(dataDirectory, 'global/pg_control')));
+  let size: number | undefined;
+  return {
+    // A cluster has one size for ever.
+    segmentSize: async (): Promise<number> => (size ??= (await control()).walSegmentSize),
+    systemIdentifier: async (): Promise<string> => (await control()).systemIdentifier,
+  };
+}
+
+interface RestoreParts {
+  readonly source: ArchiveSource;
+  readonly segmentSize: () => Promise<number>;
+  readonly histories: HistoryCache;
+}
+
+function createRestorer(deps: ArchiveServicesDeps, { source, segmentSize, histories }: RestoreParts): Restorer {
+  const { dataDirectory, cluster, podName, log, signal } = deps;
+  return new Restorer({
+    ...{ dataDirectory, source, segmentSize, signal },
+    // Who is to become primary needs what the others must not see yet.
+    history: () => {
+      const status = cluster()?.status;
+      return histories.get(status?.targetPrimary === podName ? undefined : status?.timelineID);
+    },
+    onFailure: 'stream',
+    patience: standbyPatience,
+    log: log.child({ logger: 'wal-restore' }),
+  });
+}
+
+type Section = ReturnType<typeof archiveSection>;
+
+interface BackupParts extends Pick<RetentionKeeperDeps, 'systemIdentifier' | 'history'> {
+  readonly source: ArchiveSource;
+  readonly section: () => Section;
+  /** The same where an archive that cannot be used counts as none. */
+  readonly place: () => Section;
+  readonly events: EventRecorder;
+}
+
+function createBackups(deps: ArchiveServicesDeps, parts: BackupParts) {
+  const { kube, namespace, clusterName, podName, dataDirectory, cluster, isPrimary, replication, log, signal } = deps;
+  const { source, section, place, events } = parts;
+  const command = workerCommand(log.level);
+  const retention = new RetentionKeeper({
+    ...{ kube, namespace, clusterName, dataDirectory, source, isPrimary, events, place, signal },
+    settings: () => retentionSettings(cluster(), place()?.retentionPolicy),
+    intervalMs: () => (place()?.retentionInterval ?? retentionInterval) * 1000,
+    systemIdentifier: parts.systemIdentifier,
+    history: parts.history,
+    log: log.child({ logger: 'retention' }),
+  });
+  const sql = { ...deps.socket, user: 'postgres', database: 'postgres' };
+  const backups = new BackupRunner({
+    ...{ kube, namespace, clusterName, podName, source, section, sql, replication, isPrimary, events },
+    perform: (run) => backUpInWorker(command, run),
+    onLook: (all) => retention.look(all),
+    log: log.child({ logger: 'backup' }),
+  });
+  return { retention, backups };
+}
+
 /** Archive, restore and backups of a running instance. `backups.run(signal)` is for the caller to run. */
 export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveServices {
   const { kube, namespace, clusterName, podName, dataDirectory, cluster, isPrimary, query, log, signal } = deps;
@@ -96,19 +161,11 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
   );
   const written = new Written({ query, postmaster: deps.postmaster });
   const writtenHistory = async () => histories.get(await written.timeline());
-  const control = async (): Promise<ControlData> =>
-    parseControlData(await readFile(path.join(dataDirectory, 'global/pg_control')));
-  let size: number | undefined;
-  // A cluster has one size for ever.
-  const segmentSize = async (): Promise<number> => (size ??= (await control()).walSegmentSize);
-  const reporter = new ArchivingReporter(
-    conditionWriter(kube, { namespace, name: clusterName }, signal),
-    log.child({ logger: 'wal-archive' }),
-  );
+  const { segmentSize, systemIdentifier } = controlFacts(dataDirectory);
   const walLog = log.child({ logger: 'wal-archive' });
+  const reporter = new ArchivingReporter(conditionWriter(kube, { namespace, name: clusterName }, signal), walLog);
   const events = createEventRecorder(kube, { component: 'instance-manager', instance: podName });
   const duty = createDuty(deps.server);
-  const systemIdentifier = async (): Promise<string> => (await control()).systemIdentifier;
   const owner = new ArchiveOwner({
     ...{ dataDirectory, systemIdentifier },
     skipEmptyCheck: () => cluster()?.metadata.annotations?.[annotation.skipEmptyWalArchiveCheck] === 'enabled',
@@ -141,44 +198,17 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
     alarm: (message) => warn('WalArchiveNotOurs', message.slice(0, 1024)),
     ship: shipper.ship,
     reporter,
-    log: log.child({ logger: 'wal-archive' }),
+    log: walLog,
     signal,
   });
   const checking = checkArchives(
     { archiver, section: () => attempt(section, toCheck), isPrimary, log: walLog },
     signal,
   );
-  const restorer = new Restorer({
-    dataDirectory,
-    source,
-    segmentSize,
-    // Who is to become primary needs what the others must not see yet.
-    history: () => {
-      const status = cluster()?.status;
-      return histories.get(status?.targetPrimary === podName ? undefined : status?.timelineID);
-    },
-    onFailure: 'stream',
-    patience: standbyPatience,
-    log: log.child({ logger: 'wal-restore' }),
-    signal,
-  });
-  const sql = { ...deps.socket, user: 'postgres', database: 'postgres' };
-  const replication = deps.replication;
-  const command = workerCommand(log.level);
-  const retention = new RetentionKeeper({
-    ...{ kube, namespace, clusterName, dataDirectory, source, isPrimary, events, signal },
-    settings: () => retentionSettings(cluster(), place()?.retentionPolicy),
-    place,
-    intervalMs: () => (place()?.retentionInterval ?? retentionInterval) * 1000,
-    systemIdentifier,
+  const restorer = createRestorer(deps, { source, segmentSize, histories });
+  const { retention, backups } = createBackups(deps, {
+    ...{ source, section, place, events, systemIdentifier },
     history: writtenHistory,
-    log: log.child({ logger: 'retention' }),
-  });
-  const backups = new BackupRunner({
-    ...{ kube, namespace, clusterName, podName, source, section, sql, replication, isPrimary, events },
-    perform: (run) => backUpInWorker(command, run),
-    onLook: (all) => retention.look(all),
-    log: log.child({ logger: 'backup' }),
   });
   return {
     handlers: { archiver, restorer },

@@ -21,14 +21,40 @@ import { Session } from './sql/session.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
 import { runTasks } from './tasks.ts';
 import { watchForData } from './world/own-data.ts';
-import { servesAsPrimary } from './world/view.ts';
-import { createArchiveServices } from './archive-services.ts';
+import { type InstanceView, servesAsPrimary } from './world/view.ts';
+import { type ArchiveServicesDeps, createArchiveServices } from './archive-services.ts';
 
 /** Everything that the container's directories need before anything is written there. */
 async function prepareDirectories({ paths }: InstanceEnvironment): Promise<void> {
   for (const directory of [paths.sockets, paths.certificates, paths.logs, paths.temporary, paths.external]) {
     await mkdir(directory, { recursive: true, mode: 0o700 });
   }
+}
+
+/** What the archive has to know of the rest of the manager. */
+function archiveDeps(
+  { environment, kube, cluster, session, log, signal }: Surroundings,
+  ha: HighAvailability,
+  view: () => InstanceView | undefined,
+): ArchiveServicesDeps {
+  const { paths, namespace, clusterName, podName, port } = environment;
+  const socket = { host: paths.sockets, port };
+  return {
+    ...{ kube, namespace, clusterName, podName, socket, log, signal },
+    dataDirectory: paths.data,
+    cluster: () => cluster.current,
+    isPrimary: () => servesAsPrimary(view()),
+    server: () => ({
+      postmaster: view()?.postmaster.state,
+      primary: servesAsPrimary(view()),
+      standby: view()?.server?.standby,
+      leaving: ha.handover !== undefined,
+    }),
+    postmaster: () => view()?.postmaster.pid,
+    epoch: () => ha.led,
+    query: (sql) => session.query(sql),
+    replication: () => Promise.resolve({ ...socket, user: 'postgres' }),
+  };
 }
 
 /** Runs the manager of one instance until its container is to end and PostgreSQL has stopped. */
@@ -86,29 +112,7 @@ export async function runInstance(
   cluster.on('change', () => manager.wake());
   secrets.on('change', () => manager.wake());
 
-  const socket = { host: paths.sockets, port: environment.port };
-  await using archive = createArchiveServices({
-    kube,
-    namespace,
-    clusterName,
-    podName: environment.podName,
-    dataDirectory: paths.data,
-    cluster: () => cluster.current,
-    isPrimary: () => servesAsPrimary(manager.view),
-    server: () => ({
-      postmaster: manager.view?.postmaster.state,
-      primary: servesAsPrimary(manager.view),
-      standby: manager.view?.server?.standby,
-      leaving: ha.handover !== undefined,
-    }),
-    postmaster: () => manager.view?.postmaster.pid,
-    epoch: () => ha.led,
-    query: (sql) => session.query(sql),
-    socket,
-    replication: () => Promise.resolve({ ...socket, user: 'postgres' }),
-    log,
-    signal: life.signal,
-  });
+  await using archive = createArchiveServices(archiveDeps(surroundings, ha, () => manager.view));
   ha.useArchive(archive);
   const stopLog = new AbortController();
   const logged = followPostgresLog(

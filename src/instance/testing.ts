@@ -46,27 +46,13 @@ export interface TestPod extends AsyncDisposable {
   readonly environment: Record<string, string>;
 }
 
-export async function testPod(options: PodOptions): Promise<TestPod> {
-  const installation: Installation = await postgresInstallation(options.major ?? 17);
-  const { user } = installation;
-  const address = await freeLoopbackAddress();
-  const root = await mkdtemp(path.join(os.tmpdir(), 'hp-'));
-  const owned = ['/var/lib/postgresql/data', '/var/lib/postgresql/wal', '/controller', '/run', '/dev/shm'];
-  const account = `${root}/var/run/secrets/kubernetes.io/serviceaccount`;
-  await mkdir(account, { recursive: true });
-  for (const directory of owned) await mkdir(root + directory, { recursive: true });
-  await programFor(`${root}/howdah`);
-  await symlink(`${root}/howdah`, `${root}/controller/howdah`);
-  await Promise.all([
-    writeFile(`${account}/ca.crt`, options.kube.ca),
-    writeFile(`${account}/token`, 'token'),
-    writeFile(`${account}/namespace`, 'default'),
-  ]);
-  await chmod(root, 0o755);
-  if (user) for (const directory of owned) await chown(root + directory, user.uid, user.gid);
-  const logFile = path.join(root, 'output');
-  const environment: Record<string, string> = {
-    PATH: `${installation.bin}:${process.env['PATH'] ?? ''}`,
+/** What the container of a pod would find in its environment. */
+function podEnvironment(
+  options: PodOptions,
+  { root, address, bin }: { root: string; address: string; bin: string },
+): Record<string, string> {
+  return {
+    PATH: `${bin}:${process.env['PATH'] ?? ''}`,
     HOWDAH_ROOT: root,
     HOWDAH_BIND: address,
     PGDATA: `${root}/var/lib/postgresql/data/pgdata`,
@@ -83,6 +69,45 @@ export async function testPod(options: PodOptions): Promise<TestPod> {
     KUBERNETES_SERVICE_PORT: String(options.kube.port),
     HOWDAH_WATCHDOG_SECONDS: String(options.watchdogSeconds ?? 30),
   };
+}
+
+/** Directories, the mounted account and the program, below `root`. */
+async function furnish(root: string, kube: FakeKube, user: Installation['user']): Promise<void> {
+  const owned = ['/var/lib/postgresql/data', '/var/lib/postgresql/wal', '/controller', '/run', '/dev/shm'];
+  const account = `${root}/var/run/secrets/kubernetes.io/serviceaccount`;
+  await mkdir(account, { recursive: true });
+  for (const directory of owned) await mkdir(root + directory, { recursive: true });
+  await programFor(`${root}/howdah`);
+  await symlink(`${root}/howdah`, `${root}/controller/howdah`);
+  await Promise.all([
+    writeFile(`${account}/ca.crt`, kube.ca),
+    writeFile(`${account}/token`, 'token'),
+    writeFile(`${account}/namespace`, 'default'),
+  ]);
+  await chmod(root, 0o755);
+  if (user) for (const directory of owned) await chown(root + directory, user.uid, user.gid);
+}
+
+/** As root we are not the server's user, so peer authentication is not for us: over TLS as the owner is. */
+async function queryAt<R extends pg.QueryResultRow>(address: string, as: pg.ClientConfig, sql: string): Promise<R[]> {
+  const client = new pg.Client({ ...ownerConnection(address), ...as });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return (await client.query<R>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+export async function testPod(options: PodOptions): Promise<TestPod> {
+  const installation: Installation = await postgresInstallation(options.major ?? 17);
+  const { user } = installation;
+  const address = await freeLoopbackAddress();
+  const root = await mkdtemp(path.join(os.tmpdir(), 'hp-'));
+  await furnish(root, options.kube, user);
+  const logFile = path.join(root, 'output');
+  const environment = podEnvironment(options, { root, address, bin: installation.bin });
   const launch = (program: string, args: readonly string[]): ChildProcess => {
     const child = spawn(`${root}/controller/howdah/bin/${program}`, args, {
       env: environment,
@@ -138,17 +163,7 @@ export async function testPod(options: PodOptions): Promise<TestPod> {
     output: () => readFile(logFile, 'utf8').catch(() => ''),
     managerPid: () => number('manager.pid'),
     postgresPid: () => number('postgres.pid'),
-    async query<R extends pg.QueryResultRow>(sql: string, database = 'postgres', password = ownerPassword) {
-      // As root we are not the server's user, so peer authentication is not for us: over TLS as the owner is.
-      const client = new pg.Client({ ...ownerConnection(address), database, password });
-      client.on('error', () => undefined);
-      await client.connect();
-      try {
-        return (await client.query<R>(sql)).rows;
-      } finally {
-        await client.end();
-      }
-    },
+    query: (sql, database = 'postgres', password = ownerPassword) => queryAt(address, { database, password }, sql),
     async [Symbol.asyncDispose]() {
       if (running && running.exitCode === null) {
         running.kill('SIGTERM');

@@ -34,6 +34,13 @@ export interface TransportOptions {
   readonly attempts?: number;
 }
 
+interface Sending {
+  readonly agent: https.Agent;
+  readonly signal: AbortSignal;
+  /** The answer goes on and on: only its socket tells whether the peer is alive. */
+  readonly long: boolean;
+}
+
 const retryBackOff = { initialMs: 100, maxMs: 3_000 };
 const longestRetryAfterMs = 30_000;
 
@@ -74,10 +81,51 @@ function retryDelay(answer: HttpAnswer, idempotent: boolean, attempt: number) {
   return answer.retryAfterMs ?? backOffMs(attempt, retryBackOff);
 }
 
+/** Sends a request; resolves once the headers of its answer are there. */
+async function begin(connection: KubeConnection, request: HttpRequest, how: Sending): Promise<IncomingMessage> {
+  const server = new URL(connection.server);
+  const token = await connection.token?.();
+  const headers = {
+    accept: 'application/json',
+    'accept-encoding': 'identity',
+    'user-agent': 'howdah',
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...(request.body === undefined
+      ? {}
+      : {
+          'content-type': request.contentType ?? 'application/json',
+          'content-length': Buffer.byteLength(request.body),
+        }),
+  };
+  return new Promise((resolve, reject) => {
+    const outgoing = https.request(
+      {
+        host: server.hostname.replace(/^\[|\]$/g, ''),
+        port: server.port === '' ? 443 : Number(server.port),
+        method: request.method,
+        path: (server.pathname === '/' ? '' : server.pathname) + request.path,
+        headers,
+        agent: how.agent,
+        signal: how.signal,
+      },
+      resolve,
+    );
+    outgoing.on('error', reject);
+    if (how.long) outgoing.on('socket', (socket) => socket.setKeepAlive(true, 10_000));
+    outgoing.end(request.body);
+  });
+}
+
+const context = (request: HttpRequest): string => `${request.method} ${request.path}`;
+
+function noAnswer(request: HttpRequest, cause: unknown): KubeError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new KubeError(0, { message, reason: 'NoAnswer' }, context(request), { cause });
+}
+
 export function createTransport(connection: KubeConnection, options: TransportOptions = {}): Transport {
   const requestTimeoutMs = options.requestTimeoutMs ?? 30_000;
   const attempts = options.attempts ?? 5;
-  const server = new URL(connection.server);
   const tls = {
     ...(connection.ca === undefined ? {} : { ca: connection.ca }),
     ...(connection.cert === undefined ? {} : { cert: connection.cert }),
@@ -89,49 +137,14 @@ export function createTransport(connection: KubeConnection, options: TransportOp
   const agent = new https.Agent({ ...tls, keepAlive: true, keepAliveMsecs: 10_000, maxSockets: 32, timeout: 45_000 });
   const watchAgent = new https.Agent({ ...tls, keepAlive: false });
 
-  const begin = async (request: HttpRequest, signal: AbortSignal, long: boolean): Promise<IncomingMessage> => {
-    const token = await connection.token?.();
-    const headers = {
-      accept: 'application/json',
-      'accept-encoding': 'identity',
-      'user-agent': 'howdah',
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(request.body === undefined
-        ? {}
-        : {
-            'content-type': request.contentType ?? 'application/json',
-            'content-length': Buffer.byteLength(request.body),
-          }),
-    };
-    return new Promise((resolve, reject) => {
-      const outgoing = https.request(
-        {
-          host: server.hostname.replace(/^\[|\]$/g, ''),
-          port: server.port === '' ? 443 : Number(server.port),
-          method: request.method,
-          path: (server.pathname === '/' ? '' : server.pathname) + request.path,
-          headers,
-          agent: long ? watchAgent : agent,
-          signal,
-        },
-        resolve,
-      );
-      outgoing.on('error', reject);
-      if (long) outgoing.on('socket', (socket) => socket.setKeepAlive(true, 10_000));
-      outgoing.end(request.body);
-    });
-  };
-
   const once = async (request: HttpRequest): Promise<HttpAnswer> => {
     const deadline = AbortSignal.timeout(requestTimeoutMs);
     const signal = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
-    const response = await begin(request, signal, false);
+    const response = await begin(connection, request, { agent, signal, long: false });
     const body = await readText(response);
     const asked = retryAfterMs(response);
     return { status: response.statusCode ?? 0, body, ...(asked === undefined ? {} : { retryAfterMs: asked }) };
   };
-
-  const context = (request: HttpRequest): string => `${request.method} ${request.path}`;
 
   const send = async (request: HttpRequest): Promise<HttpAnswer> => {
     for (let attempt = 0; ; attempt++) {
@@ -144,10 +157,7 @@ export function createTransport(connection: KubeConnection, options: TransportOp
         if (wait === undefined) return answer;
       } catch (error) {
         request.signal?.throwIfAborted();
-        if (last || !(request.idempotent || neverSent(error))) {
-          const message = error instanceof Error ? error.message : String(error);
-          throw new KubeError(0, { message, reason: 'NoAnswer' }, context(request), { cause: error });
-        }
+        if (last || !(request.idempotent || neverSent(error))) throw noAnswer(request, error);
         wait = backOffMs(attempt, retryBackOff);
       }
       await sleep(wait, request.signal);
@@ -159,11 +169,10 @@ export function createTransport(connection: KubeConnection, options: TransportOp
     const timer = setTimeout(() => headersDeadline.abort(new Error('no answer in time')), requestTimeoutMs);
     const signals = [headersDeadline.signal, ...(request.signal === undefined ? [] : [request.signal])];
     try {
-      return await begin(request, AbortSignal.any(signals), true);
+      return await begin(connection, request, { agent: watchAgent, signal: AbortSignal.any(signals), long: true });
     } catch (error) {
       request.signal?.throwIfAborted();
-      const message = error instanceof Error ? error.message : String(error);
-      throw new KubeError(0, { message, reason: 'NoAnswer' }, context(request), { cause: error });
+      throw noAnswer(request, error);
     } finally {
       clearTimeout(timer);
     }

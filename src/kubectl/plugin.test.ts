@@ -80,6 +80,28 @@ test('status says of a cluster that sleeps that it does, and not that it is heal
   expect(text('False')).toMatch(/Status: +Cluster in healthy state: Stopping pg-1\n/);
 });
 
+test.each([
+  ['["pg-2"]', 'Cluster in healthy state', 'pg-2', 'Primary', 'Fenced'],
+  ['["*"]', 'Cluster in healthy state (Primary instance is fenced)', 'all', 'Fenced', 'Fenced'],
+])('status says who is fenced: %s', (fencedInstances, line, names, first, second) => {
+  const cluster: Cluster = {
+    metadata: { name: 'pg', namespace: 'default', annotations: { 'cnpg.io/fencedInstances': fencedInstances } },
+    spec: { instances: 2, storage: { size: '1Gi' } },
+    status: {
+      phase: 'Cluster in healthy state',
+      currentPrimary: 'pg-1',
+      instancesReportedState: { 'pg-1': { isPrimary: true }, 'pg-2': { isPrimary: false } },
+    },
+  };
+  const text = statusText(cluster, []).replaceAll(/ +/g, ' ');
+  expect(text).toContain(`Status: ${line}\n`);
+  expect(text).toContain(`Fenced instances: ${names}\n`);
+  expect(text).toContain(`pg-1 ${first}`);
+  expect(text).toContain(`pg-2 ${second}`);
+  const free = { ...cluster, metadata: { name: 'pg', namespace: 'default' } };
+  expect(statusText(free, [])).not.toContain('Fenced');
+});
+
 test('promote refuses what would be refused, and status is unchanged', async () => {
   await run('fencing', 'on', 'pg', '1');
   await expect(run('promote', 'pg', '2')).rejects.toThrow('no switchover to pg-2: pg-1 is fenced');

@@ -1,5 +1,6 @@
 import type { Backup } from '../api/generated/backup.ts';
 import type { Cluster } from '../api/generated/cluster.ts';
+import { fencedNames, isFenced } from '../fencing.ts';
 import { annotation } from '../labels.ts';
 import { textTable } from '../util/text-table.ts';
 
@@ -11,14 +12,18 @@ const primary = (cluster: Cluster): string => {
 };
 
 /** The phase of a cluster without instances is that of a healthy one; its sleep is said by a condition named like the annotation. */
-function statusLine({ status }: Cluster): string {
+function statusLine(cluster: Cluster): string {
+  const { status } = cluster;
   const asleep = status?.conditions?.find(({ type }) => type === annotation.hibernation)?.status === 'True';
-  return asleep ? 'Hibernated' : [status?.phase, status?.phaseReason].filter(Boolean).join(': ');
+  if (asleep) return 'Hibernated';
+  const line = [status?.phase, status?.phaseReason].filter(Boolean).join(': ');
+  return isFenced(cluster, status?.currentPrimary ?? '') ? `${line} (Primary instance is fenced)` : line;
 }
 
 /** What `kubectl howdah status` says of a cluster, from what the API server holds of it (reference §3, the first section and the last). */
 export function statusText(cluster: Cluster, backups: readonly Backup[]): string {
   const { metadata, spec, status } = cluster;
+  const fenced = fencedNames(cluster).map((name) => (name === '*' ? 'all' : name));
   const summary: Row[] = [
     ['Name', `${metadata?.namespace}/${metadata?.name}`],
     ['System ID:', status?.systemID ?? ''],
@@ -28,6 +33,7 @@ export function statusText(cluster: Cluster, backups: readonly Backup[]): string
     ['Status:', statusLine(cluster)],
     ['Instances:', String(spec.instances)],
     ['Ready instances:', String(status?.readyInstances ?? 0)],
+    ...(fenced.length === 0 ? [] : [['Fenced instances:', fenced.join(', ')] as const]),
     ['Timeline:', String(status?.timelineID ?? '')],
   ];
   const conditions = (status?.conditions ?? []).map(({ type, status: value, reason, message }) => [
@@ -38,7 +44,7 @@ export function statusText(cluster: Cluster, backups: readonly Backup[]): string
   ]);
   const instances = Object.entries(status?.instancesReportedState ?? {}).map(([name, state]) => [
     name,
-    state.isPrimary ? 'Primary' : 'Standby',
+    isFenced(cluster, name) ? 'Fenced' : state.isPrimary ? 'Primary' : 'Standby',
     String(state.timeLineID ?? ''),
     state.ip ?? '',
   ]);

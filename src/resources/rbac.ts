@@ -23,12 +23,10 @@ function presentAndComing(cluster: Cluster): string[] {
   return [...new Set([...(cluster.status?.instanceNames ?? []), ...coming])].sort();
 }
 
-export function instanceRights(cluster: Cluster, stores: readonly ObjectStore[] = []): Right[] {
+/** What it has to read to be what it shall be, and to say what it is. */
+function ownRights(cluster: Cluster, stores: readonly ObjectStore[]): Right[] {
   const name = clusterName(cluster);
-  const secrets = readableSecrets(cluster, stores);
-  const storeNames = objectStoreNames(cluster);
   const configMaps = readableConfigMaps(cluster);
-  const instances = presentAndComing(cluster);
   return [
     {
       reason: 'reads what it shall be: role, configuration, fencing',
@@ -45,7 +43,12 @@ export function instanceRights(cluster: Cluster, stores: readonly ObjectStore[] 
     },
     {
       reason: 'certificates, passwords of roles, credentials of the object store; these and no others',
-      rule: { apiGroups: [''], resources: ['secrets'], resourceNames: secrets, verbs: ['get', 'list', 'watch'] },
+      rule: {
+        apiGroups: [''],
+        resources: ['secrets'],
+        resourceNames: readableSecrets(cluster, stores),
+        verbs: ['get', 'list', 'watch'],
+      },
     },
     ...(configMaps.length === 0
       ? []
@@ -60,6 +63,12 @@ export function instanceRights(cluster: Cluster, stores: readonly ObjectStore[] 
             },
           },
         ]),
+  ];
+}
+
+function backupRights(cluster: Cluster): Right[] {
+  const storeNames = objectStoreNames(cluster);
+  return [
     {
       reason:
         'takes the backups that are assigned to it, and finds the one to recover from; users name them, so no names here',
@@ -95,6 +104,14 @@ export function instanceRights(cluster: Cluster, stores: readonly ObjectStore[] 
             },
           },
         ]),
+  ];
+}
+
+/** Elections, promotions, Jobs that make instances; and telling of it. */
+function roleRights(cluster: Cluster): Right[] {
+  const name = clusterName(cluster);
+  const instances = presentAndComing(cluster);
+  return [
     {
       reason: 'the lease of the cluster: holding it is what makes a primary',
       rule: {
@@ -144,6 +161,12 @@ export function instanceRights(cluster: Cluster, stores: readonly ObjectStore[] 
     },
   ];
 }
+
+export const instanceRights = (cluster: Cluster, stores: readonly ObjectStore[] = []): Right[] => [
+  ...ownRights(cluster, stores),
+  ...backupRights(cluster),
+  ...roleRights(cluster),
+];
 
 export function instanceServiceAccount(cluster: Cluster, settings: BuildSettings): ServiceAccount | undefined {
   if (cluster.spec.serviceAccountName !== undefined) return undefined;

@@ -65,6 +65,8 @@ const table: [rule: string, state: string, action: string, facts: Partial<Promot
   ['set-own-label', 'announcing', 'set-own-label', { ...primary, peersTold: true }],
   ['write-status', 'announcing', 'write-status', { ...primary, peersTold: true, ownLabel: true }],
   ['leads', 'leading', 'stay', { ...primary, peersTold: true, ownLabel: true, statusWritten: true, holdUntil: 9000 }],
+  // Who has been promoted is not overdue any more, however long ago it was ordered.
+  ['tell-peers', 'announcing', 'tell-peers', { ...primary, orderedAt: 0, promotionTimeout: 500 }],
 ];
 
 test.each(table)('%s → %s', (rule, state, action, over) => {

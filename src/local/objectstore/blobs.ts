@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { mkdir, open, readdir, unlink } from 'node:fs/promises';
 import path from 'node:path';
+import { syncDirectory } from '../../util/files.ts';
 
 export interface Blob {
   readonly id: string;
@@ -175,14 +176,5 @@ async function writeAll(handle: FileHandle, buffers: readonly Buffer[]): Promise
       }
     }
     rest = left;
-  }
-}
-
-export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

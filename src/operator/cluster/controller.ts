@@ -36,6 +36,28 @@ const clusterKey = ({ metadata }: KubeObject): string | undefined => {
   return name === undefined ? undefined : storeKey(metadata?.namespace, name);
 };
 
+/** Of nodes only what drains and failure domains are known by is kept, and only its change wakes anybody. */
+function watchNodes({ api, onWatchFailure }: ClusterControllerOptions, onNodeChange: () => void): Watcher<Node> {
+  const seen = new Map<string, string>();
+  return createWatcher<Node>(api, resource.nodes, [], {
+    transform: ({ metadata, spec }) => ({
+      metadata: { name: metadata?.name ?? '', labels: metadata?.labels ?? {} },
+      spec: {
+        ...(spec?.unschedulable === undefined ? {} : { unschedulable: spec.unschedulable }),
+        ...(spec?.taints === undefined ? {} : { taints: spec.taints }),
+      },
+    }),
+    onChange: ({ type, object }) => {
+      const name = object.metadata?.name ?? '';
+      const before = seen.get(name);
+      const now = type === 'deleted' ? 'gone' : JSON.stringify([object.spec ?? {}, object.metadata?.labels ?? {}]);
+      seen.set(name, now);
+      if (before !== undefined && before !== now) onNodeChange();
+    },
+    onFailure: (error) => onWatchFailure(resource.nodes.kind, error),
+  });
+}
+
 /** Follows clusters and everything that belongs to them, and reconciles each one that something happened to. */
 export function createClusterController(options: ClusterControllerOptions): {
   run(signal: AbortSignal): Promise<void>;
@@ -70,25 +92,8 @@ export function createClusterController(options: ClusterControllerOptions): {
     },
     onFailure: onFailure(resource.secrets),
   });
-  const seenNodes = new Map<string, string>();
-  // Of nodes only what drains and failure domains are known by is kept, and only its change wakes anybody.
-  const nodes = createWatcher<Node>(api, resource.nodes, [], {
-    transform: ({ metadata, spec }) => ({
-      metadata: { name: metadata?.name ?? '', labels: metadata?.labels ?? {} },
-      spec: {
-        ...(spec?.unschedulable === undefined ? {} : { unschedulable: spec.unschedulable }),
-        ...(spec?.taints === undefined ? {} : { taints: spec.taints }),
-      },
-    }),
-    onChange: ({ type, object }) => {
-      const name = object.metadata?.name ?? '';
-      const before = seenNodes.get(name);
-      const now = type === 'deleted' ? 'gone' : JSON.stringify([object.spec ?? {}, object.metadata?.labels ?? {}]);
-      seenNodes.set(name, now);
-      if (before === undefined || before === now) return;
-      for (const { metadata } of clusters.store.list()) wake(storeKey(metadata.namespace, metadata.name));
-    },
-    onFailure: onFailure(resource.nodes),
+  const nodes = watchNodes(options, () => {
+    for (const { metadata } of clusters.store.list()) wake(storeKey(metadata.namespace, metadata.name));
   });
   // Beside the others: an API server without the plugin's kind must not hold up clusters.
   const objectStores = createWatcher<ObjectStore>(api, resource.objectStores, namespaces, {

@@ -97,6 +97,9 @@ test('hibernation: the primary stops first, nothing starts again, and all comes 
   const { status } = await test.cluster();
   expect(status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('False');
   expect([status?.phase, status?.phaseReason]).toEqual(['Cluster in healthy state', 'Cluster has been hibernated']);
+  expect(status?.conditions).toContainEqual(
+    expect.objectContaining({ type: 'howdah.dev/Primary', status: 'False', reason: 'Hibernated' }),
+  );
   await annotate(test, { 'cnpg.io/hibernation': 'off' });
   const awake = await test.until(isHealthy);
   expect(awake.status?.phaseReason).not.toBe('Cluster has been hibernated');

@@ -1,5 +1,6 @@
 import { resource } from '../../../kube/resource-types.ts';
 import { annotation } from '../../../labels.ts';
+import { decided } from '../decided.ts';
 import { hibernation } from '../decide/hibernation.ts';
 import { conditionType, eventReason, phase } from '../phase-names.ts';
 import { goOn, stop, type PhaseResult } from '../result.ts';
@@ -19,6 +20,10 @@ export async function hibernate(scope: ObservedScope): Promise<PhaseResult> {
   const { reason, message } = next;
   report.condition({ type, status: next.kind === 'asleep' ? 'True' : 'False', reason, message });
   if (next.kind === 'refuse' || reason === 'WaitingForHealthy') return goOn;
+  if (next.kind === 'asleep') {
+    const message = `nobody serves; ${cluster.status?.currentPrimary ?? ''} is the first to come back`;
+    decided(scope, 'Primary', { rule: 'hibernated', status: 'False', message });
+  }
   // CloudNativePG has no phase for it (reference §2.33) and stays with this one, which those who wait for it to sleep look for.
   report.phase(phase.healthy, message);
   if (next.kind === 'delete') {
