@@ -29,6 +29,28 @@ const defaultDrainTaints = [
 
 type Values = Readonly<Record<string, string | undefined>>;
 
+/** What is acted on; `parseConfiguration` reads these and no others. */
+export const settings = [
+  ...['CERTIFICATE_DURATION', 'DRAIN_TAINTS', 'EXPIRING_CHECK_THRESHOLD', 'INHERITED_ANNOTATIONS', 'INHERITED_LABELS'],
+  ...['KUBERNETES_CLUSTER_DOMAIN', 'MANAGE_WEBHOOK_CONFIGURATIONS', 'OPERATOR_IMAGE_NAME', 'POSTGRES_IMAGE_NAME'],
+  ...['STANDBY_TCP_USER_TIMEOUT', 'WATCH_NAMESPACE', 'OPERATOR_NAMESPACE', 'POD_NAME', 'HOWDAH_BIND'],
+];
+
+/** Settings of CloudNativePG that nothing acts on here, each with the value that asks for nothing. */
+export const refusedSettings: Readonly<Record<string, string>> = {
+  CLUSTERS_ROLLOUT_DELAY: '0',
+  INSTANCES_ROLLOUT_DELAY: '0',
+  CREATE_ANY_SERVICE: 'false',
+  ENABLE_INSTANCE_MANAGER_INPLACE_UPDATES: 'false',
+  ENABLE_WEBHOOK_NAMESPACE_SUFFIX: 'false',
+  INCLUDE_PLUGINS: '',
+  METRICS_CERT_DIR: '',
+  MONITORING_QUERIES_CONFIGMAP: '',
+  MONITORING_QUERIES_SECRET: '',
+  PGBOUNCER_IMAGE_NAME: '',
+  PULL_SECRET_NAME: 'cnpg-pull-secret',
+};
+
 const list = (text: string | undefined): string[] =>
   (text ?? '')
     .split(',')
@@ -53,7 +75,18 @@ function flag(values: Values, name: string, fallback: boolean): boolean {
 const orElse = (text: string | undefined, fallback: string): string =>
   text === undefined || text === '' ? fallback : text;
 
+function refuse(values: Values): void {
+  for (const [name, nothing] of Object.entries(refusedSettings)) {
+    const value = values[name];
+    if (value === undefined || value === '' || value === nothing) continue;
+    const allowed = nothing === '' ? 'leave it out' : `leave it out, or set it to "${nothing}"`;
+    throw new Error(`${name}: "${value}" is not supported by this version of Howdah; ${allowed}`);
+  }
+}
+
+/** Throws for a value that cannot be, and for one that would have no effect. */
 export function parseConfiguration(values: Values, version: string): OperatorConfiguration {
+  refuse(values);
   return {
     namespace: orElse(values['OPERATOR_NAMESPACE'], operatorNamespace),
     watchNamespaces: list(values['WATCH_NAMESPACE']),
@@ -73,7 +106,20 @@ export function parseConfiguration(values: Values, version: string): OperatorCon
   };
 }
 
-/** Environment, then the ConfigMap, then the Secret: the later wins. */
+/** Environment, then the ConfigMap, then the Secret: the later wins. What the environment has besides is not ours. */
+export function mergedConfiguration(
+  sources: { readonly env: Values; readonly configMap: Values; readonly secret: Values },
+  version: string,
+): OperatorConfiguration {
+  const known = [...settings, ...Object.keys(refusedSettings)];
+  for (const [kind, values] of [['ConfigMap', sources.configMap] as const, ['Secret', sources.secret] as const]) {
+    const unknown = Object.keys(values).find((name) => !known.includes(name));
+    if (unknown === undefined) continue;
+    throw new Error(`${kind} ${operatorConfig}: there is no setting "${unknown}"; there are ${settings.join(', ')}`);
+  }
+  return parseConfiguration({ ...sources.env, ...sources.configMap, ...sources.secret }, version);
+}
+
 export async function readConfiguration(
   api: KubeApi,
   env: Values,
@@ -89,5 +135,5 @@ export async function readConfiguration(
   const fromSecret = Object.fromEntries(
     Object.entries(secret?.data ?? {}).map(([name, value]) => [name, Buffer.from(value, 'base64').toString('utf8')]),
   );
-  return parseConfiguration({ ...env, ...configMap?.data, ...fromSecret }, version);
+  return mergedConfiguration({ env, configMap: configMap?.data ?? {}, secret: fromSecret }, version);
 }
