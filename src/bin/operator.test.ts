@@ -64,6 +64,10 @@ test.each([
   ['--leader-renew-deadline=0', '--leader-renew-deadline=0: it must be a number of seconds, at least 1'],
   ['--leader-renew-deadline=15', 'it must be from 3 to 14, a second below --leader-lease-duration=15'],
   ['--leader-lease-duration=10', '--leader-renew-deadline=10: it must be from 3 to 9'],
+  ['--leader-elect=no', '--leader-elect=no: it must be one of true, false'],
+  ['--log-level=loud', '--log-level=loud: it must be one of error, warning, info, debug, trace'],
+  ['--max-concurrent-reconciles=many', '--max-concurrent-reconciles=many: it must be a number from 1 to 9999'],
+  ['--max-concurrent-reconciles=0', '--max-concurrent-reconciles=0: it must be a number from 1 to 9999'],
 ])('%s is refused', async (argument, message) => {
   const said = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
   expect(await main([argument])).toBe(2);

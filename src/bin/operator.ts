@@ -39,6 +39,17 @@ const seconds = (name: string, value: string): number => {
   return Number(value) * 1000;
 };
 
+const levels = ['error', 'warning', 'info', 'debug', 'trace'];
+
+function check(name: 'leader-elect' | 'log-level', value: string, allowed: readonly string[]): void {
+  if (!allowed.includes(value)) throw new Error(`--${name}=${value}: it must be one of ${allowed.join(', ')}`);
+}
+
+function workerCount(value: string): number {
+  if (/^[1-9]\d{0,3}$/.test(value)) return Number(value);
+  throw new Error(`--max-concurrent-reconciles=${value}: it must be a number from 1 to 9999`);
+}
+
 /** How long others wait for a leader that is silent, and how long it tries to renew before it gives up by itself; milliseconds. */
 function leaderTimes(duration: string, deadline: string): LeaderTimes {
   const times = {
@@ -52,16 +63,23 @@ function leaderTimes(duration: string, deadline: string): LeaderTimes {
   );
 }
 
+function parse(args: string[]) {
+  const { values } = parseArgs({ args, options });
+  check('leader-elect', values['leader-elect'], ['true', 'false']);
+  check('log-level', values['log-level'], levels);
+  const times = leaderTimes(values['leader-lease-duration'], values['leader-renew-deadline']);
+  return { values, times, workers: workerCount(values['max-concurrent-reconciles']) };
+}
+
 export async function main(args: string[]): Promise<number> {
-  let values;
-  let times;
+  let parsed;
   try {
-    ({ values } = parseArgs({ args, options }));
-    times = leaderTimes(values['leader-lease-duration'], values['leader-renew-deadline']);
+    parsed = parse(args);
   } catch (error) {
     process.stderr.write(`howdah operator: ${messageOf(error)}\n${usage}`);
     return 2;
   }
+  const { values, times, workers } = parsed;
   if (values.help === true) {
     process.stdout.write(usage);
     return 0;
@@ -88,7 +106,7 @@ export async function main(args: string[]): Promise<number> {
         configuration,
         log,
         leaderElection: values['leader-elect'] === 'false' ? undefined : times,
-        workers: Math.max(1, Number(values['max-concurrent-reconciles']) || 10),
+        workers,
       },
       stop.signal,
     );
