@@ -20,6 +20,7 @@ const commands: Record<string, () => Promise<Command>> = {
 const usage = `usage: howdah local COMMAND [--data DIR]
 
   up [--nodes N] [--postgres-dir MAJOR=DIR ...] [--no-operator]   start, or resume where it was
+     [--wait]                                                     and until all clusters are ready
   down                                                            stop PostgreSQL cleanly, then everything
   status                                                          processes, nodes, pods, clusters
   reset                                                           down, then delete all data
