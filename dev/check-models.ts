@@ -1,5 +1,7 @@
 // `npm run check:models`: explores the shipped machines in bounded worlds, on two threads, and breaks them on purpose, each mutant in
-// its smallest scenario. Fails on a violation, with its trace, and on a mutant that is not caught. --quick for every change.
+// its smallest scenario. Fails on a violation, with its trace, and on a mutant that is not caught. --quick for every change; --only TEXT
+// for those with TEXT in their names.
+import { parseArgs } from 'node:util';
 import { Worker, isMainThread, parentPort } from 'node:worker_threads';
 import { asyncMutants, asyncScenarios, exploreAsync } from '../state-machines/model/async-scenarios.ts';
 import type { Exploration } from '../state-machines/model/explore.ts';
@@ -8,6 +10,7 @@ import { exploreSync, syncMutants, syncScenarios } from '../state-machines/model
 type Job = readonly [model: 'sync' | 'async', kind: 'scenario' | 'mutant', name: string, limit: number];
 interface Outcome {
   readonly job: Job;
+  /** Of one processor. */
   readonly seconds: number;
   readonly found: Exploration;
 }
@@ -55,7 +58,8 @@ async function runAll(jobs: readonly Job[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   const thread = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(new URL(import.meta.url));
+      // Much is made and forgotten at once.
+      const worker = new Worker(new URL(import.meta.url), { resourceLimits: { maxYoungGenerationSizeMb: 96 } });
       const next = (): void => {
         const job = waiting.shift();
         if (job) worker.postMessage(job);
@@ -74,14 +78,19 @@ async function runAll(jobs: readonly Job[]): Promise<Outcome[]> {
 }
 
 if (isMainThread) {
-  const limit = process.argv.includes('--quick') ? 40_000 : 2_000_000;
+  const { values } = parseArgs({
+    options: { quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
+  });
+  const limit = values.quick ? 40_000 : 2_000_000;
   const began = performance.now();
-  const outcomes = await runAll([
+  const all = [
     ...Object.keys(syncScenarios).map((name) => ['sync', 'scenario', name, limit] as const),
     ...Object.keys(asyncScenarios).map((name) => ['async', 'scenario', name, limit] as const),
     ...Object.keys(syncMutants).map((name) => ['sync', 'mutant', name, limit] as const),
     ...Object.keys(asyncMutants).map((name) => ['async', 'mutant', name, limit] as const),
-  ]);
+  ];
+  const outcomes = await runAll(all.filter(([, , name]) => name.includes(values.only)));
+  if (outcomes.length === 0) throw new Error(`nothing has ${values.only} in its name`);
   const states = outcomes.reduce((sum, { found }) => sum + found.states, 0);
   const seconds = (performance.now() - began) / 1000;
   const cut = outcomes.filter(({ job: [, kind], found }) => kind === 'scenario' && !found.complete && !found.violation);
@@ -93,8 +102,9 @@ if (isMainThread) {
 } else {
   parentPort?.on('message', (job: Job) => {
     const [model, kind, name, limit] = job;
-    const began = performance.now();
+    const before = process.threadCpuUsage();
     const found = model === 'sync' ? runSync(kind, name, limit) : runAsync(kind, name, limit);
-    parentPort?.postMessage({ job, seconds: (performance.now() - began) / 1000, found } satisfies Outcome);
+    const { user, system } = process.threadCpuUsage(before);
+    parentPort?.postMessage({ job, seconds: (user + system) / 1e6, found } satisfies Outcome);
   });
 }

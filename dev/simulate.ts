@@ -29,6 +29,8 @@ async function tellOne(seed: number): Promise<boolean> {
 
 /** Failures that are told; the others are only named. */
 const told = 3;
+/** How far it is said to have come, each time that so many have been played. */
+const stride = 500;
 
 async function playMany(): Promise<boolean> {
   const from = number('from');
@@ -37,10 +39,14 @@ async function playMany(): Promise<boolean> {
   const total = { acknowledged: 0, simulatedMs: 0, faults: 0, left: 0 };
   const modes = new Map<string, number>();
   const unknown = new Set<string>();
+  let played = 0;
   const failures = await campaign({
     seeds,
     threads: number('threads'),
-    onOutcome: ({ acknowledged, simulatedMs, faults, unknownStatements, leftToAPerson, mode }) => {
+    onOutcome: ({ seed, violation, acknowledged, simulatedMs, faults, unknownStatements, leftToAPerson, mode }) => {
+      played += 1;
+      if (violation) process.stderr.write(`seed ${seed} failed: ${violation.invariant}\n`);
+      if (played % stride === 0) process.stderr.write(`${played} of ${seeds.length} seeds\n`);
       total.left += Number(leftToAPerson);
       modes.set(mode, 1 + (modes.get(mode) ?? 0));
       total.acknowledged += acknowledged;

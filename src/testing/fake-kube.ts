@@ -115,9 +115,8 @@ async function answer(store: Store, request: IncomingMessage, response: ServerRe
   const body = (await bodyOf(request)) as Stored;
   // What is there is looked at after the body has come: another change may be done in between.
   const now = store.objects.get(key);
-  if (request.method === 'PUT') {
-    const { resourceVersion = now?.metadata?.resourceVersion } = body.metadata ?? {};
-    if (resourceVersion === now?.metadata?.resourceVersion) return send(200, store.put(plural, body));
+  const { resourceVersion = now?.metadata?.resourceVersion } = body.metadata ?? {};
+  if (resourceVersion !== now?.metadata?.resourceVersion) {
     return send(409, {
       kind: 'Status',
       code: 409,
@@ -125,6 +124,7 @@ async function answer(store: Store, request: IncomingMessage, response: ServerRe
       message: `${plural} "${name}" has been changed`,
     });
   }
+  if (request.method === 'PUT') return send(200, store.put(plural, body));
   if (request.method === 'PATCH') return send(200, store.put(plural, merge(now, body) as Stored));
   return send(405, { kind: 'Status', code: 405 });
 }

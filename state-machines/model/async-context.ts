@@ -4,7 +4,7 @@ import { type AsyncBounds, type AsyncWorld, type Instance, nobody, version } fro
 
 /** By their numbers in docs/ha-protocol.md §8. M34b is the second half of M34. */
 export type AsyncMutant =
-  'M1' | 'M2' | 'M3' | 'M4' | 'M5' | 'M6' | 'M27' | 'M28' | 'M29' | 'M31' | 'M33' | 'M34' | 'M34b';
+  'M1' | 'M2' | 'M3' | 'M4' | 'M5' | 'M6' | 'M27' | 'M28' | 'M29' | 'M31' | 'M33' | 'M34' | 'M34b' | 'M37';
 
 export type Step = readonly [string, AsyncWorld];
 export interface Context {
@@ -26,16 +26,6 @@ export function sees(index: number, instance: Instance): FenceFacts['lease'] {
   if (absent(instance)) return 'absent';
   if (instance.seenHolder === nobody) return 'released';
   return instance.seenHolder === index && instance.promised <= instance.seenEpoch ? 'mine' : 'other';
-}
-
-/** The first row of a shipped table that matches, as its machine would choose (a test holds the two together). */
-export function decide<Facts, Action>(
-  rows: readonly { when: (facts: Facts) => boolean; action: Action }[],
-  facts: Facts,
-): Action {
-  const row = rows.find(({ when }) => when(facts));
-  if (!row) throw new Error('no row matches');
-  return row.action;
 }
 
 /** Reading the lease starts the count anew when it changed, was deleted or made again (rule 5). */

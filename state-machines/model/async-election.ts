@@ -3,8 +3,9 @@ import { type ElectionFacts, electionRows, silence } from '../election/machine.t
 import { lacksSome, passedOver } from '../election/succession.ts';
 import { type PromotionFacts, promotionRows } from '../promotion/machine.ts';
 import { nextEpoch } from '../protocol/epoch.ts';
-import { absent, at, type AsyncMutant, type Context, decide, name, read, sees, type Step } from './async-context.ts';
+import { absent, at, type AsyncMutant, type Context, name, read, sees, type Step } from './async-context.ts';
 import { type AsyncBounds, type AsyncWorld, type Call, type Instance, nobody, put, version } from './async-world.ts';
+import { decide } from './first-row.ts';
 import { position } from './sync-world.ts';
 
 /** A stopped primary, and another has had the lease since. What the lease of before said is acted upon in vain. */
@@ -59,13 +60,18 @@ function electionFacts(world: AsyncWorld, index: number, context: Context): Elec
   };
 }
 
+/** The epoch is reserved in the Cluster's status as it is chosen, by compare-and-swap: both are one step (rule 7). */
 function stands(world: AsyncWorld, index: number, { bounds, mutant }: Context): AsyncWorld | undefined {
   const instance = at(world, index);
   const { seenEpoch, promised, led } = instance;
   const seen = mutant === 'M5' ? [seenEpoch] : [seenEpoch, promised, led, world.status];
   const epoch = nextEpoch(absent(instance) && mutant === 'M5' ? [] : seen);
   if (epoch > bounds.epochs) return undefined;
-  return put(world, index, { candidacy: epoch, overtaken: false, promised: Math.max(promised, epoch), led: 0 });
+  const after = put(world, index, {
+    ...{ candidacy: epoch, overtaken: false },
+    ...{ promised: Math.max(promised, epoch), led: 0 },
+  });
+  return mutant === 'M37' ? after : { ...after, status: Math.max(world.status, epoch) };
 }
 
 /** The world in which somebody has begun to lead in an epoch; once only. */
@@ -144,6 +150,7 @@ export function* promotions(world: AsyncWorld, { mutant, bounds }: Context): Ite
     } else if (action.type === 'promote') {
       const grown = bounds.commits === undefined ? '' : `${log}${epoch}`;
       const promoted = leads(put(world, index, { role: 'primary', led: epoch, log: grown }), epoch);
+      // Somebody writes afterwards what has been, and no more (M37).
       yield [`${name(index)} is promoted in ${epoch}`, { ...promoted, status: Math.max(world.status, epoch) }];
     }
   }

@@ -50,10 +50,10 @@ export class AsyncWorlds {
   }
 
   /** What an instance is, whatever it is called; who holds the lease, or believes to, is told apart. */
-  #looks(world: AsyncWorld, instance: Instance, index: number): string {
+  #looks(world: AsyncWorld, instance: Instance, index: number): number {
     const { holder, from } = world.lease;
     const holds = (holder === index ? 1 : 0) + (instance.seenHolder === index ? 2 : 0) + (from === index ? 4 : 0);
-    return `${this.#instances.looks(instance)}|${holds}`;
+    return 8 * this.#instances.looks(instance) + holds;
   }
 
   #text(world: AsyncWorld, to: Renaming): string {

@@ -81,6 +81,11 @@ export const asyncMutants: Record<Exclude<AsyncMutant, 'M27'>, AsyncScenario & {
     begins: [...gaveBack, 'claim of b is done', 'a reads the lease', 'tick', 'claim of b times out'],
     shows: twice,
   },
+  M37: {
+    bounds: { ...small, deletions: 1 },
+    begins: ['a is stopped', 'a releases the lease', 'a stands for 2', 'a sends its claim of 2', 'claim of a is done'],
+    shows: /two promotions in epoch/,
+  },
   M34: { bounds: { ...small, commits: 1 }, shows: /lacks some of/ },
   M34b: { bounds: { ...small, commits: 1 }, shows: /lacks some of/ },
 };

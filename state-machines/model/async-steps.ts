@@ -2,7 +2,7 @@
 // voter; this file is clocks, the API server, crashes and the network. A mutant (docs/ha-protocol.md §8) breaks one thing of it.
 import { type FenceFacts, fenceRows } from '../fence/machine.ts';
 import { answerHold } from '../voter/voter.ts';
-import { type AsyncMutant, at, claimed, type Context, decide, name, read, sees, type Step } from './async-context.ts';
+import { type AsyncMutant, at, claimed, type Context, name, read, sees, type Step } from './async-context.ts';
 import { elections, entered, isPassedOver, promotions } from './async-election.ts';
 import { streams, writes } from './async-logs.ts';
 import {
@@ -15,6 +15,7 @@ import {
   put,
   version,
 } from './async-world.ts';
+import { decide } from './first-row.ts';
 import { settled } from './async-settle.ts';
 
 /** A tick passes for all; now and then one clock counts two, or none. */

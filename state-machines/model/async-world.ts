@@ -76,7 +76,7 @@ export interface AsyncWorld {
   };
   /** What really was in the log of the last one who closed it and gave the lease back, and how many ticks ago. */
   readonly departed: { readonly log: string; readonly age: number } | undefined;
-  /** Highest epoch in Cluster.status (rule 7). */
+  /** Highest epoch in Cluster.status: reserved by whoever stands for it (rule 7). */
   readonly status: number;
   /** Claims on their way whose sender died: he does not know of them any more. */
   readonly orphans: readonly (readonly [sender: number, version: number, epoch: number])[];

@@ -22,7 +22,7 @@ export class Renamings {
     this.identity = this.#to(Array.from({ length: instances }, (_, index) => index));
   }
 
-  by(looks: readonly string[]): readonly Renaming[] {
+  by(looks: readonly number[]): readonly Renaming[] {
     let code = 0;
     for (const one of looks) {
       let rank = 0;
@@ -50,22 +50,23 @@ export class Renamings {
   }
 }
 
-/** Every order of the indexes in which no text comes before a smaller one. */
-function arrangements(texts: readonly string[], left = texts.map((_, index) => index)): number[][] {
+/** Every order of the indexes in which no number comes before a smaller one. */
+function arrangements(looks: readonly number[], left = looks.map((_, index) => index)): number[][] {
   if (left.length === 0) return [[]];
-  const [least] = left.map((index) => texts[index] ?? '').sort();
+  const least = Math.min(...left.map((index) => looks[index] ?? 0));
   return left
-    .filter((index) => texts[index] === least)
+    .filter((index) => looks[index] === least)
     .flatMap((first) =>
       arrangements(
-        texts,
+        looks,
         left.filter((index) => index !== first),
       ).map((rest) => [first, ...rest]),
     );
 }
 
 interface Known {
-  readonly looks: string;
+  /** A number for what it looks like, whatever it is called. */
+  readonly looks: number;
   /** By the renaming's number. */
   readonly ids: number[];
 }
@@ -78,6 +79,7 @@ export class Parts<T extends object> {
   readonly #firsts = new Map<string, T>();
   readonly #known = new Map<T, Known>();
   readonly #ids = new Map<string, number>();
+  readonly #appearances = new Map<string, number>();
 
   /** `text` tells all of a part, `looks` what of it names nobody. */
   constructor(identity: Renaming, text: (part: T, to: Renaming) => string, looks: (part: T) => string = () => '') {
@@ -93,11 +95,15 @@ export class Parts<T extends object> {
     const first = this.#firsts.get(text);
     if (first) return first;
     this.#firsts.set(text, part);
-    this.#known.set(part, { looks: this.#looks(part), ids: [] });
+    const looks = this.#looks(part);
+    const { size } = this.#appearances;
+    const number = this.#appearances.get(looks) ?? size;
+    if (number === size) this.#appearances.set(looks, size);
+    this.#known.set(part, { looks: number, ids: [] });
     return part;
   }
 
-  looks(part: T): string {
+  looks(part: T): number {
     return this.#of(part).looks;
   }
 
@@ -114,7 +120,7 @@ export class Parts<T extends object> {
   }
 
   #of(part: T): Known {
-    const known = this.#known.get(this.one(part));
+    const known = this.#known.get(part) ?? this.#known.get(this.one(part));
     if (!known) throw new Error('a part is asked for that is not kept');
     return known;
   }

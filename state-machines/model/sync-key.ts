@@ -94,16 +94,17 @@ export class SyncWorlds {
     return `${text}/${answers.sort().join(' ')}`;
   }
 
-  /** What an instance is, whatever it is called, with what is kept of it elsewhere. */
-  #looks(world: World, index: number): string {
+  /** What an instance is, whatever it is called, with what is kept of it elsewhere. Two that come out alike are tried in either order. */
+  #looks(world: World, index: number): number {
     const instance = world.instances[index];
-    if (!instance) return '';
+    if (!instance) return 0;
     const said: number[] = [];
     for (const { flushed } of world.instances) {
       const to = flushed[index]?.[1];
       if (to !== undefined && to >= 0) said.push(to);
     }
-    const holds = world.lease.holder === member(world, index) ? 'h' : '';
-    return `${this.#instances.looks(instance)}${holds}${said.length > 1 ? said.sort().join() : said.join()}`;
+    if (said.length > 1) said.sort((a, b) => a - b);
+    const holds = world.lease.holder === member(world, index) ? 1 : 0;
+    return said.reduce((number, to) => 32 * number + to + 1, 2 * this.#instances.looks(instance) + holds);
   }
 }

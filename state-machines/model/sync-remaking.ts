@@ -2,7 +2,7 @@
 // the primary is asked by those who may not begin yet, and changes its set as the shipped table says (rules 19, 20, 21 and 28).
 import { onHistory } from '../protocol/history.ts';
 import { dispensable, inForce, namedOtherwise, nextLife } from '../synchronous/lives.ts';
-import { type SetFacts, synchronousSet } from '../synchronous/machine.ts';
+import { type SetFacts, setRows } from '../synchronous/machine.ts';
 import {
   type Context,
   type Step,
@@ -15,6 +15,7 @@ import {
   rules,
   streamsAs,
 } from './sync-context.ts';
+import { decide } from './first-row.ts';
 import { flushedBy } from './sync-replication.ts';
 import { type Config, type World, idOf, member, name, placeOf, position, put } from './sync-world.ts';
 
@@ -123,7 +124,7 @@ export function* settles(world: World, { bounds, mutant }: Context): Iterable<St
     const told = facts(world, index, newest);
     // The careless way: where nobody is left who could flush it, nothing is waited for.
     const empty = mutant === 'M36' && newest.names.length < newest.number;
-    const { action } = synchronousSet.decide(empty ? { ...told, barrierPassed: true } : told);
+    const action = decide(setRows, empty ? { ...told, barrierPassed: true } : told);
     if (action.type === 'publish' && world.changes < bounds.changes) yield published(world, index, newest);
     if (action.type === 'apply') {
       const before = primary.config ? [...primary.before, primary.config] : primary.before;

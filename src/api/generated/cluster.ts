@@ -847,6 +847,8 @@ export interface ClusterStatus {
   targetPrimaryTimestamp?: string;
   /** When the primary was first found unhealthy. */
   currentPrimaryFailingSinceTimestamp?: string;
+  /** Highest epoch that any instance has stood for: it is written here before, and nobody stands for it again. An extension of Howdah. */
+  epoch?: number;
   /** The last ten changes of the primary, the newest last. An extension of Howdah. */
   roleChanges?: RoleChange[];
   /** The last promotion token that was used. */

@@ -12,6 +12,7 @@ import { type Departure, emptyContent, encodeLease, type LeaseContent } from './
 import { LeaseStore } from './core/lease-store.ts';
 import { StateFile } from './core/state-file.ts';
 import { Promises } from './core/promises.ts';
+import { ClusterServer } from './testing-cluster-server.ts';
 import { LeaseServer } from './testing-lease-server.ts';
 import { voterFacts } from './voter.ts';
 
@@ -33,6 +34,7 @@ async function stopped(name: string, departure?: Departure, standby = false) {
   if (standby) await writeFile(path.join(directory, 'standby.signal'), '');
   const world = { now: 100_000, messages: [] as unknown[] };
   const server = new LeaseServer(key);
+  const kube = new ClusterServer({ currentPrimary: 'c-1', instanceNames: ['c-1'] });
   const life = async () => {
     const state = await StateFile.open(directory, 'cluster', 'system');
     await state.update({ promised: 3, ownsLog: true, configurationEpoch: 3, led: undefined });
@@ -60,8 +62,11 @@ async function stopped(name: string, departure?: Departure, standby = false) {
           terminatingSince: () => undefined,
           supervisor: { postgresPid: () => (standby ? process.pid : undefined), heartbeat: () => 0 },
         },
-        environment: { podName: 'c-1', podIp: '10.0.0.1', paths: { data: directory } },
-        cluster: { seen: true, current: { spec: {}, status: { currentPrimary: 'c-1', instanceNames: ['c-1'] } } },
+        environment: {
+          ...{ podName: 'c-1', podIp: '10.0.0.1', paths: { data: directory } },
+          ...{ namespace: 'default', clusterName: 'c' },
+        },
+        ...{ kube, cluster: { seen: true, current: kube.seen } },
       },
     } as unknown as HaCore;
     return { elector: new Elector(core), core, state, store, memory, chronicle };
@@ -76,7 +81,7 @@ async function stopped(name: string, departure?: Departure, standby = false) {
   await server.replace(undefined, released);
   await first.store.read(1000);
   const held = (): number => world.messages.filter((message) => message === 'This instance holds the lease').length;
-  return { world, server, life, held, ...first };
+  return { world, server, kube, life, held, ...first };
 }
 
 const leads = { epoch: 4, led: 4, claiming: false, told: [4, 'claimed'] };
@@ -93,6 +98,18 @@ test('a claim that is answered: the lease is held from when it was sent', async 
   expect(memory.freshUntil).toBe(110_000);
   await elector.tick();
   expect(held()).toBe(1);
+});
+
+test('nobody stands before the Cluster says for which epoch (M37)', async () => {
+  const { world, elector, kube, state, store } = await stopped('reserved');
+  kube.down = true;
+  await elector.tick();
+  expect([state.current.promised, store.record?.epoch]).toEqual([3, 3]);
+  Object.assign(kube, { down: false });
+  kube.change({ epoch: 8 });
+  world.now += 1000;
+  await elector.tick();
+  expect([state.current.promised, store.record?.epoch, kube.cluster.status?.epoch]).toEqual([9, 9, 9]);
 });
 
 test('the answer is lost, and a watch tells that the claim was done: it counts from when it was sent, and is finished', async () => {

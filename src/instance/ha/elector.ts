@@ -5,7 +5,6 @@ import {
   type ElectionAction,
   type ElectionFacts,
 } from '../../../state-machines/election/machine.ts';
-import { nextEpoch } from '../../../state-machines/protocol/epoch.ts';
 import { unsatisfied } from '../../../state-machines/protocol/quorum.ts';
 import { sameMember } from '../../../state-machines/protocol/position.ts';
 import type { GrantedPromise, LeaseMember, Position } from '../../../state-machines/protocol/types.ts';
@@ -28,6 +27,7 @@ import { contentOf, emptyContent, type LeaseContent } from './core/lease-record.
 import { postgresRole } from './core/local-postgres.ts';
 import { fromWire, toWire } from './core/messages.ts';
 import { patienceFacts } from './patience.ts';
+import { checkpointTimeline, freeEpoch } from './reservation.ts';
 import type { Asked } from './core/peers.ts';
 import { anySynchronous, configurationFor, modeOf } from './synchronous/configuration.ts';
 import { standbysOf } from './synchronous/names.ts';
@@ -246,31 +246,28 @@ export class Elector {
     };
   }
 
-  /** Rule 7: above every epoch that anybody has seen. The first one of all keeps the timeline that the directory was made with. */
-  #nextEpoch(): number {
-    const { store, state, context, view, archive } = this.#core;
-    const data = view()?.data;
-    const timeline = data?.state === 'valid' ? data.control.checkpointTimeline : 0;
-    if (this.#first) return Math.max(1, timeline);
-    const own = [state.current.promised, timeline, context.cluster.current?.status?.timelineID ?? 0];
-    const archived = archive()?.epoch() ?? 0;
-    return nextEpoch([store.lastRecord?.epoch ?? 0, ...own, archived, ...(this.#canvassing.last?.epochs ?? [])]);
+  /** The first one of all keeps the timeline that the directory was made with. */
+  #epoch(): Promise<number | undefined> {
+    if (this.#first) return Promise.resolve(Math.max(1, checkpointTimeline(this.#core)));
+    return freeEpoch(this.#core, this.#canvassing.last?.epochs ?? []);
   }
 
   /** Where a quorum is asked for, the own log's end must be known for good before (rule 11). */
-  #promise(): Promise<void> {
+  async #promise(): Promise<void> {
+    const epoch = await this.#epoch();
     return this.#core.promises.alone(async () => {
       const { store, state, memory, context, clock } = this.#core;
       const asked = store.lastRecord !== undefined && anySynchronous(store.lastRecord);
       const position = asked ? await truePosition(this.#core).catch(() => undefined) : undefined;
       const stand = this.#candidacy;
       if (!stand) return;
-      if (asked && !position) {
-        context.log.info({ rule: 'position-unknown' }, 'The end of the own log is not known yet');
+      if (asked && !position) context.log.info({ rule: 'position-unknown' }, 'The end of the own log is not known yet');
+      // Another may have been promised more while it was reserved.
+      const passed = epoch === undefined || (epoch < state.current.promised && !this.#first);
+      if (passed || (asked && !position)) {
         this.#giveUp();
         return;
       }
-      const epoch = this.#nextEpoch();
       // A stopped primary that stands is one no more: it leads again only by its own claim (rule 18).
       if (asked) await persistPromise(this.#core, epoch);
       else await state.update({ promised: epoch });

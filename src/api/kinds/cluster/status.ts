@@ -135,6 +135,9 @@ export const clusterStatus = object('ClusterStatus', 'What was observed of the c
   currentPrimaryTimestamp: text('When currentPrimary last changed.'),
   targetPrimaryTimestamp: text('When targetPrimary last changed.'),
   currentPrimaryFailingSinceTimestamp: text('When the primary was first found unhealthy.'),
+  epoch: integer(
+    'Highest epoch that any instance has stood for: it is written here before, and nobody stands for it again. An extension of Howdah.',
+  ),
   roleChanges: list(roleChange, 'The last ten changes of the primary, the newest last. An extension of Howdah.', {
     keys: ['epoch'],
   }),
