@@ -41,9 +41,53 @@ test.each([
     { 'alpha.cnpg.io/livenessPinger': 'on' },
     ['metadata.annotations[alpha.cnpg.io/livenessPinger]: "on": must be a JSON object'],
   ],
+  ...['["c-1","c-2"]', '["*"]', '[]', ''].map((names): [string, Record<string, string>, unknown[]] => [
+    `those fenced: ${names}`,
+    { 'cnpg.io/fencedInstances': names },
+    [],
+  ]),
+  ...['c-1', '{"c-1":1}', '[1]', '[""]', 'null'].map((names): [string, Record<string, string>, unknown[]] => [
+    `nobody can tell who is fenced: ${names}`,
+    { 'cnpg.io/fencedInstances': names },
+    [
+      `metadata.annotations[cnpg.io/fencedInstances]: ${JSON.stringify(names)}: must be a JSON array of names of instances, or ["*"] for all`,
+    ],
+  ]),
+  ['the operator is to look away', { 'cnpg.io/reconciliationLoop': 'disabled' }, []],
+  [
+    'a loop that is neither',
+    { 'cnpg.io/reconciliationLoop': 'off' },
+    ['metadata.annotations[cnpg.io/reconciliationLoop]: "off": must be disabled or enabled'],
+  ],
+  [
+    'three wishes with other words',
+    {
+      'cnpg.io/reconcilePodSpec': 'no',
+      'cnpg.io/skipWalArchiving': 'true',
+      'cnpg.io/skipEmptyWalArchiveCheck': 'yes',
+    },
+    [
+      'metadata.annotations[cnpg.io/reconcilePodSpec]: "no": must be disabled or enabled',
+      'metadata.annotations[cnpg.io/skipWalArchiving]: "true": must be enabled or disabled',
+      'metadata.annotations[cnpg.io/skipEmptyWalArchiveCheck]: "yes": must be enabled or disabled',
+    ],
+  ],
 ])('%s', (_name, annotations, expected) => {
   expect(errorsOf(validateCluster(aCluster({}, annotations)))).toEqual(expected);
 });
+
+test.each(['cnpg.io/coredumpFilter', 'cnpg.io/forceLegacyBackup', 'alpha.cnpg.io/enableInstancePprof'])(
+  'nothing acts on %s, so it is refused',
+  (key) => {
+    expect(validateCluster(aCluster({}, { [key]: 'true' })).errors).toEqual([
+      {
+        field: `metadata.annotations[${key}]`,
+        value: 'true',
+        message: 'not supported by this version of Howdah; leave it out',
+      },
+    ]);
+  },
+);
 
 test('validation can be disabled, and says so', () => {
   const cluster = aCluster({ instances: 0, failoverDelay: 5 }, { 'cnpg.io/validation': 'disabled' });
