@@ -66,7 +66,10 @@ async function provision(segment: number): Promise<void> {
 
 /** Whatever PostgreSQL has asked to be archived up to now. */
 async function archived(cluster: string): Promise<void> {
-  await using session = await connect(api, { namespace: namespace.name, cluster, to: 'rw', as: 'superuser' });
+  // A Kubernetes needs a moment to lead -rw to another pod.
+  await using session = await waitFor('the primary behind -rw', () =>
+    connect(api, { namespace: namespace.name, cluster, to: 'rw', as: 'superuser' }),
+  );
   const { rows: segment } = await session.query<{ name: string }>('select pg_walfile_name(pg_switch_wal()) as name');
   await waitFor(
     'the new timeline in the archive',
