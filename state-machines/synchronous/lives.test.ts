@@ -48,6 +48,8 @@ test('another life is named: until that has left this one is no member', () => {
   expect(namedOtherwise(sets(elected), life('a2'))).toBe(true);
   expect(namedOtherwise(sets(elected), life('a1'))).toBe(false);
   expect(namedOtherwise(sets('0 b1: a1'), life('a2'))).toBe(false);
+  expect(namedOtherwise(sets(elected, 'b1: c1'), life('a2'))).toBe(true);
+  expect(namedOtherwise(sets('b1: c1'), life('a2'))).toBe(false);
 });
 
 describe('a new life comes into the next set at once', () => {
@@ -56,7 +58,11 @@ describe('a new life comes into the next set at once', () => {
     ['where no set without the instance would be', ['b1: c1'], 'c2', true],
     ['where the newest has no names', [elected, 'b1:'], 'c2', true],
     ['where the newest has fewer than it waits for', [elected, '2 b1: a1'], 'c2', true],
+    ['where the newest of three has no names', [elected, elected, 'b1:'], 'c2', true],
     ['not for what an older set could do without', [elected, 'b1: a1'], 'c2', false],
+    ['where only a set that waits for nobody names another life', ['0 b1: a1 c1'], 'c2', true],
+    ['where nobody names any life of it', ['b1: a1 d1'], 'c2', true],
+    ['where it is named itself', ['b1: a1 c2'], 'c2', true],
   ] as const)('%s', (_, texts, who, may) => expect(replaces(sets(...texts), life(who))).toBe(may));
 });
 
@@ -66,6 +72,7 @@ describe('the life that is a name of the next set', () => {
     ['the one that is a member', sets(elected), 'a1', undefined, false, 'a1'],
     ['none, when that asks to leave', sets(elected), 'a1', undefined, true, undefined],
     ['the one that is a member, when it asks to be one again', sets(elected), 'a1', 'a1', false, 'a1'],
+    ['none, when it asks to be one again and to leave', sets(elected), 'a1', 'a1', true, undefined],
     ['none, while the one before stands in the way', sets(elected), 'a1', 'a2', false, undefined],
     ['the new one, as soon as it may', empty, 'a1', 'a2', false, 'a2'],
     ['the new one, also when the one before had asked to leave', empty, 'a1', 'a2', true, 'a2'],

@@ -24,7 +24,7 @@ export const inForce = ({ configurations }: Listed, member: Member): boolean =>
 export function dispensable(listed: Listed, member: Member, unfinished: boolean): boolean {
   if (unfinished || !inForce(listed, member)) return true;
   const newest = listed.configurations.at(-1);
-  if (!newest || newest.number === 0) return false;
+  if (!newest) return false;
   const named = newest.names.some((name) => sameMember(name, member));
   return size(newest) - (named ? 1 : 0) < newest.number;
 }

@@ -87,6 +87,7 @@ describe('minSyncReplicas and maxSyncReplicas', () => {
     ['as many as may be', 1, 2, [standby('c-2'), standby('c-3')], 'ANY 2 ("c-2","c-3")'],
     ['no more than the maximum', 1, 1, [standby('c-2'), standby('c-3')], 'ANY 1 ("c-2","c-3")'],
     ['fewer than the minimum', 2, 2, [standby('c-2'), standby('c-3', sick)], 'ANY 1 ("c-2")'],
+    ['by name, in any order', 1, 1, [standby('c-3'), standby('c-2')], 'ANY 1 ("c-2","c-3")'],
     ['nobody', 1, 1, [standby('c-2', sick)], ''],
   ] as const)('%s', (_, minSyncReplicas, maxSyncReplicas, standbys, names) => {
     expect(standbyNames(legacyTarget({ minSyncReplicas, maxSyncReplicas }, standbys, false), 'c')).toBe(names);
@@ -101,7 +102,9 @@ describe('a target, in full', () => {
   test('of nobody', () => {
     expect(synchronousTarget(aSpec(preferred), [], false)).toStrictEqual(nobody);
     expect(synchronousTarget(aSpec(preferred), [], true)).toStrictEqual({ ...nobody, topology });
+    expect(synchronousTarget(aSpec({ ...preferred, method: 'first' }), [], false)).toStrictEqual(nobody);
     expect(legacyTarget(legacy, [], false)).toStrictEqual(nobody);
+    expect(legacyTarget({ minSyncReplicas: 0, maxSyncReplicas: 0 }, one, false)).toStrictEqual(nobody);
     expect(legacyTarget(legacy, [], true)).toStrictEqual({ ...nobody, topology });
   });
   test('of one', () => {

@@ -39,7 +39,7 @@ export interface SynchronousTarget {
 
 const none = { method: 'any', number: 0, names: [], pre: [], post: [] } as const;
 const byName = (a: Standby, b: Standby): number =>
-  Number(b.healthy) - Number(a.healthy) || (a.instance < b.instance ? -1 : a.instance > b.instance ? 1 : 0);
+  Number(b.healthy) - Number(a.healthy) || (a.instance < b.instance ? -1 : 1);
 
 /** Only those of other failure domains, where there are enough of them; else all, and why. */
 function acrossDomains(

@@ -101,8 +101,16 @@ test('hibernation: the primary stops first, nothing starts again, and all comes 
     expect.objectContaining({ type: 'howdah.dev/Primary', status: 'False', reason: 'Hibernated' }),
   );
   await annotate(test, { 'cnpg.io/hibernation': 'off' });
+  test.stuck.add('sleep-1');
+  for (let turn = 0; turn < 5; turn++) {
+    test.now = new Date(test.now.getTime() + 1_000);
+    await test.reconcile();
+  }
+  test.stuck.delete('sleep-1');
   const awake = await test.until(isHealthy);
   expect(awake.status?.phaseReason).not.toBe('Cluster has been hibernated');
+  // It sleeps with its role and comes back with it: nobody fails over.
+  expect(test.events.map(({ reason }) => reason)).not.toContain('FailingOver');
   expect(await reason()).toBeUndefined();
   expect((await test.claims()).map(({ metadata }) => metadata?.uid).sort()).toEqual(volumes);
 });

@@ -3,6 +3,7 @@ import { readQuorum } from '../../../../state-machines/protocol/quorum.ts';
 import type { Cluster } from '../../../api/generated/cluster.ts';
 import { fencedByOperator, isFenced } from '../../../fencing.ts';
 import { instanceRole, label } from '../../../labels.ts';
+import { reasonOf, subjectCondition } from '../decided.ts';
 import { phase } from '../phase-names.ts';
 import { primaryRestarts } from './rollout.ts';
 import { isReady, isTerminating, members, type Instance, type World } from '../world.ts';
@@ -18,6 +19,14 @@ function serves(instance: Instance | undefined, settled: boolean): boolean {
 
 const standsAfter = (cluster: Cluster, instance: Instance): boolean =>
   instance.answer?.ok === true && instance.answer.status.isPrimary !== true && !isFenced(cluster, instance.name);
+
+const asleepOrOnItsWay = ['hibernated', 'primary-is-restarted'].map(reasonOf);
+
+/** It has slept with its role, or is made anew with it, and its pod is not back yet. */
+function comesBack(cluster: Cluster, pod: Instance['pod']): boolean {
+  const said = cluster.status?.conditions?.find(({ type }) => type === subjectCondition('Primary'));
+  return primaryRestarts(cluster, pod) || (asleepOrOnItsWay.includes(said?.reason ?? '') && !isReady(pod));
+}
 
 /** Pods whose role label is not what the lease says, while nobody is about to change it. */
 function mislabelled(world: World, holder: string): string[] {
@@ -48,7 +57,7 @@ export function failoverFacts(cluster: Cluster, world: World, now: Date): Failov
     holderServes,
     holderFenced: holder !== undefined && isFenced(cluster, holder) && !ours.includes(holder),
     // It is away because the operator makes it anew, and keeps the role.
-    holderRestarts: holder !== undefined && holder === currentPrimary && primaryRestarts(cluster, holding?.pod),
+    holderRestarts: holder !== undefined && holder === currentPrimary && comesBack(cluster, holding?.pod),
     unfenced: world.instances
       .filter((it) => it.name !== holder && world.holderBefore === holder && answersAsPrimary(it))
       .filter(({ name }) => !isFenced(cluster, name))

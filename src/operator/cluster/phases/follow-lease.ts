@@ -1,4 +1,5 @@
 import { failover, type FailoverAction, type FailoverFacts } from '../../../../state-machines/failover/machine.ts';
+import type { Ruled } from '../../../../state-machines/protocol/rule-table.ts';
 import { fencedByOperator, fencedNames } from '../../../fencing.ts';
 import { resource } from '../../../kube/resource-types.ts';
 import { annotation } from '../../../labels.ts';
@@ -21,7 +22,7 @@ async function annotate(scope: ObservedScope, fenced: readonly string[], ours: r
   await api.patch(resource.clusters, { namespace, name }, { metadata: { resourceVersion, annotations } }, { signal });
 }
 
-function message(facts: FailoverFacts, action: FailoverAction): string {
+function message(facts: FailoverFacts, action: Ruled<FailoverAction>): string {
   const { holder = 'nobody', epoch, unfenced, fencedByUs, candidates } = facts;
   const holds = `${holder} holds the lease in epoch ${epoch}`;
   switch (action.type) {
@@ -36,7 +37,8 @@ function message(facts: FailoverFacts, action: FailoverAction): string {
     case 'set-phase':
       return `${holds} and does not serve; ${candidates} could take over`;
     default:
-      return facts.holderServes ? `${holds} and serves` : holds;
+      if (facts.holderServes) return `${holds} and serves`;
+      return action.rule === 'primary-is-restarted' ? `${holds} and is on its way back` : holds;
   }
 }
 
