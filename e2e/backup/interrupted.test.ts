@@ -164,7 +164,7 @@ test('the process that ships WAL is killed again and again: no segment is missin
   for (let name = first; name <= last; name = segmentAfter(name, 16 << 20)) {
     const place = path.join(os.tmpdir(), `hwk-${process.pid}-segment`);
     // Held against its digest.
-    expect(await downloadWal(shipped, name, place, signal)).toBe(true);
+    expect(await downloadWal(shipped, name, place, { signal })).toBe(true);
     expect((await stat(place)).size).toBe(16 << 20);
     await rm(place);
   }

@@ -67,7 +67,7 @@ export interface ArchiveServices extends AsyncDisposable {
 /** Seconds between two runs of retention when no backup is taken. */
 const retentionInterval = 1_800;
 
-/** A standby has another way to its WAL, so it is not held up for long. */
+/** Milliseconds in which a standby, which has another way to its WAL, does not ask an archive that has just not answered. */
 const standbyPatience = 5_000;
 
 /** `instead` for an archive that cannot be used; why, the archiver says. */

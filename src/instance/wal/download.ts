@@ -7,14 +7,19 @@ async function writeAll(handle: FileHandle, chunk: Buffer): Promise<void> {
   for (let at = 0; at < chunk.length;) at += (await handle.write(chunk, at)).bytesWritten;
 }
 
-/** Writes a file of the archive to `place`, verified and durable; false when the archive does not hold it. */
+/**
+ * Writes a file of the archive to `place`, verified and durable; false when the archive does not hold it. Within `answerWithin`
+ * milliseconds the archive must have begun to answer.
+ */
 export async function downloadWal(
   archive: Archive,
   name: string,
   place: string,
-  signal: AbortSignal,
+  { signal, answerWithin }: { readonly signal: AbortSignal; readonly answerWithin?: number },
 ): Promise<boolean> {
-  const found = await getWal(archive, name, signal);
+  const late = new AbortController();
+  const timer = answerWithin && setTimeout(() => late.abort(new Error('no answer in time')), answerWithin);
+  const found = await getWal(archive, name, AbortSignal.any([signal, late.signal])).finally(() => clearTimeout(timer));
   if (!found) return false;
   try {
     await using handle = await open(place, 'w', 0o600);

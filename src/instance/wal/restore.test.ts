@@ -133,6 +133,34 @@ test('a failure of the network is never "not there"', async () => {
   expect(await patient.ask(name(1))).toEqual({ outcome: 'restored' });
 });
 
+test('a standby is told at once that the archive does not answer, and goes on without it; a while later it is asked again', async () => {
+  await using store = await testArchive();
+  const archive = await store.open('one');
+  await put(archive, name(1), 'x');
+  let calls = 0;
+  let answers = false;
+  const silentStore: ObjectStore = {
+    ...archive.store,
+    get: (key, options) => {
+      calls += 1;
+      if (answers) return archive.store.get(key, options);
+      return new Promise((_, reject) => options?.signal?.addEventListener('abort', () => reject(new Error('late'))));
+    },
+  };
+  const { ask, restorer } = await aRestorer(
+    { ...archive, store: silentStore },
+    { onFailure: 'stream', patience: 60_000 },
+  );
+  for (const file of [name(1), '00000002.history', name(2)])
+    expect(await ask(file)).toEqual({ outcome: 'failed', message: 'late', fatal: false });
+  expect(calls).toBe(1);
+  const later = await aRestorer({ ...archive, store: silentStore }, { onFailure: 'stream', patience: 0 });
+  expect(await later.ask(name(1))).toMatchObject({ outcome: 'failed' });
+  answers = true;
+  expect(await later.ask(name(1))).toEqual({ outcome: 'restored' });
+  await Promise.all([restorer.close(), later.restorer.close()]);
+});
+
 test('a damaged file is not given to PostgreSQL', async () => {
   await using store = await testArchive();
   const archive = await store.open('one');

@@ -20,7 +20,8 @@ export interface RestorerDeps {
   readonly history: () => Promise<TimelineHistory | undefined>;
   /**
    * What a failure means. 'stop': PostgreSQL must not take it for the end of the archive, so tries go on for `patience` and then
-   * recovery ends. 'stream': a standby has another way to its WAL and asks again soon.
+   * recovery ends. 'stream': a standby has another way to its WAL, which it goes only after this one: it is told at once, and for
+   * `patience` without asking the archive again. Each step of getting to a new primary asks for something.
    */
   readonly onFailure: 'stop' | 'stream';
   /** Milliseconds. */
@@ -30,6 +31,8 @@ export interface RestorerDeps {
   readonly signal: AbortSignal;
 }
 
+/** Milliseconds in which an archive must begin to answer where there is another way. */
+const answerWithin = 3_000;
 const firstPause = 250;
 const longestPause = 5_000;
 /** What asking again cannot change soon. */
@@ -39,6 +42,7 @@ const lasting = new Set(['forbidden', 'no-such-bucket']);
 export class Restorer implements WalRestorer {
   readonly #deps: RestorerDeps;
   readonly #foreign = new Set<string>();
+  #unanswered: { readonly until: number; readonly error: unknown } | undefined;
   #prefetch: { directory: string; files: Prefetch } | undefined;
 
   constructor(deps: RestorerDeps) {
@@ -94,7 +98,10 @@ export class Restorer implements WalRestorer {
     const files = this.#files(path.dirname(place));
     const fetched = await files.take(file);
     const staging = fetched ?? `${place}.howdah`;
-    const download = (name: string) => this.#patiently(() => downloadWal(archive, name, staging, signal), signal);
+    const download = (name: string) =>
+      this.#deps.onFailure === 'stream'
+        ? this.#once(() => downloadWal(archive, name, staging, { signal, answerWithin }))
+        : this.#patiently(() => downloadWal(archive, name, staging, { signal }), signal);
     if (fetched === undefined && !(await download(file)) && !(await this.#partial(file, download))) return false;
     await rename(staging, place);
     await sync(path.dirname(place));
@@ -109,13 +116,29 @@ export class Restorer implements WalRestorer {
     return this.#deps.onFailure === 'stop' && parseWalName(file)?.kind === 'segment' && download(`${file}.partial`);
   }
 
+  async #once(download: () => Promise<boolean>): Promise<boolean> {
+    if (this.#unanswered && Date.now() < this.#unanswered.until) throw this.#unanswered.error;
+    try {
+      return await download();
+    } catch (error) {
+      this.#changed(error);
+      this.#unanswered = { until: Date.now() + this.#deps.patience, error };
+      throw error;
+    }
+  }
+
+  /** Credentials are read anew. */
+  #changed(error: unknown): void {
+    if (error instanceof ObjectStoreError && error.kind === 'forbidden') this.#deps.source.invalidate();
+  }
+
   async #patiently(download: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
     const deadline = Date.now() + this.#deps.patience;
     for (let pause = firstPause; ; pause = Math.min(2 * pause, longestPause)) {
       try {
         return await download();
       } catch (error) {
-        if (error instanceof ObjectStoreError && error.kind === 'forbidden') this.#deps.source.invalidate();
+        this.#changed(error);
         const final = error instanceof ObjectStoreError && lasting.has(error.kind);
         if (final || Date.now() + pause > deadline || signal.aborted) throw error;
         this.#deps.log.warn({ err: error, pause }, 'The archive did not answer; asking again');
@@ -139,7 +162,7 @@ export class Restorer implements WalRestorer {
       const { source, signal } = this.#deps;
       const files = new Prefetch(path.join(directory, '.howdah-restore'), async (name, place) => {
         const archive = await source.get(signal);
-        return archive !== undefined && (await downloadWal(archive, name, place, signal));
+        return archive !== undefined && (await downloadWal(archive, name, place, { signal }));
       });
       this.#prefetch = { directory, files };
     }
