@@ -29,10 +29,8 @@ export class AsyncWorlds {
     this.#instances = new Parts(this.#renamings.identity, text, looks);
   }
 
-  /** The same world out of parts that others have too. */
-  share(world: AsyncWorld): AsyncWorld {
-    return { ...world, instances: world.instances.map((instance) => this.#instances.one(instance)) };
-  }
+  /** The first instance that was equal to this one. */
+  readonly share = (instance: Instance): Instance => this.#instances.one(instance);
 
   key(world: AsyncWorld): string {
     let least = '';

@@ -19,9 +19,7 @@ export function exploreAsync(
   limit?: number,
 ): Exploration {
   const worlds = new AsyncWorlds(bounds.instances);
-  function* steps(world: AsyncWorld): Iterable<Step> {
-    for (const [step, reached] of asyncSteps(world, { bounds, mutant })) yield [step, worlds.share(reached)];
-  }
+  const steps = (world: AsyncWorld): Iterable<Step> => asyncSteps(world, { bounds, mutant }, worlds.share);
   return explore<AsyncWorld>(
     {
       initial: follow(steps, healthyAsync(bounds), begins),
@@ -96,7 +94,7 @@ export const beyondTheSlack: AsyncScenario = { bounds: { ...small, drifts: 1 } }
 
 /** What check:models explores of the shipped protocol, by name. */
 export const asyncScenarios: Record<string, AsyncScenario> = {
-  'two instances, an outage and a death': { bounds: { ...small, outages: 1, crashes: 1 } },
+  'two instances, an outage and a death': { bounds: { ...small, epochs: 3, outages: 1, crashes: 1 } },
   'two instances, two outages': { bounds: { ...small, outages: 2 } },
   'two instances, a deleted lease': { bounds: { ...small, deletions: 1, outages: 1 } },
   'two instances, three epochs, a death': { bounds: { ...small, epochs: 3, crashes: 1 } },
@@ -118,7 +116,7 @@ export const asyncScenarios: Record<string, AsyncScenario> = {
     bounds: { ...small, instances: 1, epochs: 4, crashes: 1, outages: 1, unanswered: true },
     deadEnds: true,
   },
-  'three instances': { bounds: { ...small, instances: 3 } },
+  'three instances': { bounds: { ...small, instances: 3, epochs: 3 } },
   'three instances, an outage': { bounds: { ...small, instances: 3, outages: 1 } },
   'four instances': { bounds: { ...small, instances: 4 } },
   'three instances, the primary is cut off': {

@@ -41,17 +41,31 @@ function settledInstance(i: Instance, { version: present, end }: AsyncWorld['lea
     : { ...i, seen, overtaken, entered, fresh, unchanged, call, round };
 }
 
-/** The same world with versions as in `version`, without claims on their way that can only be refused. */
-export function settled(world: AsyncWorld, bounds: AsyncBounds): AsyncWorld {
+/**
+ * The same world with versions as in `version`, without claims on their way that can only be refused, out of parts that others have too
+ * (`shared`). It was reached from `before`, which is settled: what is as it was there under the same lease is so still.
+ */
+export function settled(
+  world: AsyncWorld,
+  before: AsyncWorld,
+  bounds: AsyncBounds,
+  shared: (instance: Instance) => Instance,
+): AsyncWorld {
   const { lease, orphans, departed } = world;
+  const kept = lease === before.lease;
   return {
     ...world,
-    instances: world.instances.map((instance) => settledInstance(instance, lease, bounds)),
+    instances: world.instances.map((instance, index) =>
+      kept && instance === before.instances[index] ? instance : shared(settledInstance(instance, lease, bounds)),
+    ),
     // It is compared with no later claim.
     departed: lease.version !== version.absent && lease.holder !== nobody ? undefined : departed,
-    lease: { ...lease, version: renumbered(lease.version, lease.version) },
-    orphans: orphans
-      .filter(([, expected]) => expected === lease.version || expected === version.absent)
-      .map(([sender, expected, epoch]) => [sender, renumbered(expected, lease.version), epoch] as const),
+    lease: lease.version > version.present ? { ...lease, version: version.present } : lease,
+    orphans:
+      orphans.length === 0
+        ? orphans
+        : orphans
+            .filter(([, expected]) => expected === lease.version || expected === version.absent)
+            .map(([sender, expected, epoch]) => [sender, renumbered(expected, lease.version), epoch] as const),
   };
 }

@@ -349,25 +349,33 @@ function* outside(world: AsyncWorld, { bounds }: Context): Iterable<Step> {
   }
 }
 
-/** All that can happen next. */
-export function* asyncSteps(world: AsyncWorld, context: Context): Iterable<Step> {
+const sources: readonly ((world: AsyncWorld, context: Context) => Iterable<Step>)[] = [
+  time,
+  reads,
+  fences,
+  calls,
+  holds,
+  elections,
+  promotions,
+  releases,
+  strays,
+  crashes,
+  starts,
+  writes,
+  streams,
+  outside,
+];
+
+/** All that can happen next, out of parts that others have too, where there is a way to find them. */
+export function* asyncSteps(
+  world: AsyncWorld,
+  context: Context,
+  shared = (instance: Instance): Instance => instance,
+): Iterable<Step> {
   if (world.wrong !== '') return;
-  const sources = [
-    time,
-    reads,
-    fences,
-    calls,
-    holds,
-    elections,
-    promotions,
-    releases,
-    strays,
-    crashes,
-    starts,
-    writes,
-    streams,
-    outside,
-  ];
-  for (const source of sources)
-    for (const [step, reached] of source(world, context)) yield [step, settled(reached, context.bounds)];
+  for (const source of sources) {
+    for (const [step, reached] of source(world, context)) {
+      yield [step, settled(reached, world, context.bounds, shared)];
+    }
+  }
 }

@@ -8,7 +8,7 @@ import { KubeError } from '../../kube/errors.ts';
 import { Chronicle } from './core/chronicle.ts';
 import { type HaCore, isPassedOver, leaseState, newMemory } from './core/core.ts';
 import { Elector } from './elector.ts';
-import { type Departure, emptyContent, encodeLease, type LeaseContent } from './core/lease-record.ts';
+import { contentOf, type Departure, emptyContent, encodeLease, type LeaseContent } from './core/lease-record.ts';
 import { LeaseStore } from './core/lease-store.ts';
 import { StateFile } from './core/state-file.ts';
 import { Promises } from './core/promises.ts';
@@ -110,6 +110,29 @@ test('nobody stands before the Cluster says for which epoch (M37)', async () => 
   world.now += 1000;
   await elector.tick();
   expect([state.current.promised, store.record?.epoch, kube.cluster.status?.epoch]).toEqual([9, 9, 9]);
+});
+
+test('where a quorum is asked for, no epoch is taken before the end of the own log is known', async () => {
+  const { elector, world, server, store, state, kube } = await stopped('unknown-end');
+  const [self] = store.record?.members ?? [];
+  if (!self || !store.record) throw new Error('there is no member');
+  const set = {
+    version: 1,
+    epoch: 3,
+    owner: self,
+    names: [self],
+    external: [],
+    number: 1,
+    method: 'any',
+    leading: 0,
+  } as const;
+  const listed = { ...contentOf(store.record), configurations: [set] };
+  await server.replace(undefined, encodeLease(server.lease ?? {}, listed, { nonce: 'n', now: new Date(0), timing }));
+  await store.read(1000);
+  world.now += 60_000;
+  await elector.tick();
+  expect(world.messages).toContain('The end of the own log is not known yet');
+  expect([state.current.promised, kube.cluster.status?.epoch]).toEqual([3, undefined]);
 });
 
 test('the answer is lost, and a watch tells that the claim was done: it counts from when it was sent, and is finished', async () => {
