@@ -31,8 +31,10 @@ export interface RestorerDeps {
   readonly signal: AbortSignal;
 }
 
-/** Milliseconds in which an archive must begin to answer where there is another way. */
-const answerWithin = 3_000;
+/** Milliseconds in which an archive must begin to answer where there is another way: twice the last time, and twice as many after each in vain. */
+const shortest = 1_000;
+const longest = 60_000;
+const between = (milliseconds: number): number => Math.min(Math.max(milliseconds, shortest), longest);
 const firstPause = 250;
 const longestPause = 5_000;
 /** What asking again cannot change soon. */
@@ -42,6 +44,7 @@ const lasting = new Set(['forbidden', 'no-such-bucket']);
 export class Restorer implements WalRestorer {
   readonly #deps: RestorerDeps;
   readonly #foreign = new Set<string>();
+  #answerWithin = shortest;
   #unanswered: { readonly until: number; readonly error: unknown } | undefined;
   #prefetch: { directory: string; files: Prefetch } | undefined;
 
@@ -100,7 +103,7 @@ export class Restorer implements WalRestorer {
     const staging = fetched ?? `${place}.howdah`;
     const download = (name: string) =>
       this.#deps.onFailure === 'stream'
-        ? this.#once(() => downloadWal(archive, name, staging, { signal, answerWithin }))
+        ? this.#once(() => downloadWal(archive, name, staging, { signal, answerWithin: this.#answerWithin }))
         : this.#patiently(() => downloadWal(archive, name, staging, { signal }), signal);
     if (fetched === undefined && !(await download(file)) && !(await this.#partial(file, download))) return false;
     await rename(staging, place);
@@ -118,10 +121,14 @@ export class Restorer implements WalRestorer {
 
   async #once(download: () => Promise<boolean>): Promise<boolean> {
     if (this.#unanswered && Date.now() < this.#unanswered.until) throw this.#unanswered.error;
+    const began = Date.now();
     try {
-      return await download();
+      const found = await download();
+      this.#answerWithin = between(2 * (Date.now() - began));
+      return found;
     } catch (error) {
       this.#changed(error);
+      this.#answerWithin = between(2 * this.#answerWithin);
       this.#unanswered = { until: Date.now() + this.#deps.patience, error };
       throw error;
     }
