@@ -29,6 +29,11 @@ const runs = Number(options.runs ?? 5);
 const [only = options.only, ...named] = positionals;
 // Beside `failover`, --only names its faults.
 const faults = [...named, ...(positionals.length > 0 ? (options.only?.split(',') ?? []) : [])];
+const benches = ['wal', 'provisioning', 'memory', 'base-backup', 'failover', 'backup', 'restore'];
+if (only !== undefined && !benches.includes(only)) {
+  process.stderr.write(`bench: no bench "${only}"; there are ${benches.join(', ')}\n`);
+  process.exit(2);
+}
 if (only === 'failover') chosen(faults);
 
 /** initdb and a start, with nothing around them: what provisioning cannot beat. */
@@ -79,7 +84,6 @@ async function measure(platform: Platform): Promise<string[]> {
     const figures = await Promise.race([part(), aborted(stop.signal)]);
     for (const figure of figures) process.stdout.write(`${row(figure)}\n`);
   }
-  if (wanted.length === 0 && only !== 'failover') throw new Error(`no bench "${only}"`);
   if (only !== undefined && only !== 'failover') return [];
   return failover(platform, {
     runs: Number(options.runs ?? 50),
