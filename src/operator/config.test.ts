@@ -31,6 +31,10 @@ test('the Secret wins over the ConfigMap, which wins over the environment; other
 });
 
 test.each<[Parameters<typeof merged>[0], string]>([
+  [
+    { env: { EXPIRING_CHECK_THRESHOLD: '31' } },
+    'CERTIFICATE_DURATION: "90" must be at least three times EXPIRING_CHECK_THRESHOLD, which is 31',
+  ],
   [{ configMap: { CERTIFICATE_DURATION: '0' } }, 'CERTIFICATE_DURATION: "0" is not a positive whole number'],
   [
     { configMap: { MANAGE_WEBHOOK_CONFIGURATIONS: 'yes' } },

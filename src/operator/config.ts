@@ -84,10 +84,21 @@ function refuse(values: Values): void {
   }
 }
 
+/** Authorities are renewed two thresholds before their end, and sign when everybody has had a third of that life to load them. */
+function certificateLife(values: Values): Pick<OperatorConfiguration, 'certificateDays' | 'expiringThresholdDays'> {
+  const certificateDays = positive(values, 'CERTIFICATE_DURATION', 90);
+  const expiringThresholdDays = positive(values, 'EXPIRING_CHECK_THRESHOLD', 7);
+  if (certificateDays >= 3 * expiringThresholdDays) return { certificateDays, expiringThresholdDays };
+  throw new Error(
+    `CERTIFICATE_DURATION: "${certificateDays}" must be at least three times EXPIRING_CHECK_THRESHOLD, which is ${expiringThresholdDays}`,
+  );
+}
+
 /** Throws for a value that cannot be, and for one that would have no effect. */
 export function parseConfiguration(values: Values, version: string): OperatorConfiguration {
   refuse(values);
   return {
+    ...certificateLife(values),
     namespace: orElse(values['OPERATOR_NAMESPACE'], operatorNamespace),
     watchNamespaces: list(values['WATCH_NAMESPACE']),
     operatorImage: orElse(values['OPERATOR_IMAGE_NAME'], 'localhost/howdah:dev'),
@@ -97,8 +108,6 @@ export function parseConfiguration(values: Values, version: string): OperatorCon
     standbyTcpUserTimeoutMs: positive(values, 'STANDBY_TCP_USER_TIMEOUT', 5000),
     inheritedLabels: list(values['INHERITED_LABELS']),
     inheritedAnnotations: list(values['INHERITED_ANNOTATIONS']),
-    certificateDays: positive(values, 'CERTIFICATE_DURATION', 90),
-    expiringThresholdDays: positive(values, 'EXPIRING_CHECK_THRESHOLD', 7),
     manageWebhooks: flag(values, 'MANAGE_WEBHOOK_CONFIGURATIONS', true),
     bind: orElse(values['HOWDAH_BIND'], '0.0.0.0'),
     drainTaints: list(orElse(values['DRAIN_TAINTS'], defaultDrainTaints)),

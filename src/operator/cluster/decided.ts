@@ -1,7 +1,8 @@
 import type { Scope } from './scope.ts';
 
 /** What a decision was about; the type of its condition. */
-export type Subject = 'Primary' | 'Switchover' | 'Rollout' | 'Scaling' | 'Hibernation' | 'Maintenance' | 'Replication';
+export type Subject =
+  'Primary' | 'Certificates' | 'Switchover' | 'Rollout' | 'Scaling' | 'Hibernation' | 'Maintenance' | 'Replication';
 
 export interface Decided {
   /** Stable name of the rule that decided, as in the tables of state-machines/. */

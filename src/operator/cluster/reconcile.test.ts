@@ -3,6 +3,7 @@ import type { Job, PersistentVolumeClaim, Pod } from '../../kube/objects.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { startApiServer } from '../../local/apiserver/testing/server.ts';
 import { resource } from '../../kube/resource-types.ts';
+import { createAuthority, issueCertificate } from '../../pki/x509.ts';
 import { isHealthy, startPlatform, TestCluster, type TestPlatform } from '../testing/test-world.ts';
 import { watched } from '../testing/watched.ts';
 
@@ -88,6 +89,41 @@ test("a Secret of the user's that is missing is named, and the cluster goes on w
     data: { username: 'cG9zdGdyZXM=', password: 'eA==' },
   });
   await test.until(isHealthy);
+});
+
+test("certificates of the user's that end soon are said, once, until they are renewed", async () => {
+  const put = async (days: number): Promise<void> => {
+    const authority = await createAuthority('company', days, new Date());
+    const server = await issueCertificate(authority, {
+      ...{ commonName: 'ending-rw', dnsNames: ['ending-rw'], usages: ['server'], days, now: new Date() },
+    });
+    const contents = {
+      'company-ca': { 'ca.crt': authority.certificate },
+      'company-server': { 'tls.crt': server.certificate, 'tls.key': server.key },
+    };
+    for (const [name, stringData] of Object.entries(contents)) {
+      await platform.api.delete(resource.secrets, { namespace: 'default', name });
+      await platform.api.create(resource.secrets, { metadata: { name, namespace: 'default' }, stringData });
+    }
+  };
+  await put(5);
+  const spec = { certificates: { serverCASecret: 'company-ca', serverTLSSecret: 'company-server' } };
+  const test = await TestCluster.create(platform.api, { name: 'ending', instances: 1, spec });
+  const { status } = await test.until(isHealthy);
+  expect(status?.conditions).toContainEqual(
+    expect.objectContaining({
+      type: 'howdah.dev/Certificates',
+      status: 'False',
+      reason: 'SecretIsExpiring',
+      message: expect.stringMatching(/: Secret "company-ca" until .*; Secret "company-server" until /),
+    }),
+  );
+  expect(reasons(test).filter((reason) => reason === 'SecretIsExpiring')).toHaveLength(1);
+  await put(90);
+  await test.reconcile();
+  expect((await test.cluster()).status?.conditions).toContainEqual(
+    expect.objectContaining({ type: 'howdah.dev/Certificates', status: 'True', reason: 'CertificatesAreValid' }),
+  );
 });
 
 test('a bootstrap that failed for good is unrecoverable with its reason, and tried again with another specification', async () => {

@@ -21,10 +21,12 @@ import {
 } from '../../../resources/secrets.ts';
 import { TerminalError } from '../../errors.ts';
 import { readAuthority, renewedAuthority, type Authority } from '../pki/authority.ts';
-import { bundle, expiry, goTime } from '../pki/certificate.ts';
+import { bundle, expiresWithin, expiry, goTime } from '../pki/certificate.ts';
 import { type PairDemand, pairProblem } from '../pki/given-pair.ts';
 import { renewedLeaf } from '../pki/leaf.ts';
+import { decided, subjectCondition } from '../decided.ts';
 import { randomPassword } from '../password.ts';
+import { eventReason } from '../phase-names.ts';
 import { goOn, type PhaseResult } from '../result.ts';
 import type { Scope } from '../scope.ts';
 
@@ -43,10 +45,11 @@ async function write(scope: Scope, object: Secret, existing: Secret | undefined)
 /** A Secret that the user said is there, with these keys in it. */
 async function given(scope: Scope, field: string, name: string, keys: readonly string[]): Promise<Secret> {
   const secret = await get(scope, name);
-  if (secret === undefined) throw new TerminalError('SecretNotFound', `${field}: there is no Secret "${name}"`);
+  if (secret === undefined)
+    throw new TerminalError(eventReason.secretNotFound, `${field}: there is no Secret "${name}"`);
   const missing = keys.filter((key) => (secretText(secret, key) ?? '') === '');
   if (missing.length > 0) {
-    throw new TerminalError('InvalidSecret', `${field}: Secret "${name}" has no ${missing.join(', ')}`);
+    throw new TerminalError(eventReason.invalidSecret, `${field}: Secret "${name}" has no ${missing.join(', ')}`);
   }
   return secret;
 }
@@ -55,7 +58,8 @@ async function given(scope: Scope, field: string, name: string, keys: readonly s
 async function givenPair(scope: Scope, field: string, name: string, demand: PairDemand): Promise<Secret> {
   const secret = await given(scope, field, name, ['tls.crt', 'tls.key']);
   const problem = pairProblem(secretText(secret, 'tls.crt') ?? '', secretText(secret, 'tls.key') ?? '', demand);
-  if (problem !== undefined) throw new TerminalError('InvalidSecret', `${field}: Secret "${name}": ${problem}`);
+  if (problem !== undefined)
+    throw new TerminalError(eventReason.invalidSecret, `${field}: Secret "${name}": ${problem}`);
   return secret;
 }
 
@@ -81,7 +85,7 @@ async function ownAuthority(scope: Scope): Promise<{ authority: Authority; secre
   }
   const authority = readAuthority(secret);
   if (authority === undefined || secret === undefined) {
-    throw new TerminalError('InvalidCASecret', `Secret "${secretName}" has no certificate in ca.crt`);
+    throw new TerminalError(eventReason.invalidAuthority, `Secret "${secretName}" has no certificate in ca.crt`);
   }
   return { authority, secret };
 }
@@ -94,7 +98,7 @@ async function givenAuthority(
   const secret = await given(scope, field, name, ['ca.crt']);
   const authority = readAuthority(secret);
   if (authority === undefined)
-    throw new TerminalError('InvalidCASecret', `${field}: ca.crt of Secret "${name}" is no certificate`);
+    throw new TerminalError(eventReason.invalidAuthority, `${field}: ca.crt of Secret "${name}" is no certificate`);
   return { authority, secret };
 }
 
@@ -190,6 +194,28 @@ async function superuserCredentials(scope: Scope): Promise<Secret | undefined> {
   return undefined;
 }
 
+const certificateIn = (secret: Secret) => bundle(secretText(secret, 'tls.crt') ?? secretText(secret, 'ca.crt'))[0];
+
+/** Ours are renewed in time. The user's, and those whose authority's key only the user has, are for people to renew. */
+function warnOfEnds(scope: Scope, secrets: readonly Secret[]): void {
+  const { cluster, configuration, now } = scope;
+  const ending = new Map(
+    secrets.flatMap((secret) => {
+      const certificate = certificateIn(secret);
+      if (!certificate || !expiresWithin(certificate, configuration.expiringThresholdDays, now)) return [];
+      return [[secret.metadata?.name ?? '', `Secret "${secret.metadata?.name}" until ${goTime(expiry(certificate))}`]];
+    }),
+  );
+  if (ending.size > 0) {
+    const message = `certificates are valid no longer than this: ${[...ending.values()].join('; ')}`;
+    const event = { type: 'Warning', reason: eventReason.secretExpiring } as const;
+    return decided(scope, 'Certificates', { rule: 'secret-is-expiring', status: 'False', message, event });
+  }
+  const type = subjectCondition('Certificates');
+  if (cluster.status?.conditions?.some((condition) => condition.type === type) !== true) return;
+  decided(scope, 'Certificates', { rule: 'certificates-are-valid', status: 'True', message: 'none ends soon' });
+}
+
 const version = (secret: Secret | undefined): string | undefined => secret?.metadata?.resourceVersion;
 const defined = <T extends object>(values: T): T =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
@@ -201,10 +227,11 @@ export async function ensureSecrets(scope: Scope): Promise<PhaseResult> {
   const names = secretNames(scope.cluster);
   const expirations = Object.fromEntries(
     [serverCa, clientCa, server, replication].flatMap((secret) => {
-      const [certificate] = bundle(secretText(secret, 'tls.crt') ?? secretText(secret, 'ca.crt'));
+      const certificate = certificateIn(secret);
       return certificate === undefined ? [] : [[secret.metadata?.name ?? '', goTime(expiry(certificate))]];
     }),
   );
+  warnOfEnds(scope, [serverCa, clientCa, server, replication]);
   const alternative = scope.cluster.spec.certificates?.serverAltDNSNames;
   scope.report.set({
     certificates: {

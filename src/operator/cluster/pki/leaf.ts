@@ -4,6 +4,7 @@ import { secretText } from '../../../resources/secrets.ts';
 import { bundle, dnsNames, expiresWithin, signedByOneOf } from './certificate.ts';
 import type { Authority } from './authority.ts';
 import { TerminalError } from '../../errors.ts';
+import { eventReason } from '../phase-names.ts';
 
 export interface LeafMaterial {
   readonly certificate: string;
@@ -20,7 +21,14 @@ export function renewalReason(
   const [certificate] = bundle(secretText(secret, 'tls.crt'));
   if (certificate === undefined || secretText(secret, 'tls.key') === undefined) return 'there is none';
   if (expiresWithin(certificate, thresholdDays, now)) return 'it expires soon';
-  if (!signedByOneOf(certificate, bundle(authority.trusted))) return 'its authority is not trusted any more';
+  const trusted = bundle(authority.trusted);
+  const [signing] = trusted;
+  const issuer = trusted.find((one) => signedByOneOf(certificate, [one]));
+  if (issuer === undefined || signing === undefined) return 'its authority is not trusted any more';
+  // It is worth nothing longer than who signed it. Where nobody renews that, such as for a user's, a new one would be no better.
+  if (expiresWithin(issuer, thresholdDays, now) && !expiresWithin(signing, thresholdDays, now)) {
+    return 'its authority expires soon';
+  }
   const held = new Set(dnsNames(certificate));
   if (names.some((name) => !held.has(name))) return 'it lacks names';
   return undefined;
@@ -39,7 +47,10 @@ export async function renewedLeaf(
     return { certificate, key, authority: authority.trusted };
   }
   if (authority.signer === undefined) {
-    throw new TerminalError('InvalidCASecret', `No certificate for ${request.commonName}: the CA Secret has no ca.key`);
+    throw new TerminalError(
+      eventReason.invalidAuthority,
+      `No certificate for ${request.commonName}: the CA Secret has no ca.key`,
+    );
   }
   return { ...(await issueCertificate(authority.signer, request)), authority: authority.trusted };
 }
