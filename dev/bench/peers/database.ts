@@ -19,12 +19,16 @@ const fill = [
   'INSERT INTO photo SELECT gen_random_bytes(1024) FROM generate_series(1, 75000)',
 ];
 
-/** A PostgreSQL 15 with about `mebibytes` of mixed data that archives to `archive`. */
-export async function mixedDatabase(archive: Archive, mebibytes: number): Promise<ArchivingPostgres> {
+/** A PostgreSQL 15 with about `mebibytes` of mixed data that archives to `archive`, and listens on `address`. */
+export async function mixedDatabase(archive: Archive, mebibytes: number, address: string): Promise<ArchivingPostgres> {
   const pg = await archivingPostgres(() => Promise.resolve(archive), {
     major: 15,
     // Durability off makes the filling quick; what is measured only reads.
-    settings: { max_wal_size: '8GB', shared_buffers: '256MB', full_page_writes: 'off' },
+    settings: {
+      ...{ max_wal_size: '8GB', shared_buffers: '256MB', full_page_writes: 'off' },
+      listen_addresses: address,
+    },
+    hba: ['local all all trust', 'local replication all trust', 'hostssl replication postgres all cert'],
   });
   await pg.server.query('CREATE DATABASE part');
   await using client = await connect(pg);

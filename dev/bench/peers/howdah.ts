@@ -1,18 +1,13 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import path from 'node:path';
-import { build } from 'esbuild';
 import { backUpInWorker } from '../../../src/instance/backup/worker-process.ts';
 import type { ArchivingPostgres } from '../../../src/instance/recovery/testing.ts';
 import { silent } from '../../../src/instance/recovery/testing.ts';
 import type { Archive } from '../../../src/instance/wal/archive-source.ts';
-import { bundled } from '../../bundle.ts';
+import { buildChild, runChild } from './children.ts';
 import type { Peer } from './peer.ts';
 
 const program = path.join(import.meta.dirname, '../../../dist/howdah/lib/howdah.mjs');
 const quiet = ['--disable-warning=ExperimentalWarning'];
-
-const restorer = path.join(import.meta.dirname, '../../../dist/bench/restore.mjs');
 
 export function howdah(pg: ArchivingPostgres, archive: Archive, compression: string): Peer {
   const worker = {
@@ -22,14 +17,7 @@ export function howdah(pg: ArchivingPostgres, archive: Archive, compression: str
   return {
     name: `Howdah, ${compression}`,
     prefix: 'p/',
-    // Bundled, as the program is shipped.
-    prepare: () =>
-      build({
-        ...bundled,
-        entryPoints: { restore: path.join(import.meta.dirname, 'restore-child.ts') },
-        outdir: path.dirname(restorer),
-        splitting: true,
-      }),
+    prepare: () => buildChild('restore'),
     backup: {
       mark: 'backup-worker',
       work: () =>
@@ -48,12 +36,7 @@ export function howdah(pg: ArchivingPostgres, archive: Archive, compression: str
     },
     restore: (directory) => ({
       mark: 'bench/restore.mjs',
-      async work() {
-        const child = fork(restorer, { execArgv: quiet });
-        child.send({ config: archive.config, directory });
-        const [code] = (await once(child, 'exit')) as [number];
-        if (code !== 0) throw new Error(`the restore ended with ${code}`);
-      },
+      work: () => runChild('restore', { config: archive.config, directory }),
     }),
   };
 }

@@ -5,7 +5,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { type ArchiveConfig, openArchive } from '../../../src/objectstore/archive/config.ts';
+import { freeLoopbackAddress } from '../../../src/testing/loopback.ts';
 import { barman } from './barman.ts';
+import { cloning } from './clone.ts';
+import type { ArchivingPostgres } from '../../../src/instance/recovery/testing.ts';
 import { mixedDatabase } from './database.ts';
 import { howdah } from './howdah.ts';
 import { type Measured, measure } from './measure.ts';
@@ -26,11 +29,11 @@ const median = (values: readonly number[]): number => [...values].sort((a, b) =>
 /** What one has left in the page cache is not the next one's to write. */
 const settle = (): void => void spawnSync('sync');
 
-const row = (what: string, peer: Peer, size: number, all: readonly Measured[]): string => {
+const row = (what: string, { name }: Pick<Peer, 'name'>, size: number, all: readonly Measured[]): string => {
   const seconds = median(all.map((one) => one.seconds));
   const cells = [
     what,
-    peer.name,
+    name,
     seconds.toFixed(1),
     (size / seconds).toFixed(0),
     median(all.map((one) => one.cpu)).toFixed(1),
@@ -59,7 +62,8 @@ export async function peers({ mebibytes, runs, steps }: PeerOptions): Promise<vo
     config: config(compression),
   });
   const gzip = await open('gzip');
-  await using pg = await mixedDatabase(gzip, mebibytes);
+  const address = await freeLoopbackAddress();
+  await using pg = await mixedDatabase(gzip, mebibytes, address);
   const [found] = await pg.server.query<{ bytes: string }>(
     'SELECT sum(pg_database_size(oid))::text AS bytes FROM pg_database',
   );
@@ -71,6 +75,7 @@ export async function peers({ mebibytes, runs, steps }: PeerOptions): Promise<vo
   else say('barman-cloud is not installed: apt-get install barman-cli-cloud');
   say(`${Math.round(size)} MiB, median of ${runs}\n`);
   say('| step | program | s | MiB/s | processor s | memory MiB |\n|---|---|---|---|---|---|');
+  if (steps.includes('restore')) await clones(pg, address, size, runs);
   for (const peer of all) {
     await peer.prepare?.();
     const backups: Measured[] = [];
@@ -79,19 +84,37 @@ export async function peers({ mebibytes, runs, steps }: PeerOptions): Promise<vo
     const stored = await sizeOf(gzip.store, peer.prefix);
     say(`<!-- ${peer.name}: ${(stored / runs / mebibyte).toFixed(0)} MiB stored per backup -->`);
     if (!steps.includes('restore')) continue;
-    const restores: Measured[] = [];
-    for (let number = 0; number < runs; number += 1) {
-      const directory = await mkdtemp(path.join(os.tmpdir(), 'hwb-restore-'));
-      // pgBackRest runs as the server's user.
-      await chmod(directory, 0o755);
-      try {
-        restores.push(await measured(peer.restore(path.join(directory, 'data'))));
-      } finally {
-        await rm(directory, { recursive: true, force: true });
-      }
-    }
+    const restores = await intoNew(runs, (directory) => measured(peer.restore(directory)));
     say(row('restore', peer, size, restores));
   }
+}
+
+/** A replica as it is made instead of by a restore: the copy, and what it takes of the primary. */
+async function clones(pg: ArchivingPostgres, address: string, size: number, runs: number): Promise<void> {
+  const { run } = await cloning(pg, address);
+  const all = await intoNew(runs, (directory) => {
+    settle();
+    return run(directory);
+  });
+  const [copies, senders] = [all.map(({ copy }) => copy), all.map(({ primary }) => primary)];
+  say(row('replica', { name: 'Howdah, copied from the primary' }, size, copies));
+  say(row('replica', { name: "its sender, one of the primary's processes" }, size, senders));
+}
+
+/** Does `work` so often, each time with a place for a data directory that is gone afterwards. */
+async function intoNew<T>(runs: number, work: (directory: string) => Promise<T>): Promise<T[]> {
+  const all: T[] = [];
+  for (let number = 0; number < runs; number += 1) {
+    const directory = await mkdtemp(path.join(os.tmpdir(), 'hwb-restore-'));
+    // pgBackRest runs as the server's user.
+    await chmod(directory, 0o755);
+    try {
+      all.push(await work(path.join(directory, 'data')));
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  }
+  return all;
 }
 
 async function sizeOf(store: Awaited<ReturnType<typeof openArchive>>, prefix: string): Promise<number> {

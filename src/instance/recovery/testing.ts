@@ -96,6 +96,7 @@ interface ArchivingOptions {
   readonly major?: Major;
   readonly settings?: Record<string, string>;
   readonly initdb?: string[];
+  readonly hba?: readonly string[];
   readonly dataDirectory?: string;
   /** Default: in this process. */
   readonly ship?: Ship;
