@@ -16,6 +16,10 @@ test.each([
   ['0 0 0 9 apr-oct ?', '2012-07-09T23:35:00Z', '2012-08-09T00:00:00Z'],
   ['0 0 0 29 Feb ?', '2012-07-09T23:35:00Z', '2016-02-29T00:00:00Z'],
   ['0 0 0 ? Feb MON', '2012-07-09T23:35:00Z', '2013-02-04T00:00:00Z'],
+  // The last second of a minute and of an hour; the last of five years.
+  ['59 * * * * *', '2026-01-01T10:20:58Z', '2026-01-01T10:20:59Z'],
+  ['59 59 * * * *', '2026-01-01T10:59:58Z', '2026-01-01T10:59:59Z'],
+  ['0 0 0 29 2 *', '2099-06-01T00:00:00Z', '2104-02-29T00:00:00Z'],
   // Of two restricted day fields one is enough.
   ['0 0 0 13 * FRI', '2026-11-01T00:00:00Z', '2026-11-06T00:00:00Z'],
   // A moment that is just now is over; fractions are cut off.

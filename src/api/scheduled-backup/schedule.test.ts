@@ -132,6 +132,7 @@ test.each([
   ['@every day', 'day is not a duration such as 1h30m'],
   ['@every -1h', '-1h is not more than 0'],
   ['TZ=Europe/Atlantis 0 0 0 * * *', 'there is no time zone Europe/Atlantis'],
+  ['TZ=UTC 0 0 0 * * *\n0 0 3 * * *', '13 fields; there must be 6'],
 ])('%s is refused', (expression, message) => {
   expect(() => parseSchedule(expression)).toThrow(message);
 });

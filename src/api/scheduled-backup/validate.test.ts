@@ -16,6 +16,11 @@ test('what is left out is said', () => {
   expect(defaultScheduledBackup(once)).toEqual(once);
 });
 
+test('nothing is said for one whose specification is none', () => {
+  const wrong = { metadata: { name: 'nightly', namespace: 'default' }, spec: { schedule: 5 } } as never;
+  expect(defaultScheduledBackup(wrong)).toBe(wrong);
+});
+
 test.each<[string, Partial<ScheduledBackupSpec>, string[], string[]]>([
   ['every night', {}, [], []],
   ['never', { schedule: '0 0 0 31 * 8' }, ['spec.schedule: "0 0 0 31 * 8": day of week: 8 is not from 0 to 6'], []],
