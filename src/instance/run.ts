@@ -12,7 +12,7 @@ import { DiskWatch, volumesOf } from './disk/watch.ts';
 import { HighAvailability } from './ha/ha.ts';
 import { gatedRestorer } from './restore-gate.ts';
 import type { InstanceEnvironment } from './world/environment.ts';
-import { engineHeap, keepHeapSmall } from './heap.ts';
+import { engineHeap, keepHeapSmall } from '../util/heap.ts';
 import { serveHttp } from './endpoints/serve.ts';
 import { followPostgresLog } from './log/postgres-log.ts';
 import type { Logger } from './log/logger.ts';
@@ -23,6 +23,9 @@ import { runTasks } from './tasks.ts';
 import { watchForData } from './world/own-data.ts';
 import { type InstanceView, servesAsPrimary } from './world/view.ts';
 import { type ArchiveServicesDeps, createArchiveServices } from './archive-services.ts';
+
+/** Bytes: this process is one of every instance. */
+const heapGrowth = 4 << 20;
 
 /** Everything that the container's directories need before anything is written there. */
 async function prepareDirectories({ paths }: InstanceEnvironment): Promise<void> {
@@ -128,7 +131,7 @@ export async function runInstance(
     disks.run(life.signal),
     archive.backups.run(life.signal),
     ...(environment.startsBeside ? [watchForData(environment, () => manager.wake(), life.signal)] : []),
-    keepHeapSmall(engineHeap(), life.signal),
+    keepHeapSmall(engineHeap(), life.signal, { growth: heapGrowth }),
   ].map((task) => task.catch((error: unknown) => log.error({ err: error }, 'A part of the manager ended')));
   try {
     await manager.run();

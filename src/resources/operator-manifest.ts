@@ -177,8 +177,11 @@ function operatorContainer({ image, arguments: args = [] }: OperatorManifestOpti
       { name: 'OPERATOR_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
       { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
       { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
-      // What lives takes some 25 MiB. By itself the engine gives what has just been made as much again and more, by the memory of the machine.
+      // What lives takes some 25 MiB. By itself the engine gives what has just been made as much again and more, by the memory of the
+      // machine, and what was freed of each thread's buffers stays with it.
       { name: 'NODE_OPTIONS', value: '--max-semi-space-size=4' },
+      { name: 'MALLOC_ARENA_MAX', value: '1' },
+      { name: 'MALLOC_MMAP_THRESHOLD_', value: '262144' },
     ],
     ports: [
       { name: 'webhook-server', containerPort: port.webhook, protocol: 'TCP' },

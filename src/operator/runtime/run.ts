@@ -19,6 +19,7 @@ import { type LeaderTimes, runAsLeader } from '../../kube/leader.ts';
 import type { KubeApi } from '../../kube/port.ts';
 import type { RunResult } from '../../kube/queue.ts';
 import { operatorDeployment, operatorLease, port } from '../../naming.ts';
+import { engineHeap, keepHeapSmall } from '../../util/heap.ts';
 import { injectAuthority } from '../webhook/inject.ts';
 import { serveWebhooks, type WebhookServer } from '../webhook/server.ts';
 import { createMetrics, serveMetrics, type OperatorMetrics } from './metrics.ts';
@@ -34,6 +35,7 @@ export interface OperatorOptions {
   readonly ports?: { readonly webhook: number; readonly metrics: number };
 }
 
+const heapGrowth = 8 << 20;
 /** Also how long webhook configurations that are installed or replaced later wait for the authority. */
 const certificateCheckMs = 20_000;
 
@@ -180,6 +182,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   log.info({ version: configuration.operatorVersion, namespace: configuration.namespace }, 'operator started');
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
+  void keepHeapSmall(engineHeap(), both, { growth: heapGrowth });
   const renewing = keepCertificates(options, parts, server, both);
   try {
     if (!options.leaderElection) {

@@ -18,16 +18,18 @@ export function engineHeap(): Heap {
   };
 }
 
-/** Milliseconds between two looks. */
-const interval = 5_000;
-/** Bytes of growth since the last collection. */
-const growth = 4 << 20;
+export interface Bounds {
+  /** Bytes of growth since the last collection. */
+  readonly growth: number;
+  /** Milliseconds between two looks. */
+  readonly every?: number;
+}
 
 /**
  * Collects when the heap has grown a little, until `signal` aborts. The engine by itself would wait until it is some hundred MiB: it looks at the memory of
- * the machine, while this process is one of every instance. TLS contexts and sockets that dead objects hold go with them.
+ * the machine. TLS contexts, buffers and sockets that dead objects hold go with them.
  */
-export async function keepHeapSmall(heap: Heap, signal: AbortSignal, every = interval): Promise<void> {
+export async function keepHeapSmall(heap: Heap, signal: AbortSignal, { growth, every = 5_000 }: Bounds): Promise<void> {
   let after = heap.used();
   for (;;) {
     await delay(every, undefined, { signal, ref: false }).catch(() => undefined);

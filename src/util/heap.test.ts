@@ -14,7 +14,7 @@ test('a heap is collected when it has grown, and only then', async () => {
     },
     collect: () => void collectedAt.push(look),
   };
-  await keepHeapSmall(heap, life.signal, 1);
+  await keepHeapSmall(heap, life.signal, { growth: 4 << 20, every: 1 });
   // From 20 to 24, and from the 21 that were left to 25.
   expect(collectedAt).toEqual([2, 6]);
 });
