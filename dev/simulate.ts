@@ -1,4 +1,4 @@
-// `npm run simulate -- --seeds N [--from S]`: the shipped managers over simulated machines, many seeds; the first failures are made as
+// `npm run simulate -- --seeds N [--from S]`: the shipped managers and operator over simulated machines, many seeds; the first failures are made as
 // short as they get and told. `--seed X` plays one and tells its story; --verbose with every word of the managers.
 import { parseArgs } from 'node:util';
 import { campaign, shrink, Stage, story } from '../src/testing/simulation/campaign.ts';
@@ -8,6 +8,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '1000' },
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
+    operator: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
     threads: { type: 'string', default: '2' },
   },
@@ -22,7 +23,7 @@ const number = (name: 'seeds' | 'from' | 'seed' | 'threads'): number => {
 
 async function tellOne(seed: number): Promise<boolean> {
   await using stage = new Stage();
-  const outcome = await stage.play({ seed, transcript: true, verbose: values.verbose });
+  const outcome = await stage.play({ seed, operated: values.operator, transcript: true, verbose: values.verbose });
   process.stdout.write(story(outcome, Infinity));
   return outcome.violation === undefined;
 }
@@ -36,17 +37,21 @@ async function playMany(): Promise<boolean> {
   const from = number('from');
   const seeds = Array.from({ length: number('seeds') }, (_, index) => from + index);
   const began = performance.now();
-  const total = { acknowledged: 0, simulatedMs: 0, faults: 0, left: 0 };
+  const total = { acknowledged: 0, simulatedMs: 0, faults: 0, left: 0, operated: 0, reconciliations: 0 };
   const modes = new Map<string, number>();
   const unknown = new Set<string>();
   let played = 0;
   const failures = await campaign({
     seeds,
     threads: number('threads'),
-    onOutcome: ({ seed, violation, acknowledged, simulatedMs, faults, unknownStatements, leftToAPerson, mode }) => {
+    script: { operated: values.operator },
+    onOutcome: (outcome) => {
+      const { seed, violation, acknowledged, simulatedMs, faults, unknownStatements, leftToAPerson, mode } = outcome;
       played += 1;
       if (violation) process.stderr.write(`seed ${seed} failed: ${violation.invariant}\n`);
       if (played % stride === 0) process.stderr.write(`${played} of ${seeds.length} seeds\n`);
+      total.operated += Number(outcome.operated);
+      total.reconciliations += outcome.reconciliations;
       total.left += Number(leftToAPerson);
       modes.set(mode, 1 + (modes.get(mode) ?? 0));
       total.acknowledged += acknowledged;
@@ -63,6 +68,7 @@ async function playMany(): Promise<boolean> {
   process.stdout.write(
     `${seeds.length} seeds, ${total.faults} faults, ${(total.simulatedMs / 3_600_000).toFixed(1)} h simulated, ` +
       `${total.acknowledged} acknowledged writes, ${failures.length} failed, ${total.left} left to a person, ` +
+      `${total.operated} with an operator (${total.reconciliations} reconciliations), ` +
       `${seconds.toFixed(0)} s (${[...modes].map(([mode, count]) => `${count} ${mode}`).join(', ')})\n`,
   );
   return failures.length === 0;

@@ -57,6 +57,18 @@ test('scaling down: off the list of members first, then the pod, then the volume
   expect(status?.instanceNames).toEqual(['shrink-1', 'shrink-2', 'shrink-3']);
 });
 
+test('one that is to go and becomes the primary meanwhile stays, and another one goes', async () => {
+  const test = await healthy('stays');
+  await test.patchSpec({ instances: 2 });
+  await test.reconcile();
+  await platform.api.patchStatus(resource.clusters, test.key, { status: { targetPrimary: 'stays-3' } });
+  // Its manager has done it before the operator looks again.
+  await test.moment();
+  expect((await test.cluster()).status?.currentPrimary).toBe('stays-3');
+  const { status } = await test.until(async (cluster) => isHealthy(cluster) && (await test.claims()).length === 2);
+  expect([status?.currentPrimary, status?.instanceNames]).toEqual(['stays-3', ['stays-1', 'stays-3']]);
+});
+
 test('a restart that is asked for: replicas first, then the primary, which keeps its role', async () => {
   const test = await healthy('again');
   const failing: string[] = [];

@@ -294,9 +294,9 @@ test('conditions of the instances stay when the operator writes status', async (
 });
 
 test('in a namespace that is being deleted nothing is said and nothing fails', async () => {
-  const test = await TestCluster.create(platform.api, { name: 'ending', instances: 1 });
+  const test = await TestCluster.create(platform.api, { name: 'evicted', instances: 1 });
   await test.until(isHealthy);
-  await platform.api.delete(resource.pods, { namespace: 'default', name: 'ending-1' }, { gracePeriodSeconds: 0 });
+  await platform.api.delete(resource.pods, { namespace: 'default', name: 'evicted-1' }, { gracePeriodSeconds: 0 });
   const before = test.events.length;
   const body = { reason: 'Forbidden', details: { causes: [{ reason: 'NamespaceTerminating' }] } };
   const ending = watched(platform.api, (call) => {

@@ -1,6 +1,7 @@
 // What the simulated PostgreSQL says to the statements that the manager sends. They are told apart by what only they contain.
 import { formatLsn } from '../../postgres/lsn.ts';
 import { segmentName } from '../../postgres/wal-name.ts';
+import { systemIdentifier } from './control-file.ts';
 import type { Postgres } from './postgres.ts';
 import { segmentSize } from './wal.ts';
 
@@ -60,6 +61,31 @@ const walsenders: Answer = (server) =>
     flushed: lsn(server.wal.lsnOf(sender.confirmed)),
   }));
 
+/** Of /pg/status. */
+const statusOf: Answer = (server) => {
+  const received = lsn(server.received ?? 0);
+  return [
+    {
+      ...{ systemID: systemIdentifier, currentLsn: server.standby ? null : lsn(server.wal.lsn) },
+      currentWAL: server.standby ? null : walFile(server),
+      ...{ receivedLsn: received, replayLsn: lsn(server.wal.lsnOf(server.replayed)) },
+      ...{ timeLineID: server.timeline, isWalReceiverActive: server.stream?.open === true },
+      ...{ lastArchivedWAL: '', lastArchivedWALTime: '', lastFailedWAL: '', lastFailedWALTime: '' },
+      isArchivingWAL: false,
+    },
+  ];
+};
+
+const replicationInfo: Answer = (server) =>
+  [...server.senders].map((sender) => {
+    const flushed = lsn(server.wal.lsnOf(sender.confirmed));
+    return {
+      ...{ applicationName: sender.name, state: 'streaming', sentLsn: flushed, writeLsn: flushed },
+      ...{ flushLsn: flushed, replayLsn: flushed, writeLag: '00:00:00', flushLag: '00:00:00', replayLag: '00:00:00' },
+      ...{ syncState: 'async', syncPriority: '0' },
+    };
+  });
+
 const answers: readonly (readonly [RegExp, Answer])[] = [
   [/^SELECT 1$/, () => [{}]],
   [/AS received,.*AS replayed/, standbyPosition],
@@ -80,6 +106,10 @@ const answers: readonly (readonly [RegExp, Answer])[] = [
   [/^CHECKPOINT$/, (server) => (server.checkpoint(), [])],
   [/AS clients FROM pg_catalog\.pg_stat_activity/, () => [{ clients: 0 }]],
   [/AS lag FROM pg_catalog\.pg_stat_replication/, lagOf],
+  [/AS "systemID",/, statusOf],
+  [/AS "applicationName", state, sent_lsn/, replicationInfo],
+  [/AS "slotName",/, () => []],
+  [/FROM pg_stat_progress_basebackup/, () => []],
 ];
 
 /** Throws on a statement that it does not know: it has to be added here when the manager learns to ask something new. */

@@ -9,13 +9,15 @@ import type {
   WatchEvent,
   WatchOptions,
 } from '../../kube/types.ts';
-import { ApiStore, type Change, copy } from './api-store.ts';
+import { resource } from '../../kube/resource-types.ts';
+import { ApiStore, type Change } from './api-store.ts';
 import type { Random } from './random.ts';
 import type { Process, Scheduler } from './scheduler.ts';
 import { selects } from './selectors.ts';
 
 interface Watcher {
   readonly process: Process;
+  readonly concerns: (change: Change) => boolean;
   readonly take: (change: Change) => void;
   readonly fail: (error: Error) => void;
   /** Goes on for ever without a word. */
@@ -37,6 +39,8 @@ export class ApiServer {
   /** Machines that do not reach it. */
   readonly cutOff = new Set<string>();
   lostAnswers = 0;
+  /** The version of everything when a home last read its Cluster. */
+  readonly clusterReads = new Map<string, number>();
 
   constructor(scheduler: Scheduler, random: Random, onChange: (change: Change) => void) {
     this.#scheduler = scheduler;
@@ -58,7 +62,8 @@ export class ApiServer {
       if (!this.#reaches(watcher.process)) this.#scheduler.after(300, attempt);
       else this.#scheduler.after(0, () => watcher.take(change), watcher.process);
     };
-    this.#scheduler.after(this.#random.between(0.5, 20), attempt);
+    const delay = this.#random.between(0.5, 20);
+    if (watcher.concerns(change)) this.#scheduler.after(delay, attempt);
   }
 
   /** Watches of this machine, or of all, hear no more; or they break. */
@@ -96,7 +101,7 @@ export class ApiServer {
           else this.#scheduler.after(200 + waited, () => arrive(200 + 2 * waited));
           return;
         }
-        const done = this.#attempt(act);
+        const done = this.#attempt(process, act);
         if (this.#random.chance(this.lostAnswers)) {
           if (this.#random.chance(0.5)) broken();
           else this.#scheduler.after(requestTimeoutMs, broken, process);
@@ -112,12 +117,15 @@ export class ApiServer {
     });
   }
 
-  #attempt<T>(act: () => T): { readonly value: T } | Error {
+  #attempt<T>({ home }: Process, act: () => T): { readonly value: T } | Error {
+    this.store.actor = home;
     try {
-      return { value: copy([act()])[0] as T };
+      return { value: act() };
     } catch (error) {
       if (error instanceof KubeError) return error;
       throw error;
+    } finally {
+      this.store.actor = undefined;
     }
   }
 
@@ -127,7 +135,10 @@ export class ApiServer {
       this.#call(options ?? {}, idempotent, act as () => T);
     return {
       get: async <T extends KubeObject>(type: ResourceType, key: ObjectKey, options?: CallOptions) =>
-        (await call<T | null>(options, () => store.get(type, key) ?? null)) ?? undefined,
+        (await call<T | null>(options, () => {
+          if (type === resource.clusters) this.clusterReads.set(store.actor ?? '', store.version);
+          return store.get(type, key) ?? null;
+        })) ?? undefined,
       list: <T extends KubeObject>(type: ResourceType, options: ListOptions = {}) =>
         call<ListResult<T>>(options, () => ({
           items: store.list(type, options.namespace).filter((object) => selects(options, object)),
@@ -139,17 +150,14 @@ export class ApiServer {
       replaceStatus: (type, object, options) => call(options, () => store.replace(type, object, 'status')),
       patch: (type, key, patch, options) => call(options, () => store.patch(type, key, patch, 'all')),
       patchStatus: (type, key, patch, options) => call(options, () => store.patch(type, key, patch, 'status')),
-      apply: (type, object, options: ApplyOptions) => call(options, () => this.#apply(type, object, 'all')),
-      applyStatus: (type, object, options: ApplyOptions) => call(options, () => this.#apply(type, object, 'status')),
-      delete: (type, key, options?: DeleteOptions) => call(options, () => store.delete(type, key)),
+      apply: (type, object, options: ApplyOptions) =>
+        call(options, () => store.apply(type, object, 'all', options.fieldManager)),
+      applyStatus: (type, object, options: ApplyOptions) =>
+        call(options, () => store.apply(type, object, 'status', options.fieldManager)),
+      delete: (type, key, options?: DeleteOptions) =>
+        call(options, () => store.delete(type, key, options?.preconditions?.uid)),
       raw: () => Promise.reject(noAnswer('the simulated API server has no such path')),
     };
-  }
-
-  #apply(type: ResourceType, object: KubeObject, part: 'all' | 'status'): KubeObject {
-    const { name = '', namespace = '' } = object.metadata ?? {};
-    if (!this.store.get(type, { name, namespace })) return this.store.create(type, object);
-    return this.store.patch(type, { name, namespace }, object, part);
   }
 
   async *#watch<T extends KubeObject>(type: ResourceType, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
@@ -164,7 +172,6 @@ export class ApiServer {
       (namespace === undefined || object.metadata?.namespace === namespace) &&
       selects(options, object);
     const take = (change: Change): void => {
-      if (!concerns(change)) return;
       waiting.push(change);
       wake?.();
     };
@@ -173,7 +180,7 @@ export class ApiServer {
       wake?.();
     };
     await this.#call({ signal }, true, () => null);
-    const watcher: Watcher = { process, take, fail, silent: false };
+    const watcher: Watcher = { process, concerns, take, fail, silent: false };
     waiting.push(
       ...this.store.changes.filter((change) => change.version > Number(resourceVersion) && concerns(change)),
     );
@@ -184,7 +191,7 @@ export class ApiServer {
       while (!signal.aborted) {
         const next = waiting.shift();
         if (next) {
-          yield { type: next.type, object: copy(next.object) as unknown as T };
+          yield { type: next.type, object: next.object as unknown as T };
           continue;
         }
         if (failure) throw failure;

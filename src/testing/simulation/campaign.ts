@@ -9,7 +9,7 @@ export interface CampaignOptions {
   readonly seeds: readonly number[];
   readonly threads: number;
   /** For every seed instead of its own. */
-  readonly script?: Pick<PlayOptions, 'faults' | 'instances' | 'mode'>;
+  readonly script?: Pick<PlayOptions, 'faults' | 'instances' | 'mode' | 'operated'>;
   /** A bug to be found. */
   readonly plant?: Plant;
   /** No more seeds after the first failure of which it is true. */
@@ -91,21 +91,21 @@ export async function shrink(stage: Stage, failure: Outcome, mostPlays = 60): Pr
     found = false;
     for (const faults of smaller(least.faults)) {
       if (++plays > mostPlays) break;
-      const outcome = await stage.play({ seed: failure.seed, faults });
+      const outcome = await stage.play({ seed: failure.seed, faults, operated: failure.operated });
       if (kindOf(outcome) !== kindOf(failure)) continue;
       least = outcome;
       found = true;
       break;
     }
   }
-  return stage.play({ seed: least.seed, faults: least.faults, transcript: true });
+  return stage.play({ seed: least.seed, faults: least.faults, operated: least.operated, transcript: true });
 }
 
 /** For people: which seed, what broke, the script and the story. */
-export function story({ seed, mode, violation, faults, transcript }: Outcome, lines = 150): string {
+export function story({ seed, mode, operated, violation, faults, transcript }: Outcome, lines = 150): string {
   const told = transcript.length > lines ? ['…', ...transcript.slice(-lines)] : transcript;
   return [
-    `seed ${seed} (${mode}): ${violation ? `${violation.invariant} (at ${(violation.at / 1000).toFixed(3)} s)` : 'well'}`,
+    `seed ${seed} (${mode}${operated ? ', with an operator' : ''}): ${violation ? `${violation.invariant} (at ${(violation.at / 1000).toFixed(3)} s)` : 'well'}`,
     ...faults.map((fault) => `  ${describe(fault)}`),
     ...told.map((line) => `    ${line}`),
     '',

@@ -2,6 +2,7 @@ import { decodeLease, type StoredRecord } from '../../instance/ha/core/lease-rec
 import { anySynchronous, modeOf } from '../../instance/ha/synchronous/configuration.ts';
 import type { Lease } from '../../kube/objects.ts';
 import type { Change } from './api-store.ts';
+import { namespace } from './names.ts';
 import type { Server, Witness } from './server.ts';
 import type { Wal } from './wal.ts';
 
@@ -55,7 +56,7 @@ export class Checker implements Witness {
     return ++this.#submitted;
   }
 
-  #wrong(invariant: string): void {
+  wrong(invariant: string): void {
     this.violation ??= { invariant, at: this.#now() };
   }
 
@@ -67,12 +68,12 @@ export class Checker implements Witness {
     const latest = newer.at(-1);
     if (newer.some(({ mode }) => mode === 'async')) this.#notAfterAnother(name, timeline);
     else if (latest && !latest.commits.has(commit)) {
-      this.#wrong(
+      this.wrong(
         `no conflicting acknowledgement: ${name} acknowledged ${commit} on timeline ${timeline}, and ${latest.by} took ${latest.timeline} without it`,
       );
     }
     if (this.#newest?.timeline === timeline && this.#newest.by !== name) {
-      this.#wrong(`one writer of a timeline: ${name} and ${this.#newest.by} acknowledged on ${timeline}`);
+      this.wrong(`one writer of a timeline: ${name} and ${this.#newest.by} acknowledged on ${timeline}`);
     }
     if (timeline >= (this.#newest?.timeline ?? 0)) this.#newest = { commit, by: name, timeline };
     if (!latest || latest.commits.has(commit)) this.#promised.set(commit, `acknowledged by ${name} on ${timeline}`);
@@ -82,7 +83,7 @@ export class Checker implements Witness {
   #notAfterAnother(name: string, timeline: number): void {
     if (!this.#newest || timeline >= this.#newest.timeline || this.#now() - this.#thawed(name) <= slipMs) return;
     const { by, timeline: newest } = this.#newest;
-    this.#wrong(
+    this.wrong(
       `no two accept writes at once: ${name} acknowledged on timeline ${timeline} after ${by} did on ${newest}`,
     );
   }
@@ -97,8 +98,8 @@ export class Checker implements Witness {
   promoted(by: Server, timeline: number): void {
     const { name } = by.home;
     const before = this.#promotions.find((promotion) => promotion.timeline === timeline)?.by;
-    if (before !== undefined) this.#wrong(`one promotion of a timeline: ${name} and ${before} took ${timeline}`);
-    if (timeline > this.#epoch) this.#wrong(`a timeline is an epoch: ${name} took ${timeline} in epoch ${this.#epoch}`);
+    if (before !== undefined) this.wrong(`one promotion of a timeline: ${name} and ${before} took ${timeline}`);
+    if (timeline > this.#epoch) this.wrong(`a timeline is an epoch: ${name} took ${timeline} in epoch ${this.#epoch}`);
     const mode = this.#modes.get(timeline) ?? 'async';
     const commits = new Set(by.wal.records.map(({ commit }) => commit));
     if (mode === 'sync') this.keeps(`${name} took ${timeline}`, commits);
@@ -110,9 +111,14 @@ export class Checker implements Witness {
   keeps(who: string, commits: ReadonlySet<number>): void {
     for (const [commit, how] of this.#promised) {
       if (commits.has(commit)) continue;
-      this.#wrong(`what was acknowledged is kept: ${who} without ${commit}, ${how}`);
+      this.wrong(`what was acknowledged is kept: ${who} without ${commit}, ${how}`);
       return;
     }
+  }
+
+  /** What may not be lost. */
+  get promised(): Iterable<number> {
+    return this.#promised.keys();
   }
 
   /** In the end, on whoever is primary then. */
@@ -122,7 +128,7 @@ export class Checker implements Witness {
 
   streams(standby: Server, primary: Server): void {
     if (standby.wal.isBeginningOf(primary.wal)) return;
-    this.#wrong(`who streams is on the history: ${standby.home.name} is not on that of ${primary.home.name}`);
+    this.wrong(`who streams is on the history: ${standby.home.name} is not on that of ${primary.home.name}`);
   }
 
   /** What the configurations were is known to nobody: no election can be held, and only a person can say who leads (rule 8). */
@@ -136,12 +142,16 @@ export class Checker implements Witness {
   }
 
   changed({ plural, type, object }: Change): void {
-    if (plural !== 'leases') return;
-    this.#deletedAt = type === 'DELETED' ? this.#now() : undefined;
-    if (this.#deletedAt !== undefined) return;
+    if (plural !== 'leases' || object.metadata?.namespace !== namespace) return;
+    if (type === 'DELETED') {
+      this.#deletedAt = this.#now();
+      return;
+    }
+    // An operator makes an empty one, in which nothing is that was known.
     const record = decodeLease(object as Lease);
     if (record === 'blank') return;
-    if (record.epoch < this.#epoch) this.#wrong(`epochs grow: ${record.epoch} after ${this.#epoch}`);
+    this.#deletedAt = undefined;
+    if (record.epoch < this.#epoch) this.wrong(`epochs grow: ${record.epoch} after ${this.#epoch}`);
     if (record.epoch > this.#epoch) this.#modes.set(record.epoch, this.#record ? modeOf(this.#record) : 'async');
     this.#epoch = Math.max(this.#epoch, record.epoch);
     this.#record = record;

@@ -27,7 +27,18 @@ export const faultKinds = [
   'lose-volume',
   'scale-down',
 ] as const;
-export type FaultKind = (typeof faultKinds)[number];
+
+/** Of runs with an operator. */
+export const operatorFaultKinds = [
+  'kill-operator',
+  'freeze-operator',
+  'cut-operator-off',
+  'deafen-operator',
+  'delete-pod',
+  'delete-volume',
+  'switchover',
+] as const;
+export type FaultKind = (typeof faultKinds)[number] | (typeof operatorFaultKinds)[number];
 
 /** Milliseconds of true time. */
 export interface Fault {
@@ -39,3 +50,9 @@ export interface Fault {
 }
 
 export type Act = (world: World, machine: Machine, fault: Fault) => unknown;
+
+export interface FaultWindow {
+  readonly from: number;
+  readonly to: number;
+  readonly most: number;
+}

@@ -1,8 +1,22 @@
 // What goes wrong in a run: a list that the seed makes, that a person can read, and that can be made shorter.
 import { resource } from '../../kube/resource-types.ts';
 import { changeSet, cloneAnew, loseVolume, restoreSet, scaleDown, scaleUp } from './membership-faults.ts';
-import { type Act, type Fault, type FaultKind, faultKinds } from './fault.ts';
+import { type Act, type Fault, type FaultKind, faultKinds, type FaultWindow } from './fault.ts';
 import { passingModes } from './modes.ts';
+import {
+  cutOperatorOff,
+  deafenOperator,
+  deletePod,
+  deleteVolume,
+  freezeOperator,
+  healOperator,
+  joinOperator,
+  killOperator,
+  loseNode,
+  newNode,
+  scaleBack,
+  scaleDownByOne,
+} from './operator/faults.ts';
 import type { Random } from './random.ts';
 import type { Machine } from './machine.ts';
 import type { World } from './world.ts';
@@ -12,12 +26,6 @@ export const describe = ({ kind, at, lasts, target, other }: Fault): string =>
 
 /** Those that end with a new volume. */
 const wiping: readonly FaultKind[] = ['lose-volume', 'scale-down'];
-
-export interface FaultWindow {
-  readonly from: number;
-  readonly to: number;
-  readonly most: number;
-}
 
 /** Faults like to come together: often the next one strikes while the one before is on, or close to a role change. */
 export function makeFaults(random: Random, names: readonly string[], window: FaultWindow): Fault[] {
@@ -145,11 +153,23 @@ export const effects: Readonly<Record<FaultKind, Effect>> = {
   'change-set': { begin: changeSet, end: restoreSet },
   'lose-volume': { begin: loseVolume, end: cloneAnew },
   'scale-down': { begin: scaleDown, end: scaleUp },
+  'kill-operator': once(killOperator),
+  'freeze-operator': once(freezeOperator),
+  'cut-operator-off': { begin: cutOperatorOff, end: joinOperator },
+  'deafen-operator': { begin: deafenOperator, end: healOperator },
+  'delete-pod': once(deletePod),
+  'delete-volume': once(deleteVolume),
+};
+
+/** Where an operator sees to what otherwise has to be done for it. */
+const operated: Partial<Record<FaultKind, Effect>> = {
+  'lose-volume': { begin: loseNode, end: newNode },
+  'scale-down': { begin: scaleDownByOne, end: scaleBack },
 };
 
 export function strike(world: World, faults: readonly Fault[], note: (text: string) => void): void {
   for (const fault of faults) {
-    const effect = effects[fault.kind];
+    const effect = (world.operators ? operated[fault.kind] : undefined) ?? effects[fault.kind];
     const machine = world.machine(fault.target);
     world.scheduler.at(fault.at, () => {
       note(`FAULT ${describe(fault)}`);

@@ -1,3 +1,4 @@
+import { unfinished } from './operator/health.ts';
 import type { World } from './world.ts';
 
 /** Milliseconds. */
@@ -11,11 +12,11 @@ export function unhealthy(world: World): string | undefined {
   if (!primary?.postgres) return 'nobody serves as primary';
   if (primary.postgres.synchronous.longestWait > longestWaitMs) return `commits wait on ${primary.name}`;
   if (primary.postgres.closed) return `${primary.name} lets nobody in`;
-  for (const { name, postgres } of world.machines) {
-    if (name === primary.name) continue;
+  for (const { name, postgres, kept, podUid } of world.machines) {
+    if (name === primary.name || (kept && podUid === undefined)) continue;
     if (!postgres?.running || postgres.status !== 'ready') return `${name} does not run`;
     if (postgres.stream?.open !== true) return `${name} does not stream`;
     if (primary.postgres.wal.records.length - postgres.wal.records.length > 20) return `${name} is behind`;
   }
-  return undefined;
+  return world.operators ? unfinished(world) : undefined;
 }

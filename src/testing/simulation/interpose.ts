@@ -23,6 +23,8 @@ const modules: Readonly<Record<string, string>> = {
   [source('instance/replication/slot.ts')]: here('slot'),
   [source('instance/ha/synchronous/wal-end.ts')]: here('wal-end'),
   [source('instance/ha/knock.ts')]: here('knock'),
+  [source('operator/cluster/phases/ensure-secrets.ts')]: here('ensure-secrets'),
+  [source('operator/cluster/phases/validate.ts')]: here('validate'),
 };
 
 /** A change of one source file, to plant a bug. */
@@ -33,11 +35,14 @@ export interface Plant {
   readonly replace: string;
 }
 
+/** What of the simulation stands in for the product's own entry points. */
+const programs = ['/simulation/manager.ts', '/simulation/operator/program.ts'];
+
 const isProduct = (url: string | undefined): boolean =>
   url !== undefined &&
   url.includes('/src/') &&
   !url.includes('/node_modules/') &&
-  (!url.includes('/testing/simulation/') || url.endsWith('/simulation/manager.ts'));
+  (!url.includes('/testing/simulation/') || programs.some((program) => url.endsWith(program)));
 
 /** Once in a thread, before the first module of the product is loaded. */
 export function interpose(plant?: Plant): void {
@@ -78,7 +83,7 @@ function replaceGlobals(): void {
   const realKill = process.kill.bind(process);
   Object.assign(globalThis, { Date: SimulatedDate, setTimeout: timer, clearTimeout: clear });
   Object.assign(AbortSignal, { timeout: (milliseconds: number) => theWorld().abortAfter(milliseconds) });
-  Object.assign(performance, { now: () => theWorld().here().bootTime() });
+  Object.assign(performance, { now: () => theWorld().clock?.bootTime() ?? theWorld().scheduler.now });
   // Files that are not there are asked for all the time.
   Error.stackTraceLimit = 0;
   Math.random = () => theWorld().random.next();

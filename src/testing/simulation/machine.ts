@@ -18,7 +18,7 @@ export interface MachinePorts {
   launch(machine: Machine, process: Process): Program;
 }
 
-const trueStart = Date.UTC(2026, 0, 1);
+export const trueStart = Date.UTC(2026, 0, 1);
 /** The largest process id so far, of all machines. */
 let lastPid = 1000;
 
@@ -38,6 +38,14 @@ export class Machine implements PostgresHome {
   on = true;
   paused = false;
   diskBroken = false;
+  /** The pod whose container a kubelet runs here. Without a kubelet the one container is always there. */
+  podUid: string | undefined;
+  /** A kubelet sees to it that the container of a pod runs, and nothing else. */
+  kept = false;
+  /** The container is there, if only with its supervisor. */
+  running = false;
+  /** The container is not started again. */
+  leaving = false;
   /** There is nothing on it that could be started. */
   volumeLost = false;
   slowDisk = 0;
@@ -114,13 +122,19 @@ export class Machine implements PostgresHome {
 
   /** The container starts: what its last life left is gone, but for the disk. */
   startContainer(): void {
-    if (!this.on || this.manager) return;
+    if (!this.on || this.manager || (this.kept && this.podUid === undefined)) return;
+    this.running = true;
     this.terminatingSince = undefined;
     this.#done = false;
     this.lastExit = undefined;
     this.supervisorPid = ++lastPid;
     this.#heartbeatUntil(this.bootTime() + 30_000);
     this.#startManager();
+  }
+
+  /** No container of a pod is here. */
+  get #gone(): boolean {
+    return this.kept && !this.running;
   }
 
   #startManager(): void {
@@ -139,10 +153,11 @@ export class Machine implements PostgresHome {
     this.#managerDiedAt = this.scheduler.now;
     if (this.#done) {
       this.postgres?.end(137, false);
-      this.scheduler.after(this.random.between(500, 2500), () => this.startContainer());
+      this.running = false;
+      if (!this.kept) this.scheduler.after(this.random.between(500, 2500), () => this.startContainer());
     } else {
       this.scheduler.after(quick ? 1000 : this.random.between(50, 400), () => {
-        if (this.on && !this.manager) this.#startManager();
+        if (this.on && !this.manager && !this.#gone) this.#startManager();
       });
     }
   }
@@ -162,7 +177,7 @@ export class Machine implements PostgresHome {
   }
 
   #watch(until: number): void {
-    if (this.#deadline !== until || !this.on) return;
+    if (this.#deadline !== until || !this.on || this.#gone) return;
     if (this.paused) {
       this.scheduler.after(20, () => this.#watch(until));
       return;
@@ -198,6 +213,15 @@ export class Machine implements PostgresHome {
     if (process) this.managerEnded(process);
   }
 
+  /** Ends all of the container's processes. What they wrote stays. */
+  killContainer(): void {
+    const { postgres, manager } = this;
+    this.running = false;
+    postgres?.end(137, false);
+    if (manager) manager.process.alive = false;
+    this.manager = undefined;
+  }
+
   /** kill(2) by a process of this machine. */
   signal(pid: number, name: string): boolean {
     if (this.postgres?.process.pid !== pid) throw Object.assign(new Error('kill ESRCH'), { code: 'ESRCH' });
@@ -226,6 +250,7 @@ export class Machine implements PostgresHome {
   powerOff(): void {
     if (!this.on) return;
     this.on = false;
+    this.running = false;
     this.note('the power is lost');
     const { postgres, manager } = this;
     if (postgres) {
@@ -261,6 +286,6 @@ export class Machine implements PostgresHome {
     this.bootId = this.random.id();
     this.#bootedAt = this.scheduler.now - this.random.between(5000, 20_000);
     this.note(`the machine is on again as ${ip}`);
-    this.scheduler.after(this.random.between(100, 1500), () => this.startContainer());
+    if (!this.kept) this.scheduler.after(this.random.between(100, 1500), () => this.startContainer());
   }
 }

@@ -5,9 +5,13 @@ import { ClusterSource } from '../../instance/cluster/cluster-source.ts';
 import { SecretSource } from '../../instance/cluster/secret-source.ts';
 import type { InstanceEnvironment } from '../../instance/world/environment.ts';
 import { HighAvailability } from '../../instance/ha/ha.ts';
+import { remoteRoutes } from '../../instance/endpoints/remote-routes.ts';
 import type { Routes } from '../../instance/http/respond.ts';
 import { Manager } from '../../instance/manager.ts';
 import { Session } from '../../instance/sql/session.ts';
+import type { InstanceContext } from '../../instance/context/context.ts';
+import { type ProbeAnswer, readiness } from '../../instance/status/probes.ts';
+import { collectStatus } from '../../instance/status/status.ts';
 import type { Supervisor } from '../../instance/supervisor/supervisor.ts';
 import type { Surroundings } from '../../instance/world/surroundings.ts';
 import type { InstanceView } from '../../instance/world/view.ts';
@@ -44,6 +48,26 @@ export function startManager(options: ManagerOptions): Program {
   };
 }
 
+/** What the operator and the kubelet ask for, as src/instance/endpoints/serve.ts has it. */
+function statusRoutes(context: InstanceContext, view: () => InstanceView | undefined): Routes {
+  const { environment, session, ha, disks } = context;
+  const ready = (): Promise<ProbeAnswer> => readiness(view(), session, context.rolesKept);
+  let lastReady = false;
+  const source = {
+    ...{ environment, session, view, ha, disks, executableHash: '', version: 'simulated', sessionId: '' },
+    ready: () => lastReady,
+  };
+  const status = async (): Promise<unknown> => {
+    lastReady = (await ready()).ok;
+    return collectStatus(source);
+  };
+  const unasked = (): Promise<never> => Promise.reject(new Error('nobody asks for it here'));
+  return remoteRoutes({
+    ...{ status, ready, started: unasked, live: unasked, controlData: unasked },
+    operatorFingerprint: () => undefined,
+  });
+}
+
 async function run(
   { environment, kube, supervisor, log }: ManagerOptions,
   program: { terminate: () => void; routes?: () => Routes; view?: () => InstanceView | undefined },
@@ -59,11 +83,17 @@ async function run(
   const secrets = new SecretSource({ kube, namespace, log });
   const session = new Session({ socketDirectory: paths.sockets, port: environment.port });
   let termination = supervisor.terminatingSince();
+  const late: { manager?: Manager } = {};
+  // There are no roles to be brought in order.
+  const rolesKept = {
+    get pid(): number {
+      return late.manager?.view?.postmaster.pid ?? 0;
+    },
+  };
   const surroundings: Surroundings = {
     ...{ environment, log, rootLog: log, kube, supervisor, cluster, secrets, session },
-    ...{ rolesKept: {}, signal: life.signal, terminatingSince: () => termination },
+    ...{ rolesKept, signal: life.signal, terminatingSince: () => termination },
   };
-  const late: { manager?: Manager } = {};
   const ha = new HighAvailability(
     surroundings,
     () => late.manager?.view,
@@ -75,7 +105,8 @@ async function run(
     termination ??= Date.now();
     manager.wake();
   };
-  program.routes = () => ha.routes;
+  const routes = { ...statusRoutes({ ...surroundings, ha, disks: { volumes: [] } }, () => manager.view), ...ha.routes };
+  program.routes = () => routes;
   program.view = () => manager.view;
   cluster.on('change', () => manager.wake());
   const background = [cluster.run(life.signal), ha.run(life.signal)];

@@ -7,9 +7,9 @@ import { resource } from '../../kube/resource-types.ts';
 import type { Act } from './fault.ts';
 import type { Machine } from './machine.ts';
 import { type Mode, modes } from './modes.ts';
-import { clusterName, copyData, namespace, type World } from './world.ts';
+import { clusterKey as key } from './names.ts';
+import { copyData, type World } from './world.ts';
 
-const key = { namespace, name: clusterName };
 const lookEveryMs = 300;
 
 const clusterOf = ({ api }: World): Cluster => api.store.get(resource.clusters, key) as unknown as Cluster;

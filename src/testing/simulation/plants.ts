@@ -9,6 +9,8 @@ export interface PlantedBug extends Plant {
   readonly name: string;
   readonly instances: 2 | 3;
   readonly mode?: Mode;
+  /** Whether an operator runs. */
+  readonly operated?: boolean;
   readonly faults: readonly Fault[];
   /** What is seen of it. */
   readonly shows: RegExp;
@@ -165,5 +167,28 @@ export const plantedBugs: readonly PlantedBug[] = [
       fault('power-loss', 1, 6.4, 16),
     ],
     shows: lost,
+  },
+  // A reconciliation waits two seconds for the status of the third; meanwhile somebody wishes for the second.
+  {
+    name: 'operator: a target is written without the version that it was decided on',
+    file: 'src/operator/cluster/write-status.ts',
+    find: /metadata: \{ resourceVersion \},\s*status: \{ targetPrimary/,
+    replace: 'status: { targetPrimary',
+    instances: 3,
+    operated: true,
+    faults: [fault('power-loss', 3, 4, 12), fault('switchover', 3, 4.05, 1), fault('switchover', 2, 6.03, 1)],
+    shows: /an older wish does not come back/,
+  },
+  // The primary cannot take it from the list.
+  {
+    name: 'operator: an instance is removed before it has left the list of members',
+    file: 'src/operator/cluster/phases/remove-instances.ts',
+    find: /if \(isListed\(world, name\)\)/,
+    replace: "if (isListed(world, ''))",
+    mode: 'any',
+    instances: 3,
+    operated: true,
+    faults: [fault('api-cut-off', 1, 4, 12), fault('scale-down', 3, 4.2, 8)],
+    shows: /no volume goes that is counted on/,
   },
 ];

@@ -6,16 +6,23 @@ import { encodeControl } from './control-file.ts';
 import type { Fault } from './fault.ts';
 import { makeFaults, strike } from './faults.ts';
 import { unhealthy } from './health.ts';
+import type { Machine } from './machine.ts';
 import { startManager } from './manager.ts';
 import { drawMode, type Mode, modes } from './modes.ts';
+import { OperatorChecker } from './operator/checker.ts';
+import { Controllers } from './operator/controllers.ts';
+import { makeOperatorFaults } from './operator/faults.ts';
+import { Operators } from './operator/operators.ts';
 import { Random } from './random.ts';
 import { stage } from './stage.ts';
 import { firstLsn, Wal } from './wal.ts';
-import { clusterName, copyData, namespace, World } from './world.ts';
+import { clusterName, namespace } from './names.ts';
+import { copyData, World } from './world.ts';
 
 /** Milliseconds of simulated time. */
 const beginning = 2200;
 const faultsEnd = 12_000;
+const operatedFaultsEnd = 8000;
 /** What flaps is not well. */
 const wellFor = 1000;
 const recovery = 60_000;
@@ -29,6 +36,8 @@ export interface PlayOptions {
   readonly faults?: readonly Fault[];
   readonly instances?: number;
   readonly mode?: Mode;
+  /** Whether an operator runs. */
+  readonly operated?: boolean;
   readonly transcript?: boolean;
   readonly verbose?: boolean;
 }
@@ -38,6 +47,9 @@ export interface Outcome {
   readonly violation: Violation | undefined;
   readonly faults: readonly Fault[];
   readonly mode: Mode;
+  readonly operated: boolean;
+  /** The operator's. */
+  readonly reconciliations: number;
   readonly transcript: readonly string[];
   /** Ended without a primary, as it has to: its lease was deleted when nobody lived who knew what was in it. */
   readonly leftToAPerson: boolean;
@@ -87,19 +99,34 @@ function layOut(world: World): void {
       world.mode,
     ),
   );
+}
+
+/** For whom no operator makes more. */
+function fewObjects({ api: { store }, machines }: World): void {
   store.create(resource.leases, { metadata: { name: clusterName, namespace } });
-  for (const { name } of world.machines) store.create(resource.pods, { metadata: { name, namespace, labels: {} } });
+  for (const { name } of machines) store.create(resource.pods, { metadata: { name, namespace, labels: {} } });
+}
+
+/** An operator, and what it needs of Kubernetes. The program is loaded by who has one only. */
+async function beginOperator(world: World, checker: OperatorChecker): Promise<void> {
+  const { createObjects } = await import('./operator/objects.ts');
+  const { startOperator } = await import('./operator/program.ts');
+  world.api.store.lingering = ['pods', 'persistentvolumeclaims'];
+  createObjects(
+    world.api.store,
+    world.machines.map(({ name }) => name),
+  );
+  new Controllers(world, (machine) => loadOn(world, machine));
+  world.operators = new Operators(world, checker, startOperator);
 }
 
 /** A client on every machine, so that whoever would take a write is found out. */
-function load(world: World): void {
-  for (const machine of world.machines) {
-    const next = (): void => {
-      if (machine.on && !machine.paused) machine.postgres?.commit();
-      world.scheduler.after(world.random.between(loadEvery / 2, loadEvery * 2), next);
-    };
-    world.scheduler.after(0, next);
-  }
+function loadOn(world: World, machine: Machine): void {
+  const next = (): void => {
+    if (machine.on && !machine.paused) machine.postgres?.commit();
+    world.scheduler.after(world.random.between(loadEvery / 2, loadEvery * 2), next);
+  };
+  world.scheduler.after(0, next);
 }
 
 /** The lease is gone, and what was in it is known to nobody who lives. */
@@ -115,6 +142,10 @@ export async function play(options: PlayOptions): Promise<Outcome> {
   const instances = options.instances ?? drawn;
   const drawnMode = drawMode(plan, instances);
   const mode = options.mode ?? drawnMode;
+  const own = new Random(seed + 0x09e7);
+  // Kept for the draw that will say which seeds have an operator: their numbers stay what they are.
+  own.next();
+  const { operated = false } = options;
   const transcript: string[] = [];
   const note = (home: string, text: string): void => {
     if (options.transcript === true)
@@ -127,16 +158,27 @@ export async function play(options: PlayOptions): Promise<Outcome> {
   const world: World = new World({
     ...{ seed, instances, mode, witness: checker, start: startManager, note },
     told: options.transcript === true ? (options.verbose === true ? 'all' : 'much') : 'nothing',
-    onChange: (change) => checker.changed(change),
+    onChange: (change) => {
+      checker.changed(change);
+      if (operated) operatorChecker.changed(change);
+    },
   });
+  const operatorChecker = new OperatorChecker(checker, () => world);
   stage.world = world;
   const names = world.machines.map(({ name }) => name);
-  const faults = options.faults ?? makeFaults(plan, names, { from: beginning, to: faultsEnd, most: 5 });
+  // An operator costs as much as the managers do: its runs are shorter.
+  const window = { from: beginning, to: operated ? operatedFaultsEnd : faultsEnd, most: operated ? 4 : 5 };
+  const drawnFaults = makeFaults(plan, names, window);
+  const faults = options.faults ?? [...drawnFaults, ...(operated ? makeOperatorFaults(own, names, window) : [])];
   layOut(world);
-  for (const machine of world.machines) {
-    world.scheduler.after(world.random.between(0, 500), () => machine.startContainer());
+  if (operated) await beginOperator(world, operatorChecker);
+  else {
+    fewObjects(world);
+    for (const machine of world.machines) {
+      world.scheduler.after(world.random.between(0, 500), () => machine.startContainer());
+    }
   }
-  load(world);
+  for (const machine of world.machines) loadOn(world, machine);
   strike(world, faults, (text) => note('', text));
   const last = Math.max(beginning, ...faults.map(({ at, lasts }) => at + lasts));
   let well: number | undefined;
@@ -161,7 +203,8 @@ export async function play(options: PlayOptions): Promise<Outcome> {
   for (const { name, postgres } of world.machines) if (postgres?.serves) checker.allIsKept(name, postgres.wal);
   stage.world = undefined;
   return {
-    ...{ seed, faults, mode, transcript, violation: checker.violation },
+    ...{ seed, faults, mode, operated, transcript, violation: checker.violation },
+    reconciliations: operatorChecker.runs,
     leftToAPerson: left,
     unknownStatements: [...world.unknownStatements],
     acknowledged: checker.acknowledgements,

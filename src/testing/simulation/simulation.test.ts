@@ -31,7 +31,7 @@ test.each(regressions)(
   'seed %d, which once did not end well, does',
   async (seed) => {
     await using stage = new Stage();
-    const outcome = await stage.play({ seed, transcript: true });
+    const outcome = await stage.play({ seed, operated: false, transcript: true });
     expect(outcome.violation === undefined ? 'well' : story(outcome)).toBe('well');
   },
   300_000,
@@ -41,17 +41,18 @@ test.each(plantedBugs)(
   '$name: it is found',
   async (bug) => {
     const found = ({ violation }: Outcome): boolean => bug.shows.test(violation?.invariant ?? '');
-    const { faults, instances, mode } = bug;
-    const script = { faults, instances, ...(mode === undefined ? {} : { mode }) };
+    const { faults, instances, mode, operated = false } = bug;
+    const script = { faults, instances, operated, ...(mode === undefined ? {} : { mode }) };
     const failures = await campaign({ seeds: seeds(40), threads: 2, plant: bug, script, until: found });
     expect(failures.filter(found)).not.toEqual([]);
   },
   600_000,
 );
 
-test('a seed is played the same way twice', async () => {
+test.each([false, true])('a seed is played the same way twice, with an operator: %s', async (operated) => {
   await using stage = new Stage();
-  const [one, two] = [await stage.play({ seed: 7, transcript: true }), await stage.play({ seed: 7, transcript: true })];
+  const play = (): Promise<Outcome> => stage.play({ seed: 7, operated, transcript: true });
+  const [one, two] = [await play(), await play()];
   expect(one.transcript.length).toBeGreaterThan(20);
   expect(two.transcript).toEqual(one.transcript);
 });

@@ -4,8 +4,9 @@ import { UnknownStatement, answer } from './answers.ts';
 import { ApiServer } from './api-server.ts';
 import type { Change } from './api-store.ts';
 import type { Files } from './files.ts';
-import { Machine } from './machine.ts';
+import { Machine, trueStart } from './machine.ts';
 import { type ManagerOptions, type Program } from './manager.ts';
+import { clusterName, namespace } from './names.ts';
 import type { Mode } from './modes.ts';
 import { type Host, Network } from './network.ts';
 import { Random } from './random.ts';
@@ -15,8 +16,20 @@ import type { Server, Witness } from './server.ts';
 import { simulatedLogger, supervisorOf } from './surroundings.ts';
 import type { Wal } from './wal.ts';
 
-export const clusterName = 'sim';
-export const namespace = 'default';
+/** What a process has of time, by where it runs. */
+export interface Clock {
+  /** Of its own time in true time. */
+  readonly rate: number;
+  wallClock(): number;
+  /** Milliseconds. */
+  bootTime(): number;
+}
+
+/** What can be done to the operator. */
+export interface OperatorPods {
+  kill(): void;
+  freeze(milliseconds: number): void;
+}
 
 export interface WorldOptions {
   readonly seed: number;
@@ -36,11 +49,15 @@ export class World {
   readonly scheduler = new Scheduler();
   readonly network: Network;
   readonly api: ApiServer;
-  readonly machines: readonly Machine[];
+  readonly machines: Machine[] = [];
   /** Statements that the simulated PostgreSQL does not know. */
   readonly unknownStatements = new Set<string>();
   readonly options: WorldOptions;
-  readonly #byName: ReadonlyMap<string, Machine>;
+  /** In runs with an operator. */
+  operators: OperatorPods | undefined;
+  /** Of homes that are no machines. */
+  readonly clocks = new Map<string, Clock>();
+  readonly #byName = new Map<string, Machine>();
   #addresses = 0;
 
   constructor(options: WorldOptions) {
@@ -48,20 +65,22 @@ export class World {
     this.random = new Random(options.seed);
     this.network = new Network(this.scheduler, this.random, (ip) => this.#hostAt(ip));
     this.api = new ApiServer(this.scheduler, this.random, options.onChange);
-    this.machines = Array.from(
-      { length: options.instances },
-      (_, index) =>
-        new Machine(`${clusterName}-${index + 1}`, this.newAddress(), {
-          scheduler: this.scheduler,
-          random: this.random,
-          witness: options.witness,
-          serverAt: (from, ip) => this.#serverAt(from, ip),
-          connected: (a, b) => this.network.passes(a, b) && this.network.passes(b, a),
-          note: options.note,
-          launch: (machine, process) => this.#launch(machine, process),
-        }),
-    );
-    this.#byName = new Map(this.machines.map((machine) => [machine.name, machine]));
+    for (let serial = 1; serial <= options.instances; serial++) this.addMachine(`${clusterName}-${serial}`);
+  }
+
+  addMachine(name: string): Machine {
+    const machine = new Machine(name, this.newAddress(), {
+      scheduler: this.scheduler,
+      random: this.random,
+      witness: this.options.witness,
+      serverAt: (from, ip) => this.#serverAt(from, ip),
+      connected: (a, b) => this.network.passes(a, b) && this.network.passes(b, a),
+      note: this.options.note,
+      launch: (here, process) => this.#launch(here, process),
+    });
+    this.machines.push(machine);
+    this.#byName.set(name, machine);
+    return machine;
   }
 
   /** What the Cluster asks for when no fault has changed it. */
@@ -100,16 +119,20 @@ export class World {
     return this.machine(place.slice(5, place.indexOf('/', 5))).files;
   }
 
+  /** Of the process that runs now. */
+  get clock(): Clock | undefined {
+    const home = this.scheduler.current?.home ?? '';
+    return this.#byName.get(home) ?? this.clocks.get(home);
+  }
+
   wallClock(): number {
-    const home = this.scheduler.current?.home;
-    const machine = this.#byName.get(home ?? '');
-    return machine ? machine.wallClock() : Date.UTC(2026, 0, 1) + Math.floor(this.scheduler.now);
+    return this.clock?.wallClock() ?? trueStart + Math.floor(this.scheduler.now);
   }
 
   /** For the process that runs now, in its own milliseconds. */
   timer(milliseconds: number, run: () => void): Cancel {
     const { current } = this.scheduler;
-    const rate = this.#byName.get(current?.home ?? '')?.rate ?? 1;
+    const { rate = 1 } = this.clock ?? {};
     return this.scheduler.after(Math.max(0, milliseconds) / rate, run, current);
   }
 
@@ -180,7 +203,13 @@ export class World {
 
   #launch(machine: Machine, process: Process): Program {
     const environment: InstanceEnvironment = {
-      ...{ clusterName, namespace, podName: machine.name, podIp: machine.ip, podUid: `pod-${machine.name}` },
+      ...{
+        clusterName,
+        namespace,
+        podName: machine.name,
+        podIp: machine.ip,
+        podUid: machine.podUid ?? `pod-${machine.name}`,
+      },
       ...{ nodeName: `node-${machine.name}`, paths: machine.paths, bind: undefined, port: port.postgres },
       ...{ tcpUserTimeoutMs: 5000, systemUser: 'postgres', startsBeside: false },
     };

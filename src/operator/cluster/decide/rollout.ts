@@ -33,9 +33,13 @@ export function driftOf(cluster: Cluster, settings: BuildSettings, instance: Ins
     return `a restart was asked for at ${restartedAt}`;
   }
   if (cluster.metadata.annotations?.[annotation.reconcilePodSpec] === 'disabled') return undefined;
+  const { metadata, spec } = instancePod(cluster, settings, instance.serial);
+  // The usual case, and every look at every cluster comes here.
+  const text = pod.metadata?.annotations?.[annotation.podSpec];
+  if (text !== undefined && text === metadata?.annotations?.[annotation.podSpec]) return undefined;
   const recorded = recordedPodSpec(pod);
   if (recorded === undefined) return 'its pod does not say what it was made from';
-  const wanted = plain(instancePod(cluster, settings, instance.serial).spec) as Record<string, unknown>;
+  const wanted = plain(spec) as Record<string, unknown>;
   const before = recorded as unknown as Record<string, unknown>;
   const fields = [...new Set([...Object.keys(wanted), ...Object.keys(before)])].sort();
   const changed = fields.filter((field) => !isDeepStrictEqual(wanted[field], before[field]));

@@ -1,5 +1,6 @@
 import { resource } from '../../../kube/resource-types.ts';
 import { decided } from '../decided.ts';
+import { keepAfterAll } from '../mark-removal.ts';
 import { eventReason } from '../phase-names.ts';
 import { goOn, type PhaseResult } from '../result.ts';
 import type { ObservedScope } from '../scope.ts';
@@ -30,6 +31,7 @@ export async function removeInstances(scope: ObservedScope): Promise<PhaseResult
   for (const instance of world.instances) {
     const { name, pod, job, claims } = instance;
     const removal = instance.removal ?? volumeDeleted(instance);
+    if (instance.removal !== undefined && name === currentPrimary) await keepAfterAll(scope, instance);
     if (removal === undefined || name === currentPrimary || name === targetPrimary) continue;
     if (isListed(world, name)) {
       const message = `Removing ${name} (${removal}) when it has left the list of members`;

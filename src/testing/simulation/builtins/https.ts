@@ -37,9 +37,13 @@ class Request extends EventEmitter {
       answered: ({ status, body: answer }) => {
         if (this.#over) return;
         this.#over = true;
-        const response = Object.assign(new EventEmitter(), { statusCode: status, setEncoding: () => undefined });
+        let text = false;
+        const setEncoding = (): void => {
+          text = true;
+        };
+        const response = Object.assign(new EventEmitter(), { statusCode: status, setEncoding });
         this.#onResponse(response);
-        response.emit('data', answer);
+        response.emit('data', text ? answer : Buffer.from(answer));
         response.emit('end');
       },
       failed: (error) => this.destroy(error),
