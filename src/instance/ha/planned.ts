@@ -28,6 +28,11 @@ const seekMs = 2000;
 const patience = 15_000;
 /** In which a stopped primary is asked for its promise. */
 const promiseMs = 3000;
+/**
+ * So long after the lease was given back a pod's address goes on refusing connections. That of a pod which is gone swallows them, and
+ * clients wait for a second or longer; nodes hear that a Service leads elsewhere at most once a second (kube-proxy's minSyncPeriod).
+ */
+const refuseMs = 1500;
 
 /** Role changes that are wished for: switchover, pod deletion. The old primary stops first; only then is there another (M30). */
 export class Planned {
@@ -37,6 +42,7 @@ export class Planned {
   #doubted: { readonly target: string; readonly since: number } | undefined;
   /** This process ends for good: how long it looks for somebody who could go on. */
   #seekUntil: number | undefined;
+  #refuseUntil: number | undefined;
 
   constructor(core: HaCore) {
     this.#core = core;
@@ -227,6 +233,7 @@ export class Planned {
     const outcome = await store.write({ ...content, ...successor, departure }, timingOf(this.#core).retryPeriod * 1000);
     if (outcome !== 'done') return;
     memory.handover = { ...handover, released: clock() };
+    this.#refuseUntil = clock() + refuseMs;
     memory.freshUntil = undefined;
     context.log.info(
       { rule: 'release', why: handover.why, to: handover.to, milliseconds: clock() - handover.since },
@@ -251,11 +258,11 @@ export class Planned {
     };
   }
 
-  /** Whether the end of this process has to wait for the lease to be given back; not for long. */
+  /** Whether the end of this process has to wait for the lease to be given back, and for clients to be led elsewhere; not for long. */
   get releasing(): boolean {
     const { memory, clock, store } = this.#core;
     const { handover } = memory;
-    if (this.#seeking) return true;
+    if (this.#seeking || (this.#refuseUntil !== undefined && clock() < this.#refuseUntil)) return true;
     // Its promise may be the only quorum that there is (rule 13): it is there to be asked.
     if (handover?.released !== undefined && store.record && anySynchronous(store.record)) {
       return leaseState(this.#core) === 'released' && clock() - handover.released < promiseMs;
