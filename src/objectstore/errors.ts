@@ -1,5 +1,5 @@
 export type ObjectStoreErrorKind =
-  'unreachable' | 'forbidden' | 'no-such-bucket' | 'not-found' | 'throttled' | 'corrupt' | 'other';
+  'unreachable' | 'forbidden' | 'no-such-bucket' | 'not-found' | 'throttled' | 'failing' | 'corrupt' | 'other';
 
 /** A call to the object store that failed for good. The message names endpoint, bucket and key, and holds no secret. */
 export class ObjectStoreError extends Error {
@@ -71,8 +71,13 @@ export function errorKind(error: unknown): ObjectStoreErrorKind {
   if (throttled.has(code) || status === 429 || status === 503) return 'throttled';
   if (corrupt.has(code)) return 'corrupt';
   if (status === 404) return 'not-found';
-  return status === undefined ? 'unreachable' : 'other';
+  if (status === undefined) return 'unreachable';
+  return status >= 500 ? 'failing' : 'other';
 }
+
+/** No connection, no answer in time, or one that says nothing of what was asked for: the store itself is away, overloaded or broken. */
+export const isUnanswered = (error: unknown): boolean =>
+  error instanceof ObjectStoreError && ['unreachable', 'throttled', 'failing'].includes(error.kind);
 
 /** Whether the same call can succeed a moment later. A body damaged on its way up is sent again, too. */
 export function isTransient(error: unknown): boolean {

@@ -341,6 +341,21 @@ describe.each([
     expect(JSON.stringify(error) + error.message + String(error.stack)).not.toContain('hidden');
   });
 
+  test.each<[number, ObjectStoreError['kind']]>([
+    [500, 'failing'],
+    [502, 'failing'],
+    [503, 'throttled'],
+    [400, 'other'],
+  ])('HTTP %d without a word is "%s"', async (status, kind) => {
+    await using broken = await proxy((message, response) => {
+      message.resume();
+      response.writeHead(status).end();
+      return true;
+    });
+    using client = open({ endpoint: broken.endpoint, attempts: 2 });
+    expect((await failure(client.head('k'))).kind).toBe(kind);
+  });
+
   test('a server that does not answer counts as unreachable after the deadline of each attempt', async () => {
     await using silent = await proxy(() => true);
     using client = open({ endpoint: silent.endpoint, attemptTimeoutMs: 100, attempts: 2 });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
+import { ObjectStoreError } from '../../objectstore/errors.ts';
 import type { Archive } from './archive-source.ts';
 import { WalDamagedError, getWal } from './wal-objects.ts';
 
@@ -18,7 +19,9 @@ export async function downloadWal(
   { signal, answerWithin }: { readonly signal: AbortSignal; readonly answerWithin?: number },
 ): Promise<boolean> {
   const late = new AbortController();
-  const timer = answerWithin && setTimeout(() => late.abort(new Error('no answer in time')), answerWithin);
+  const silence = `the archive has not begun to answer for WAL file "${name}" within ${answerWithin} ms`;
+  const timer =
+    answerWithin && setTimeout(() => late.abort(new ObjectStoreError('unreachable', silence)), answerWithin);
   const found = await getWal(archive, name, AbortSignal.any([signal, late.signal])).finally(() => clearTimeout(timer));
   if (!found) return false;
   try {

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { BlockPool } from '../../objectstore/codec/block-pool.ts';
+import { ObjectStoreError } from '../../objectstore/errors.ts';
 import { createTurns } from '../../util/turns.ts';
 import { walKey } from '../../objectstore/layout.ts';
 import type { ObjectStore } from '../../objectstore/port.ts';
@@ -20,6 +21,9 @@ afterEach(async () => {
 const name = (index: number, timeline = '00000001'): string =>
   `${timeline}00000000000000${index.toString(16).toUpperCase().padStart(2, '0')}`;
 const signal = (): AbortSignal => AbortSignal.timeout(30_000);
+/** As a store that does not answer. */
+const untilAborted = (signal: AbortSignal | undefined): Promise<never> =>
+  new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)));
 async function put(archive: Archive, name: string, text: string): Promise<void> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'hwx-'));
   directories.push(directory);
@@ -144,7 +148,7 @@ test('a standby is told at once that the archive does not answer, and goes on wi
     get: (key, options) => {
       calls += 1;
       if (answers) return archive.store.get(key, options);
-      return new Promise((_, reject) => options?.signal?.addEventListener('abort', () => reject(new Error('late'))));
+      return untilAborted(options?.signal);
     },
   };
   const { ask, restorer } = await aRestorer(
@@ -152,7 +156,7 @@ test('a standby is told at once that the archive does not answer, and goes on wi
     { onFailure: 'stream', patience: 60_000 },
   );
   for (const file of [name(1), '00000002.history', name(2)])
-    expect(await ask(file)).toEqual({ outcome: 'failed', message: 'late', fatal: false });
+    expect(await ask(file)).toEqual({ outcome: 'failed', message: expect.stringContaining('1000 ms'), fatal: false });
   expect(calls).toBe(1);
   const later = await aRestorer({ ...archive, store: silentStore }, { onFailure: 'stream', patience: 0 });
   expect(await later.ask(name(1))).toMatchObject({ outcome: 'failed' });
@@ -161,18 +165,58 @@ test('a standby is told at once that the archive does not answer, and goes on wi
   await Promise.all([restorer.close(), later.restorer.close()]);
 });
 
-test('a damaged file is not given to PostgreSQL', async () => {
+test('a standby that has taken its request back asks the archive again at once', async () => {
+  await using store = await testArchive();
+  const archive = await store.open('one');
+  await put(archive, name(1), 'x');
+  const election = new AbortController();
+  const first: ObjectStore = {
+    ...archive.store,
+    get(key, options) {
+      if (election.signal.aborted) return archive.store.get(key, options);
+      setImmediate(() => election.abort(new Error('an election')));
+      return untilAborted(options?.signal);
+    },
+  };
+  const standby = { onFailure: 'stream', patience: 60_000 } as const;
+  const { restorer, target, ask } = await aRestorer({ ...archive, store: first }, standby);
+  expect(await restorer.restore(name(1), target, election.signal)).toMatchObject({ message: 'an election' });
+  expect(await ask(name(1))).toEqual({ outcome: 'restored' });
+});
+
+test.each<[string, Error, boolean]>([
+  ['no connection', new ObjectStoreError('unreachable', 'ECONNREFUSED'), false],
+  ['too many requests', new ObjectStoreError('throttled', 'SlowDown'), false],
+  ['an error of the store itself', new ObjectStoreError('failing', 'InternalError'), false],
+  ['keys that are refused', new ObjectStoreError('forbidden', 'AccessDenied'), true],
+  ['a wrong checksum', new ObjectStoreError('corrupt', 'not what its checksum says'), true],
+  ['a full volume', Object.assign(new Error('no space left'), { code: 'ENOSPC' }), true],
+])('%s: whether the archive counts as one that answers', async (_, error, answers) => {
+  await using store = await testArchive();
+  const archive = await store.open('one');
+  await put(archive, name(2), 'x');
+  const faulty: ObjectStore = {
+    ...archive.store,
+    get: (key, options) => (key.endsWith(name(1)) ? Promise.reject(error) : archive.store.get(key, options)),
+  };
+  const { ask } = await aRestorer({ ...archive, store: faulty }, { onFailure: 'stream', patience: 60_000 });
+  expect(await ask(name(1))).toMatchObject({ outcome: 'failed', message: error.message });
+  expect(await ask(name(2))).toMatchObject({ outcome: answers ? 'restored' : 'failed' });
+});
+
+test('a damaged file is not given to PostgreSQL, and does not count as an archive that does not answer', async () => {
   await using store = await testArchive();
   const archive = await store.open('one');
   const metadata = { sha256: '00'.repeat(32) };
   await archive.store.put(walKey(archive.config.location, name(1), 'none'), Buffer.from('damaged'), { metadata });
+  const damaged = { outcome: 'failed', message: expect.stringContaining('damaged') };
   const { ask, data } = await aRestorer(archive);
-  expect(await ask(name(1))).toMatchObject({
-    outcome: 'failed',
-    fatal: true,
-    message: expect.stringContaining('damaged'),
-  });
+  expect(await ask(name(1))).toMatchObject({ ...damaged, fatal: true });
   expect(await readdir(`${data}/pg_wal`)).toEqual([]);
+  await put(archive, name(2), 'x');
+  const standby = await aRestorer(archive, { onFailure: 'stream', patience: 60_000 });
+  expect(await standby.ask(name(1))).toMatchObject({ ...damaged, fatal: false });
+  expect(await standby.ask(name(2))).toEqual({ outcome: 'restored' });
 });
 
 test('nothing is written outside of the data directory', async () => {

@@ -2,7 +2,7 @@ import { realpath, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { ObjectStoreError } from '../../objectstore/errors.ts';
+import { ObjectStoreError, isUnanswered } from '../../objectstore/errors.ts';
 import { type TimelineHistory, isFileOfHistory } from '../../postgres/timeline.ts';
 import { parseWalName, segmentAfter } from '../../postgres/wal-name.ts';
 import { sync } from '../../util/durable.ts';
@@ -103,7 +103,7 @@ export class Restorer implements WalRestorer {
     const staging = fetched ?? `${place}.howdah`;
     const download = (name: string) =>
       this.#deps.onFailure === 'stream'
-        ? this.#once(() => downloadWal(archive, name, staging, { signal, answerWithin: this.#answerWithin }))
+        ? this.#once(() => downloadWal(archive, name, staging, { signal, answerWithin: this.#answerWithin }), signal)
         : this.#patiently(() => downloadWal(archive, name, staging, { signal }), signal);
     if (fetched === undefined && !(await download(file)) && !(await this.#partial(file, download))) return false;
     await rename(staging, place);
@@ -119,7 +119,7 @@ export class Restorer implements WalRestorer {
     return this.#deps.onFailure === 'stop' && parseWalName(file)?.kind === 'segment' && download(`${file}.partial`);
   }
 
-  async #once(download: () => Promise<boolean>): Promise<boolean> {
+  async #once(download: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
     if (this.#unanswered && Date.now() < this.#unanswered.until) throw this.#unanswered.error;
     const began = Date.now();
     try {
@@ -128,6 +128,8 @@ export class Restorer implements WalRestorer {
       return found;
     } catch (error) {
       this.#changed(error);
+      // A request that was taken back, as an election does, a damaged file and a full volume say nothing of the archive.
+      if (signal.aborted || !isUnanswered(error)) throw error;
       this.#answerWithin = between(2 * this.#answerWithin);
       this.#unanswered = { until: Date.now() + this.#deps.patience, error };
       throw error;
