@@ -98,7 +98,7 @@ export function jobPodSpec(
   const container: Container = { ...main, terminationMessagePolicy: 'FallbackToLogsOnError' };
   return {
     ...podSpec(cluster, settings, instance, container),
-    ...scheduling(cluster, true),
+    ...scheduling(cluster, instance),
     restartPolicy: 'Never',
   };
 }

@@ -6,6 +6,7 @@ import { claimsOf, instanceClaim } from './claim.ts';
 import { disruptionBudgets } from './disruption-budgets.ts';
 import { imageMajor, imageTag } from './image.ts';
 import { bootstrapRole, instanceJob } from './job.ts';
+import type { PodSpec } from '../kube/objects.ts';
 import type { BuildSettings, Cluster } from './model.ts';
 import { instancePod, patchedPod, recordedPodSpec } from './pod.ts';
 import { instanceRights, instanceServiceAccount } from './rbac.ts';
@@ -89,6 +90,34 @@ test('anti-affinity is a preference, a rule, or off', () => {
   const required = affinity({ affinity: { podAntiAffinityType: 'required', topologyKey: 'zone' } });
   expect(required?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.[0]?.topologyKey).toBe('zone');
   expect(affinity({ affinity: { enablePodAntiAffinity: false } })).toBeUndefined();
+});
+
+test('a Job never keeps the instance that it makes away, which starts beside it, only the others', () => {
+  const term = { labelSelector: { matchLabels: { app: 'x' } }, topologyKey: 'zone' };
+  const nobody = { topologyKey: 'zone' };
+  const affinity = {
+    podAntiAffinityType: 'required' as const,
+    additionalPodAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term, nobody] },
+  };
+  const cluster = aCluster({ affinity });
+  const required = ({ spec }: { spec?: PodSpec | undefined }) =>
+    spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.map(
+      ({ labelSelector }) => labelSelector,
+    );
+  const notOwn = { key: 'cnpg.io/instanceName', operator: 'NotIn', values: ['pg-2'] };
+  const ofCluster = { key: 'cnpg.io/cluster', operator: 'In', values: ['pg'] };
+  const instances = { key: 'cnpg.io/podRole', operator: 'In', values: ['instance'] };
+  expect(required(instanceJob(cluster, settings, 2, 'join').spec?.template ?? {})).toEqual([
+    { matchExpressions: [ofCluster, instances, notOwn] },
+    { matchExpressions: [ofCluster, { key: 'cnpg.io/jobRole', operator: 'Exists' }, notOwn] },
+    { matchLabels: { app: 'x' }, matchExpressions: [notOwn] },
+    undefined,
+  ]);
+  expect(required(instancePod(cluster, settings, 2))).toEqual([
+    { matchExpressions: [ofCluster, instances] },
+    { matchLabels: { app: 'x' } },
+    undefined,
+  ]);
 });
 
 test('claims: one for data, one for WAL when asked, templates merged', () => {

@@ -37,10 +37,27 @@ function antiAffinity(cluster: Cluster, job: boolean): AntiAffinity | undefined 
   };
 }
 
-/** Where a pod of the cluster may run: an instance's, or a Job's that makes one. */
-export function scheduling(cluster: Cluster, job = false): Partial<PodSpec> {
+/**
+ * A Job keeps away from the others, never from the instance that it makes: that is started beside it, on the node of its volume. The
+ * scheduler refuses a pod for what a running one has against it, and does not look again when that one ends (up to 5 min).
+ */
+function besides(instance: string, found: AntiAffinity): AntiAffinity {
+  const notOwn = { key: label.instanceName, operator: 'NotIn', values: [instance] };
+  const terms = (found.requiredDuringSchedulingIgnoredDuringExecution ?? []).map(({ labelSelector, ...term }) => ({
+    ...term,
+    // Without a selector a term means nobody.
+    ...(labelSelector && {
+      labelSelector: { ...labelSelector, matchExpressions: [...(labelSelector.matchExpressions ?? []), notOwn] },
+    }),
+  }));
+  return { ...found, ...(terms.length > 0 && { requiredDuringSchedulingIgnoredDuringExecution: terms }) };
+}
+
+/** Where a pod of the cluster may run: an instance's, or a Job's that makes the instance `makes`. */
+export function scheduling(cluster: Cluster, makes?: string): Partial<PodSpec> {
   const { spec } = cluster;
-  const podAntiAffinity = antiAffinity(cluster, job);
+  const found = antiAffinity(cluster, makes !== undefined);
+  const podAntiAffinity = makes === undefined ? found : found && besides(makes, found);
   const affinity: Affinity = {
     ...(spec.affinity?.nodeAffinity === undefined ? {} : { nodeAffinity: spec.affinity.nodeAffinity }),
     ...(spec.affinity?.additionalPodAffinity === undefined ? {} : { podAffinity: spec.affinity.additionalPodAffinity }),
