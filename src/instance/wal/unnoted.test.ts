@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
@@ -121,13 +121,33 @@ test('a segment that the lost primary switched as the last thing is archived by 
   expect(alarms).toEqual([expect.stringContaining('different content')]);
 });
 
-test('a segment that was left incomplete is read again only when it has changed', async () => {
-  const wal = path.join(root, 'incomplete/pg_wal');
-  await mkdir(path.join(wal, 'archive_status'), { recursive: true });
+/** Segment 3 as far as isFull looks at it. */
+function fullSegment(): Buffer {
   const page = 8192;
   const full = Buffer.alloc(segmentSize);
   for (let at = 0; at < segmentSize; at += page) full.writeBigUInt64LE(BigInt(3 * segmentSize + at), at + 8);
   full.writeUInt32LE(page, 36);
+  return full;
+}
+
+async function walDirectory(place: string): Promise<string> {
+  const wal = path.join(root, place, 'pg_wal');
+  await mkdir(path.join(wal, 'archive_status'), { recursive: true });
+  return wal;
+}
+
+test('a segment that goes between the list and the look holds up none of the others', async () => {
+  const wal = await walDirectory('recycled');
+  // It is listed, and nothing is there when it is looked at.
+  await symlink('nowhere', path.join(wal, '000000010000000000000002'));
+  await writeFile(path.join(wal, '000000010000000000000003'), fullSegment());
+  const note = new UnnotedSegments().note(wal, parseHistory(1, ''), '000000010000000000000005', segmentSize);
+  expect(await note).toEqual(['000000010000000000000003']);
+});
+
+test('a segment that was left incomplete is read again only when it has changed', async () => {
+  const wal = await walDirectory('incomplete');
+  const full = fullSegment();
   const incomplete = Buffer.concat([full.subarray(0, segmentSize / 2), Buffer.alloc(segmentSize / 2)]);
   const [name, written] = ['000000010000000000000003', '000000010000000000000005'];
   const file = path.join(wal, name);

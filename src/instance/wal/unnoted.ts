@@ -31,6 +31,31 @@ async function findUnnoted(
   });
 }
 
+interface Seen {
+  readonly identity: string;
+  readonly full: boolean;
+  /** What is written from now on changes its identity. */
+  readonly settled: boolean;
+}
+
+/** `incomplete` is what it was when it was not full. Undefined: PostgreSQL has made it a later segment, or removed it, since it was listed. */
+async function look(
+  file: string,
+  incomplete: string | undefined,
+  isFullNow: () => Promise<boolean>,
+): Promise<Seen | undefined> {
+  try {
+    // Before it is read: what is written meanwhile changes it.
+    const { ino, size, mtimeMs } = await stat(file);
+    const identity = `${ino}:${size}:${mtimeMs}`;
+    if (identity === incomplete) return { identity, full: false, settled: true };
+    return { identity, full: await isFullNow(), settled: Date.now() - mtimeMs > settledMs };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 /**
  * Notes full segments as ready that PostgreSQL has not noted. A standby notes one when its last byte has come (XLogWalRcvWrite), but has
  * replayed it to its end when the record of a switch has, before the zeros after that. If the primary is lost in between, the standby is
@@ -48,16 +73,13 @@ export class UnnotedSegments {
     const full: string[] = [];
     for (const [name, number] of unnoted) {
       const file = path.join(walDirectory, name);
-      // Before it is read: what is written meanwhile changes it.
-      const { ino, size, mtimeMs } = await stat(file);
-      const identity = `${ino}:${size}:${mtimeMs}`;
-      const known = this.#incomplete.get(name) === identity;
-      if (known || !(await isFull(file, segmentSize, segmentStart(number, segmentSize)))) {
-        if (known || Date.now() - mtimeMs > settledMs) incomplete.set(name, identity);
-        continue;
-      }
-      await replaceFile(path.join(walDirectory, 'archive_status', `${name}.ready`), '');
-      full.push(name);
+      const seen = await look(file, this.#incomplete.get(name), () =>
+        isFull(file, segmentSize, segmentStart(number, segmentSize)),
+      );
+      if (seen?.full) {
+        await replaceFile(path.join(walDirectory, 'archive_status', `${name}.ready`), '');
+        full.push(name);
+      } else if (seen?.settled) incomplete.set(name, seen.identity);
     }
     this.#incomplete = incomplete;
     return full;
