@@ -42,10 +42,12 @@ function stopped({
     ...{ configurations: [], members: [self, holder, former].map((member) => ({ ...member, address: '10.0.0.1' })) },
   };
   const memory = { ...newMemory(), ...(diverged && { diverged }), walLost };
+  const said: unknown[] = [];
+  const say = ({ rule }: { rule: string }): void => void said.push(rule);
   let woken = 0;
   const core = {
     ...{ clock: () => 100_000, memory, wake: () => (woken += 1) },
-    view: () => ({ postmaster: { state: 'down' }, data: { state: 'valid', standby: true, control } }),
+    view: () => ({ postmaster: { state: 'down' }, data: { state: 'valid', standby: true, major: 17, control } }),
     session: { query: () => Promise.reject(new Error('no server')) },
     life: { current: {}, set: () => undefined },
     state: {
@@ -61,14 +63,14 @@ function stopped({
     peers: { ask: () => Promise.resolve(report) },
     store: { record, lastRecord: record, observed: { record, since: 99_000 }, apiAnswers: true },
     context: {
-      log: { info: () => undefined, debug: () => undefined },
+      log: { info: say, warn: say, debug: () => undefined },
       environment: { podName: 'c-1', podIp: '10.0.0.1', paths: { data } },
       cluster: { current: { spec: {} } },
       supervisor: { postgresPid: () => undefined },
     },
   } as unknown as HaCore;
   const rejoin = new Rejoin(core, { running } as Rebuild);
-  return { rejoin, memory, woken: () => woken };
+  return { rejoin, memory, said, woken: () => woken };
 }
 
 test('the primary changed while the data was made anew from it: the directory is started once more, to be judged by the new one', async () => {
@@ -121,6 +123,50 @@ test.each([
   const answer = { ...report, history, stands: false, promised: 8, seen: 8 };
   const found = holderFrom(core as unknown as HaCore, { ...holder, address: '10.0.0.2' }, answer);
   expect(found?.checkpointed).toBe(expected);
+});
+
+/** A diverged directory of timeline 7 that can be rewound, and the program that would do it. */
+async function aDivergedDirectory(): Promise<{ readonly data: string; readonly control: object } & AsyncDisposable> {
+  const data = await mkdtemp(path.join(os.tmpdir(), 'hwj-'));
+  for (const name of ['bin', 'pg_wal', 'pg_tblspc']) await mkdir(path.join(data, name));
+  await writeFile(path.join(data, 'pg_wal', '000000070000000000000000'), '');
+  const program = '#!/bin/sh\necho "pg_rewind (PostgreSQL) 17.2"\n';
+  await writeFile(path.join(data, 'bin', 'pg_rewind'), program, { mode: 0o755 });
+  const before = process.env['PATH'];
+  process.env['PATH'] = `${path.join(data, 'bin')}:${before}`;
+  return {
+    data,
+    control: { checkpointTimeline: 7, checkpoint: 400n, walSegmentSize: 16 << 20, dataChecksums: 1 },
+    async [Symbol.asyncDispose]() {
+      process.env['PATH'] = before;
+      await rm(data, { recursive: true });
+    },
+  };
+}
+
+test('F24 until the new primary has a checkpoint of its timeline nobody is rewound onto it; that it is waited for is said once', async () => {
+  await using directory = await aDivergedDirectory();
+  const history = { ...report.history, checkpoint: 7 };
+  const { rejoin, said } = stopped({ ...directory, diverged: holder, report: { ...report, history } });
+  for (let turn = 0; turn < 3; turn += 1) {
+    await rejoin.tick(false);
+    expect(await rejoin.facts(false)).toMatchObject({ ancestor: 'no', rewindable: 'unknown' });
+  }
+  expect(said).toEqual(['rewind-awaits-checkpoint']);
+  history.checkpoint = 8;
+  await rejoin.tick(false);
+  expect(await rejoin.facts(false)).toMatchObject({ ancestor: 'no', rewindable: 'yes' });
+  expect(said).toEqual(['rewind-awaits-checkpoint', 'not-on-the-history']);
+});
+
+test('F24 a directory that cannot be rewound does not wait for a checkpoint', async () => {
+  await using directory = await aDivergedDirectory();
+  await rm(path.join(directory.data, 'pg_wal', '000000070000000000000000'));
+  const history = { ...report.history, checkpoint: 7 };
+  const { rejoin, said } = stopped({ ...directory, diverged: holder, report: { ...report, history } });
+  await rejoin.tick(false);
+  expect(await rejoin.facts(false)).toMatchObject({ ancestor: 'no', rewindable: 'no' });
+  expect(said).toEqual(['not-on-the-history']);
 });
 
 test('F24 a copy that was not completed is never rewound', async () => {

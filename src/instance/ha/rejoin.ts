@@ -28,6 +28,8 @@ export class Rejoin {
   /** Incarnation of whom the progress is measured against. */
   #followed: string | undefined;
   #rewindable: { readonly from: string; readonly obstacle: string | undefined } | undefined;
+  /** Incarnation of the primary whose checkpoint is waited for. */
+  #awaited: string | undefined;
   #said = '';
 
   constructor(core: HaCore, rebuild: Rebuild) {
@@ -244,10 +246,19 @@ export class Rejoin {
     const holder = this.#holder;
     if (!holder || data?.state !== 'valid') return;
     const obstacle = await rewindObstacleFrom(this.#core, holder.history).catch((error: unknown) => String(error));
+    const { instance, incarnation } = holder.member;
     // It is asked again in the next turn.
-    if (obstacle === undefined && !holder.checkpointed) return;
-    this.#rewindable = { from: holder.member.incarnation, obstacle };
-    const { instance } = holder.member;
+    if (obstacle === undefined && !holder.checkpointed) {
+      if (this.#awaited !== incarnation)
+        context.log.info(
+          { rule: 'rewind-awaits-checkpoint', holder: instance },
+          'This instance is not on the history of the primary, and waits to be rewound for a checkpoint of its timeline',
+        );
+      this.#awaited = incarnation;
+      return;
+    }
+    this.#awaited = undefined;
+    this.#rewindable = { from: incarnation, obstacle };
     context.log.warn(
       { rule: 'not-on-the-history', holder: instance, obstacle },
       'This instance is not on the history of the primary',
