@@ -33,6 +33,9 @@ export class Follower {
     const holder = store.record?.holder;
     // A released lease leaves the one of before: what he still has to send is wanted.
     if (holder && !sameMember(holder, follow)) return undefined;
+    // Its pod is another one by now. A receiver that knocks at the address of a pod that is gone would keep us from telling where we are.
+    const at = holderOf(this.#core);
+    if (at && at.address !== follow.ip) return undefined;
     return { instance: follow.instance, ip: follow.ip, admitted: this.#admitted };
   }
 
