@@ -1151,12 +1151,12 @@ export interface RetentionStatus {
 export interface RestoreDrillStatus {
   /** running, succeeded or failed. */
   phase?: string;
+  /** When the next one begins. */
+  nextTime?: string;
   /** When it began. */
   startedAt?: string;
   /** When it ended. */
   endedAt?: string;
-  /** When the next one begins. */
-  nextTime?: string;
   /** Seconds until the restored database was up: the recovery time that can be reached. */
   recoverySeconds?: number;
   /** Seconds between the last restored transaction and the beginning: the most that would have been lost. */
@@ -1165,6 +1165,8 @@ export interface RestoreDrillStatus {
   message?: string;
   /** What was found in a restored database; its instance writes it. */
   verification?: RestoreVerification;
+  /** The newest drill that came to its end; it stays while the next one runs. */
+  last?: RestoreDrillResult;
 }
 
 /** What was found in a restored database; its instance writes it. */
@@ -1189,4 +1191,22 @@ export interface RestoreVerification {
   dataChecksums?: boolean;
   /** What is damaged. */
   problems?: string[];
+}
+
+/** The newest drill that came to its end; it stays while the next one runs. */
+export interface RestoreDrillResult {
+  /** succeeded or failed. */
+  phase?: string;
+  /** When it began. */
+  startedAt?: string;
+  /** When it ended. */
+  endedAt?: string;
+  /** Seconds until the restored database was up: the recovery time that can be reached. */
+  recoverySeconds?: number;
+  /** Seconds between the last restored transaction and the beginning: the most that would have been lost. */
+  recoveryPointSeconds?: number;
+  /** What went wrong. */
+  message?: string;
+  /** What was found in a restored database; its instance writes it. */
+  verification?: RestoreVerification;
 }

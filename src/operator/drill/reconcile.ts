@@ -71,13 +71,29 @@ async function create(context: Context): Promise<void> {
   });
 }
 
+/** As a merge patch (RFC 7396): nothing of what was there before stays. */
+function replacing(before: object | undefined, after: object): object {
+  const old = Object.entries(before ?? {});
+  const isObject = (value: unknown): value is object =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  const kept = Object.entries(after).map(([field, value]: [string, unknown]) => {
+    const was: unknown = old.find(([name]) => name === field)?.[1];
+    return [field, isObject(value) ? replacing(isObject(was) ? was : undefined, value) : value];
+  });
+  return { ...Object.fromEntries(old.map(([field]) => [field, null])), ...Object.fromEntries(kept) } as object;
+}
+
 const gone = { endedAt: null, recoverySeconds: null, recoveryPointSeconds: null, message: null, verification: null };
 
 async function follow(context: Context, decision: DrillDecision, restored: Cluster | undefined): Promise<RunResult> {
   const { cluster, emit, now } = context;
   switch (decision.rule) {
     case 'wait':
-      await write(context, { nextTime: wholeSeconds(decision.next) });
+      await write(context, {
+        nextTime: wholeSeconds(decision.next),
+        // Why none could begin; what went wrong with the newest one stays.
+        ...(cluster.status?.howdah?.restoreDrill?.phase !== 'failed' && { message: null }),
+      });
       return { afterMs: Math.min(patienceMs, Math.max(1, decision.next.getTime() - now().getTime())) };
     case 'nothing-to-restore':
       await write(context, {
@@ -100,7 +116,8 @@ async function follow(context: Context, decision: DrillDecision, restored: Clust
       return { afterMs: lookMs };
     case 'end': {
       const { outcome } = decision;
-      await write(context, { ...gone, ...outcome });
+      const last = replacing(cluster.status?.howdah?.restoreDrill?.last, outcome);
+      await write(context, { ...gone, ...outcome, last });
       const good = outcome.phase === 'succeeded';
       emit(cluster, {
         type: good ? 'Normal' : 'Warning',

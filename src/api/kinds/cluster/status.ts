@@ -92,6 +92,17 @@ const verification = object('RestoreVerification', 'What was found in a restored
   problems: texts('What is damaged.'),
 });
 
+const drillResult = {
+  startedAt: time('When it began.'),
+  endedAt: time('When it ended.'),
+  recoverySeconds: integer('Seconds until the restored database was up: the recovery time that can be reached.'),
+  recoveryPointSeconds: integer(
+    'Seconds between the last restored transaction and the beginning: the most that would have been lost.',
+  ),
+  message: text('What went wrong.'),
+  verification,
+};
+
 const howdahStatus = object('HowdahStatus', 'What goes beyond the API of CloudNativePG.', {
   retention: object('RetentionStatus', 'The newest run of retention; the primary writes it.', {
     lastRunTime: time('When it ran.'),
@@ -106,15 +117,12 @@ const howdahStatus = object('HowdahStatus', 'What goes beyond the API of CloudNa
   }),
   restoreDrill: object('RestoreDrillStatus', 'The newest restore drill; the operator writes it.', {
     phase: text('running, succeeded or failed.'),
-    startedAt: time('When it began.'),
-    endedAt: time('When it ended.'),
     nextTime: time('When the next one begins.'),
-    recoverySeconds: integer('Seconds until the restored database was up: the recovery time that can be reached.'),
-    recoveryPointSeconds: integer(
-      'Seconds between the last restored transaction and the beginning: the most that would have been lost.',
-    ),
-    message: text('What went wrong.'),
-    verification,
+    ...drillResult,
+    last: object('RestoreDrillResult', 'The newest drill that came to its end; it stays while the next one runs.', {
+      phase: text('succeeded or failed.'),
+      ...drillResult,
+    }),
   }),
   verification,
 });
