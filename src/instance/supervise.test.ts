@@ -19,31 +19,37 @@ cd "$HOWDAH_SUPERVISOR"
 while [[ -e slow ]]; do sleep 0.02; done
 trap 'kill -TERM $(<postgres.pid); while [[ -e postgres.pid ]]; do sleep 0.02; done; echo "done=7;" >control; exit 7' TERM
 echo "hears=$$;" >control
-if [[ ! -e postgres.pid ]]; then printf '%s\\n' "$STAND_IN" >postgres.argv; echo 'start;' >control; fi
+if [[ ! -e postgres.pid ]]; then printf '%s\\n' "$STAND_IN" -D "$HOWDAH_SUPERVISOR/data" >postgres.argv; echo 'start;' >control; fi
 while [[ -d /proc/$HOWDAH_SUPERVISOR_PID ]]; do
   IFS='. ' read -r whole rest _ </proc/uptime
   echo "until=$((10#$whole$rest + HOWDAH_WATCHDOG_SECONDS * 100));" >control
   sleep 0.1
 done
 `;
-/** Deaf to SIGQUIT, with a child in a session of its own, as backends are. */
+/** Deaf to SIGQUIT, with children in sessions of their own, as backends are; one stands still in the data directory. */
 const postgres = `#!/bin/bash
 trap '' QUIT
-trap 'kill -9 $child; exit 0' TERM
+trap 'kill -9 $child $still; exit 0' TERM
+mkdir -p "$2"; cd "$2"
+setsid "$STAND_IN-backend" & still=$!
+echo $still >"$HOWDAH_SUPERVISOR/still.pid"
 setsid sleep 1000 & child=$!
 echo $child >"$HOWDAH_SUPERVISOR/backend.pid"
 while :; do wait; done
+`;
+const backend = `#!/bin/bash
+exec -a 'postgres: app app [local] idle' bash -c 'trap "" HUP; while :; do kill -STOP $$; done'
 `;
 
 interface Supervised extends AsyncDisposable {
   readonly child: ChildProcess;
   readonly directory: string;
-  pid(name: 'manager' | 'postgres' | 'backend'): Promise<number>;
+  pid(name: 'manager' | 'postgres' | 'backend' | 'still'): Promise<number>;
 }
 
 async function supervised(watchdogSeconds: number): Promise<Supervised> {
   const root = await mkdtemp(path.join(os.tmpdir(), 'sup-'));
-  for (const [name, text] of Object.entries({ manager, postgres })) {
+  for (const [name, text] of Object.entries({ manager, postgres, 'postgres-backend': backend })) {
     await writeFile(path.join(root, name), text);
     await chmod(path.join(root, name), 0o755);
   }
@@ -129,6 +135,21 @@ test('when heartbeats stop, postgres and its children are ended, and a new manag
   await eventually(async () => (await world.pid('manager')) !== stuck);
   await eventually(async () => (await world.pid('postgres')) !== server && (await world.pid('backend')) !== backend);
   expect(processInfo(server)).toBeUndefined();
+});
+
+test('F7: what a killed postmaster leaves behind is ended with it, while the manager stands still; nothing of others is', async () => {
+  await using world = await supervised(1000);
+  const [stuck, server, still] = [await world.pid('manager'), await world.pid('postgres'), await world.pid('still')];
+  const data = path.join(world.directory, 'data');
+  await eventually(async () => processInfo(still)?.state === 'T');
+  using shell = spawn('/bin/sleep', ['1000'], { cwd: data, stdio: 'ignore' });
+  process.kill(stuck, 'SIGSTOP');
+  process.kill(server, 'SIGKILL');
+  await eventually(async () => !alive(still));
+  await eventually(async () => existsSync(path.join(world.directory, 'postgres.exit')));
+  expect(processInfo(stuck)?.state).toBe('T');
+  expect(alive(shell.pid ?? 0)).toBe(true);
+  process.kill(await world.pid('backend'), 'SIGKILL');
 });
 
 test('heartbeats that come keep postgres alive beyond the time limit', async () => {
