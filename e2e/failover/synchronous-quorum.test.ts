@@ -2,6 +2,8 @@
 // a standby has it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { resource } from '../../src/kube/resource-types.ts';
+import type { KubeObject } from '../../src/kube/types.ts';
 import { apiServerDown } from '../support/faults/api-server.ts';
 import type { Fault } from '../support/faults/fault.ts';
 import { nodeFaults, nodeOf } from '../support/faults/nodes.ts';
@@ -182,16 +184,27 @@ async function saidSince(from: number, living: readonly string[]): Promise<Said>
   return { promised: times('Promised to another'), held: times('This instance holds the lease') };
 }
 
-/** Takes the primary's node away and, `after` milliseconds later, the API server for a while. Where in the election that was. */
+/** Resolves when somebody has reserved an epoch to stand for: promises follow at once, and then the claim. */
+async function reservation(signal: AbortSignal): Promise<void> {
+  const { namespace, platform } = scenario;
+  const epochOf = (cluster: KubeObject | undefined): number =>
+    (cluster as { status?: { epoch?: number } } | undefined)?.status?.epoch ?? 0;
+  const { items, resourceVersion } = await platform.api.list(resource.clusters, { namespace });
+  for await (const event of platform.api.watch(resource.clusters, { namespace, resourceVersion, signal }))
+    if ('object' in event && epochOf(event.object) > epochOf(items[0])) return;
+}
+
+/**
+ * Takes the primary's node away and, `after` milliseconds after an epoch was reserved, the API server for a while. Where in the election
+ * that was.
+ */
 async function outage(after: number): Promise<'before the promise' | 'between promise and claim' | 'after the claim'> {
   const [primary, living] = [await scenario.primary(), await scenario.standbys()];
-  const { version } = await scenario.lease();
-  await waitFor('a renewal', async () => ((await scenario.lease()).version === version ? undefined : true), {
-    every: 20,
-  });
   const began = Date.now();
+  const reserved = reservation(AbortSignal.timeout(120_000));
   const off = await powerOff(primary);
-  await sleep(Math.max(0, began + after - Date.now()));
+  await reserved;
+  await sleep(after);
   let [down, up] = [0, 0];
   {
     await using _down = await apiServerDown();
@@ -215,13 +228,13 @@ withNodes(
   async () => {
     await scenario.under('API lost between promise and claim', {
       do: async () => {
-        // The moment is sought: it is a few milliseconds after patience has ended.
-        let after = 3300;
+        // The moment is sought: it is a few milliseconds after the reservation.
+        let after = 0;
         for (let time = 0; time < 8; time += 1) {
           const when = await outage(after);
-          scenario.say(`API server lost ${after} ms after the primary: ${when}`);
+          scenario.say(`API server lost ${after} ms after the reservation: ${when}`);
           if (when === 'between promise and claim') return;
-          after += when === 'after the claim' ? -700 : 400;
+          after = Math.max(0, after + (when === 'after the claim' ? -10 : 15));
         }
         throw new Error('the moment between promise and claim was never met');
       },
