@@ -16,7 +16,7 @@ import { main } from './operator.ts';
 /** The program's command, and then what still keeps its process. */
 const script = `
 const { main } = await import('./operator.ts');
-const code = await main(['--leader-lease-duration=8', '--leader-renew-deadline=5']);
+const code = await main(['--leader-lease-duration=8', '--leader-renew-deadline=none']);
 const timers = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
 process.stdout.write('\\n' + JSON.stringify({ code, timers }));
 `;
@@ -62,7 +62,7 @@ test('told to end, the operator gives its lease back and has no timer left that 
 test.each([
   ['--leader-lease-duration=soon', '--leader-lease-duration=soon: it must be a number of seconds, at least 1'],
   ['--leader-renew-deadline=0', '--leader-renew-deadline=0: it must be a number of seconds, at least 1'],
-  ['--leader-renew-deadline=15', 'it must be from 3 to 14, a second below --leader-lease-duration=15'],
+  ['--leader-renew-deadline=15', 'it must be from 3 to 14, a second below --leader-lease-duration=15, or none'],
   ['--leader-lease-duration=10', '--leader-renew-deadline=10: it must be from 3 to 9'],
   ['--leader-elect=no', '--leader-elect=no: it must be one of true, false'],
   ['--log-level=loud', '--log-level=loud: it must be one of error, warning, info, debug, trace'],

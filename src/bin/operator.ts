@@ -9,7 +9,7 @@ import { runOperator } from '../operator/runtime/run.ts';
 import { createJsonLogger } from '../util/logger.ts';
 
 const usage = `usage: howdah operator [--kubeconfig FILE] [--leader-elect=false] [--max-concurrent-reconciles=10] [--log-level=info]
-                      [--leader-lease-duration=15] [--leader-renew-deadline=10] [--log-field-level=level] [--log-field-timestamp=ts]
+                      [--leader-lease-duration=15] [--leader-renew-deadline=10|none] [--log-field-level=level] [--log-field-timestamp=ts]
 
 Inside a pod the service account is used; outside, --kubeconfig or KUBECONFIG.
 `;
@@ -52,14 +52,13 @@ function workerCount(value: string): number {
 
 /** How long others wait for a leader that is silent, and how long it tries to renew before it gives up by itself; milliseconds. */
 function leaderTimes(duration: string, deadline: string): LeaderTimes {
-  const times = {
-    leaseDurationMs: seconds('leader-lease-duration', duration),
-    renewDeadlineMs: seconds('leader-renew-deadline', deadline),
-  };
-  const [least, most] = [leaderRetryMs / 1000 + 1, times.leaseDurationMs / 1000 - 1];
-  if (Number(deadline) >= least && Number(deadline) <= most) return times;
+  const leaseDurationMs = seconds('leader-lease-duration', duration);
+  if (deadline === 'none') return { leaseDurationMs, renewDeadlineMs: Infinity };
+  const [least, most] = [leaderRetryMs / 1000 + 1, leaseDurationMs / 1000 - 1];
+  const renewDeadlineMs = seconds('leader-renew-deadline', deadline);
+  if (Number(deadline) >= least && Number(deadline) <= most) return { leaseDurationMs, renewDeadlineMs };
   throw new Error(
-    `--leader-renew-deadline=${deadline}: it must be from ${least} to ${most}, a second below --leader-lease-duration=${duration}`,
+    `--leader-renew-deadline=${deadline}: it must be from ${least} to ${most}, a second below --leader-lease-duration=${duration}, or none`,
   );
 }
 

@@ -9,8 +9,7 @@ import { createKubeClient } from './client.ts';
 import type { KubeError } from './errors.ts';
 import { alreadyExists, isConflict } from './errors.ts';
 import { createEventRecorder } from './events.ts';
-import { runAsLeader } from './leader.ts';
-import type { ConfigMap, CoreEvent, Lease } from './objects.ts';
+import type { ConfigMap, CoreEvent } from './objects.ts';
 import type { KubeApi } from './port.ts';
 import { Reflector } from './reflector.ts';
 import { resource } from './resource-types.ts';
@@ -111,38 +110,6 @@ test('equal events are one with a count', async () => {
   const { items } = await api.list<CoreEvent>(resource.events, { namespace: 'default' });
   const found = items.filter(({ involvedObject }) => involvedObject.name === 'told');
   expect(found.map(({ message, count }) => `${message ?? ''} ${count ?? 0}`).sort()).toEqual(['again 3', 'another 1']);
-});
-
-test('one leads, the next one follows at once when the lease is given back, and after its time when it is not', async () => {
-  const lease = key('leader');
-  const times = { leaseDurationMs: 1_000, renewDeadlineMs: 600, retryPeriodMs: 50 };
-  const log: string[] = [];
-  const candidate = (identity: string, stop: AbortSignal) =>
-    runAsLeader(
-      api,
-      { lease, identity, ...times },
-      async (signal) => {
-        log.push(`${identity} leads`);
-        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-        log.push(`${identity} stops`);
-      },
-      stop,
-    );
-  const [a, b] = [new AbortController(), new AbortController()];
-  const first = candidate('a', a.signal);
-  await soon(() => log.length === 1);
-  const second = candidate('b', b.signal);
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
-  expect(log).toEqual(['a leads']);
-  a.abort();
-  expect(await first).toBe('stopped');
-  await soon(() => log.length === 3);
-  expect(log).toEqual(['a leads', 'a stops', 'b leads']);
-  const taken = await api.get<Lease>(resource.leases, lease);
-  await api.patch(resource.leases, lease, { spec: { holderIdentity: 'c', leaseDurationSeconds: 60 } });
-  expect(taken?.spec?.holderIdentity).toBe('b');
-  expect(await second).toBe('lost');
-  expect(log.at(-1)).toBe('b stops');
 });
 
 /** A server that answers each request with the next of `answers`. */

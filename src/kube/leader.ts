@@ -10,6 +10,7 @@ export const leaderRetryMs = 2_000;
 
 export interface LeaderTimes {
   readonly leaseDurationMs: number;
+  /** Infinity: it leads until another has the lease. Only for where another begins when the one before has ended. */
   readonly renewDeadlineMs: number;
 }
 
@@ -29,8 +30,8 @@ interface Observed {
   at: number;
 }
 
-/** What an attempt to hold the lease came to. */
-type Attempt = 'held' | 'taken';
+/** What an attempt to hold the lease came to. Failed: whose it is remains to be seen. */
+type Attempt = 'held' | 'taken' | 'failed';
 
 const micro = (date: Date): string => date.toISOString().replace('Z', '000Z');
 
@@ -88,7 +89,8 @@ class Election {
       await this.#api[how]<Lease>(resource.leases, lease, { signal });
       return 'held';
     } catch (error) {
-      if (isConflict(error) || alreadyExists(error)) return 'taken';
+      // Somebody was quicker, or it was we: a request that was given up may still have been carried out.
+      if (isConflict(error) || alreadyExists(error)) return 'failed';
       throw error;
     }
   }
@@ -112,13 +114,12 @@ export async function runAsLeader(
     ...options,
   };
   const election = new Election(api, settings);
-  const { clock, renewDeadlineMs, retryPeriodMs } = settings;
+  const { clock, leaseDurationMs, renewDeadlineMs, retryPeriodMs } = settings;
 
-  const tryOnce = async (deadlineMs: number): Promise<Attempt | 'failed'> => {
+  const tryOnce = async (deadlineMs: number): Promise<Attempt> => {
+    const timeoutMs = Math.max(1, Math.floor(Math.min(deadlineMs, leaseDurationMs)));
     try {
-      return await election.attempt(
-        AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, Math.floor(deadlineMs)))]),
-      );
+      return await election.attempt(AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
     } catch (error) {
       if (!signal.aborted) options.onError?.(error);
       return 'failed';

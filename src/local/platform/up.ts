@@ -108,8 +108,11 @@ async function ensureRunning(config: LocalConfig): Promise<'started' | 'running'
   return 'started';
 }
 
-/** Nothing between an operator and its API server can be cut here: the next one need not wait for as long. */
-const oneMachine = ['--leader-lease-duration=8', '--leader-renew-deadline=5'];
+/**
+ * Nothing between an operator and its API server can be cut here: the next one need not wait for as long. And one that cannot renew its lease
+ * is starved like everything else, while the next one comes only when it has ended: to give up and begin again would help nobody.
+ */
+const oneMachine = ['--leader-lease-duration=8', '--leader-renew-deadline=none'];
 
 async function fill(config: LocalConfig, api: KubeApi, signal: AbortSignal): Promise<void> {
   await applyAll(api, baseObjects(config), signal);
