@@ -21,13 +21,13 @@ const timers = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeo
 process.stdout.write('\\n' + JSON.stringify({ code, timers }));
 `;
 
-test('told to end, the operator gives its lease back and has no timer left that would keep its process', async () => {
-  await using server = await startApiServer();
-  await using api = createKubeClient(server.adminConnection);
+/** The operator in a process of its own, from when it holds the lease. */
+async function leadingOperator() {
+  await using parts = new AsyncDisposableStack();
+  const server = parts.use(await startApiServer());
+  const api = parts.use(createKubeClient(server.adminConnection));
   await api.create(resource.namespaces, { metadata: { name: operatorNamespace } });
-  const holder = async (): Promise<string | undefined> =>
-    (await api.get<Lease>(resource.leases, { namespace: operatorNamespace, name: operatorLease }))?.spec
-      ?.holderIdentity;
+  const lease = () => api.get<Lease>(resource.leases, { namespace: operatorNamespace, name: operatorLease });
   const kubeconfig = path.join(server.directory, 'kubeconfig');
   await writeFile(kubeconfig, server.kubeconfig);
   const env = {
@@ -42,21 +42,47 @@ test('told to end, the operator gives its lease back and has no timer left that 
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  parts.defer(async () => {
+    child.kill('SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  });
   const said = text(child.stdout);
-  try {
-    while ((await holder()) !== 'operator-0') {
+  const held = async (): Promise<Lease | undefined> => {
+    for (;;) {
+      const found = await lease();
+      if (found?.spec?.holderIdentity === 'operator-0') return found;
       if (child.exitCode !== null) throw new Error(`the operator has ended: ${await said}`);
       await sleep(20);
     }
-    const lease = await api.get<Lease>(resource.leases, { namespace: operatorNamespace, name: operatorLease });
-    expect(lease?.spec?.leaseDurationSeconds).toBe(8);
-    child.kill('SIGTERM');
-    expect(JSON.parse((await said).split('\n').at(-1) ?? '')).toEqual({ code: 0, timers: 0 });
-    expect(await holder()).toBe('');
-  } finally {
-    child.kill('SIGKILL');
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  };
+  await held();
+  const owned = parts.move();
+  return { api, child, said, lease, held, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+test('told to end, the operator gives its lease back and has no timer left that would keep its process', async () => {
+  await using operator = await leadingOperator();
+  expect((await operator.lease())?.spec?.leaseDurationSeconds).toBe(8);
+  operator.child.kill('SIGTERM');
+  expect(JSON.parse((await operator.said).split('\n').at(-1) ?? '')).toEqual({ code: 0, timers: 0 });
+  expect((await operator.lease())?.spec?.holderIdentity).toBe('');
+});
+
+test('an operator that has lost its lease to another stands for it again, in the same process', async () => {
+  await using operator = await leadingOperator();
+  for (let taken = false; !taken;) {
+    const lease = await operator.held();
+    const spec = { ...lease?.spec, holderIdentity: 'operator-1', leaseDurationSeconds: 1 };
+    taken = await operator.api.replace(resource.leases, { ...lease, spec }).then(
+      () => true,
+      () => false,
+    );
   }
+  expect((await operator.held())?.spec?.leaseTransitions).toBe(1);
+  operator.child.kill('SIGTERM');
+  const lines = (await operator.said).split('\n');
+  expect(lines.filter((line) => line.includes('"msg":"leading"'))).toHaveLength(2);
+  expect(lines.filter((line) => line.includes('"msg":"leadership lost; '))).toHaveLength(1);
 });
 
 test.each([

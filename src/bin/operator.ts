@@ -99,7 +99,7 @@ export async function main(args: string[]): Promise<number> {
     const connection = connect(values.kubeconfig);
     await using api = createKubeClient(connection);
     const configuration = await readConfiguration(api, process.env, version, stop.signal);
-    return await runOperator(
+    await runOperator(
       {
         connection,
         configuration,
@@ -109,6 +109,7 @@ export async function main(args: string[]): Promise<number> {
       },
       stop.signal,
     );
+    return 0;
   } catch (error) {
     if (stop.signal.aborted) return 0;
     log.fatal({ error: messageOf(error) }, 'the operator cannot run');

@@ -146,8 +146,8 @@ async function keepCertificates(options: OperatorOptions, parts: Parts, server: 
   }
 }
 
-/** Runs until `signal` aborts (0) or leadership is lost (1: the process must end, somebody else leads). */
-export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<number> {
+/** Runs until `signal` aborts, and leads while it holds the lease. */
+export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<void> {
   const { connection, configuration, log } = options;
   await using api = createKubeClient(connection);
   // The lease has connections of its own: a flood of other requests must not cost the leadership.
@@ -187,22 +187,18 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   try {
     if (!options.leaderElection) {
       await lead(options, parts, both);
-      return 0;
+      return;
     }
-    const outcome = await runAsLeader(
-      leaseApi,
-      {
-        lease: { namespace: configuration.namespace, name: operatorLease },
-        // A container that is started again in the same pod goes on with its own lease.
-        identity: configuration.podName,
-        ...options.leaderElection,
-        onError: (error) => log.warn({ error: messageOf(error) }, 'leader lease'),
-      },
-      (leading) => lead(options, parts, leading),
-      both,
-    );
-    if (outcome === 'lost') log.error('leadership lost');
-    return outcome === 'lost' ? 1 : 0;
+    const election = {
+      lease: { namespace: configuration.namespace, name: operatorLease },
+      // A container that is started again in the same pod goes on with its own lease.
+      identity: configuration.podName,
+      ...options.leaderElection,
+      onError: (error: unknown) => log.warn({ error: messageOf(error) }, 'leader lease'),
+    };
+    // A process that ended instead would be started again ever later, and admission is asked meanwhile, which needs no leader.
+    while ((await runAsLeader(leaseApi, election, (leading) => lead(options, parts, leading), both)) === 'lost')
+      log.warn('leadership lost; this process stands for it again');
   } finally {
     stop.abort();
     // Timers that nobody waits for any more must not keep the process.
