@@ -1,3 +1,4 @@
+import { Joined } from '../../util/joined.ts';
 import type { Archive } from './archive-source.ts';
 import { type ArchiveWriter, type OwnerMarker, readMarker, takeOwnership } from './ownership.ts';
 
@@ -24,7 +25,7 @@ interface Known {
 export class ArchiveOwner {
   readonly #deps: ArchiveOwnerDeps;
   #owned: Known | undefined;
-  #owning: Promise<void> | undefined;
+  readonly #owning = new Joined<void>();
   #lookedAt = -Infinity;
   #epoch: number | undefined;
 
@@ -46,16 +47,15 @@ export class ArchiveOwner {
   async own(archive: Archive, signal: AbortSignal): Promise<void> {
     const known = this.#owned;
     const { dataDirectory, systemIdentifier, skipEmptyCheck, writer, lookAgain = defaultLookAgain } = this.#deps;
-    const fresh = known && performance.now() - known.at < lookAgain && known.epoch === writer()?.epoch;
-    if (fresh && known.archive === archive) return;
-    this.#owning ??= (async () => {
+    const epoch = writer()?.epoch;
+    if (known?.archive === archive && known.epoch === epoch && performance.now() - known.at < lookAgain) return;
+    await this.#owning.run([archive, epoch], signal, async () => {
       const by = writer();
       const check = { archive, dataDirectory, systemIdentifier: await systemIdentifier(), writer: by };
       const at = performance.now();
       this.#saw(await takeOwnership({ ...check, skipEmptyCheck: skipEmptyCheck() }, signal));
       this.#owned = { archive, epoch: by?.epoch, at };
-    })().finally(() => (this.#owning = undefined));
-    await this.#owning;
+    });
   }
 
   /** Of a standby: only reads. */

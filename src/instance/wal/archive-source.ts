@@ -6,6 +6,7 @@ import { annotation } from '../../labels.ts';
 import type { KubeApi } from '../../kube/port.ts';
 import { resource } from '../../kube/resource-types.ts';
 import type { KubeObject } from '../../kube/types.ts';
+import { Joined } from '../../util/joined.ts';
 
 /** An archive ready for use. */
 export interface Archive {
@@ -80,7 +81,7 @@ export class ArchiveSource implements Disposable {
   readonly #section: () => SectionAt | undefined;
   readonly #options: OpenOptions;
   #open: { archive: Archive & { store: ObjectStore & Disposable }; text: string; readAt: number } | undefined;
-  #opening: Promise<Archive> | undefined;
+  readonly #opening = new Joined<Archive>();
 
   /** `section` is asked each time: it is the newest that is known of the Cluster. */
   constructor(
@@ -101,8 +102,7 @@ export class ArchiveSource implements Disposable {
     if (!at) return undefined;
     const open = this.#open;
     if (open && open.text.startsWith(sectionText(at)) && Date.now() - open.readAt < refreshAfter) return open.archive;
-    this.#opening ??= this.#read(at, signal).finally(() => (this.#opening = undefined));
-    return this.#opening;
+    return this.#opening.run([sectionText(at)], signal, () => this.#read(at, signal));
   }
 
   /** Credentials are read again at the next use: after the store has refused them. */
