@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -30,6 +31,19 @@ async function until(condition: () => boolean): Promise<void> {
   for (const deadline = Date.now() + 30_000; !condition(); await new Promise((resolve) => setTimeout(resolve, 20)))
     if (Date.now() > deadline) throw new Error('it did not come to that');
 }
+
+test('what was shipped leaves nothing behind on the signal of who wishes for it, and that signal takes back what is under way', async () => {
+  // Stores nothing, and answers the first two.
+  const answer = "process.on('message', ({ id }) => id < 3 && process.send({ id, outcome: 'created' }))";
+  using shipper = new Shipper({ file: process.execPath, args: ['-e', answer] });
+  const life = new AbortController();
+  const request = { config: {} as never, name: name(1), path: '/nowhere', systemIdentifier: '7' };
+  for (let time = 0; time < 2; time += 1) expect(await shipper.ship(request, life.signal)).toBe('created');
+  expect(getEventListeners(life.signal, 'abort')).toEqual([]);
+  const third = shipper.ship(request, life.signal);
+  life.abort(new Error('the end of the manager'));
+  await expect(third).rejects.toThrow('the end of the manager');
+});
 
 test('files go through a process of their own, which ends when it has nothing to do, and comes again', async () => {
   await using store = await testArchive();

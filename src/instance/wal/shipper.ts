@@ -41,15 +41,18 @@ export class Shipper implements Disposable {
     clearTimeout(this.#idle);
     const child = (this.#child ??= this.#start());
     const id = this.#next++;
+    const takenBack = (): void => this.#waiting.get(id)?.reject(signal.reason as Error);
+    // The signal is the manager's life: what is not taken off it again stays for as long, and there is one for each segment.
+    signal.addEventListener('abort', takenBack, { once: true });
     try {
       return await new Promise((resolve, reject) => {
         this.#waiting.set(id, { child, resolve, reject });
-        signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
         child.send({ ...request, id } satisfies ShipRequest, (error) => {
           if (error) reject(error);
         });
       });
     } finally {
+      signal.removeEventListener('abort', takenBack);
       this.#waiting.delete(id);
       if (this.#waiting.size === 0) this.#idle = setTimeout(() => this.#hangUp(), this.#keptFor).unref();
     }
