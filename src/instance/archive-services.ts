@@ -107,9 +107,9 @@ function createRestorer(deps: ArchiveServicesDeps, { source, segmentSize, histor
   return new Restorer({
     ...{ dataDirectory, source, segmentSize, signal },
     // Who is to become primary needs what the others must not see yet.
-    history: () => {
+    history: (until) => {
       const status = cluster()?.status;
-      return histories.get(status?.targetPrimary === podName ? undefined : status?.timelineID);
+      return histories.get(status?.targetPrimary === podName ? undefined : status?.timelineID, until);
     },
     onFailure: 'stream',
     patience: standbyPatience,
@@ -156,11 +156,11 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
   const section = () => archiveSection(cluster(), stores.lookup);
   const place = () => attempt(section, () => undefined);
   const source = new ArchiveSource(kube, namespace, section, { find: credentialsByRole(log.level) });
-  const histories = new HistoryCache((timeline) =>
-    findHistory(dataDirectory, timeline, () => source.get(signal), signal),
+  const histories = new HistoryCache((timeline, until) =>
+    findHistory(dataDirectory, timeline, () => source.get(until), until),
   );
   const written = new Written({ query, postmaster: deps.postmaster });
-  const writtenHistory = async () => histories.get(await written.timeline());
+  const writtenHistory = async () => histories.get(await written.timeline(), signal);
   const { segmentSize, systemIdentifier } = controlFacts(dataDirectory);
   const walLog = log.child({ logger: 'wal-archive' });
   const reporter = new ArchivingReporter(conditionWriter(kube, { namespace, name: clusterName }, signal), walLog);
@@ -186,7 +186,7 @@ export function createArchiveServices(deps: ArchiveServicesDeps): ArchiveService
     timeLeft: () => duty().timeLeft,
     standby: new StandbyArchive({
       ...{ source, segmentSize, log: walLog },
-      history: () => histories.get(cluster()?.status?.timelineID),
+      history: () => histories.get(cluster()?.status?.timelineID, signal),
       isStandby: () => duty().role === 'standby' && duty().timeLeft === undefined,
       onReleased: (message) => warn('WalNotKept', message),
     }),

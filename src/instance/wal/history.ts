@@ -32,16 +32,16 @@ export async function archivedHistory(
 
 /** Remembers the history of the last timeline that was asked for: a history does not change. */
 export class HistoryCache {
-  readonly #find: (timeline: number) => Promise<TimelineHistory | undefined>;
+  readonly #find: (timeline: number, signal: AbortSignal) => Promise<TimelineHistory | undefined>;
   #last: TimelineHistory | undefined;
 
-  constructor(find: (timeline: number) => Promise<TimelineHistory | undefined>) {
+  constructor(find: (timeline: number, signal: AbortSignal) => Promise<TimelineHistory | undefined>) {
     this.#find = find;
   }
 
-  async get(timeline: number | undefined): Promise<TimelineHistory | undefined> {
+  async get(timeline: number | undefined, signal: AbortSignal): Promise<TimelineHistory | undefined> {
     if (timeline === undefined || timeline === 0) return undefined;
-    if (this.#last?.timeline !== timeline) this.#last = await this.#find(timeline);
+    if (this.#last?.timeline !== timeline) this.#last = await this.#find(timeline, signal);
     return this.#last;
   }
 }

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, expect, jest, test } from '@jest/globals';
 import { BlockPool } from '../../objectstore/codec/block-pool.ts';
 import { ObjectStoreError } from '../../objectstore/errors.ts';
 import { createTurns } from '../../util/turns.ts';
@@ -163,6 +163,73 @@ test('a standby is told at once that the archive does not answer, and goes on wi
   answers = true;
   expect(await later.ask(name(1))).toEqual({ outcome: 'restored' });
   await Promise.all([restorer.close(), later.restorer.close()]);
+});
+
+test('a standby waits no longer for what is being fetched ahead, or for the history of its primary, than for the file', async () => {
+  await using store = await testArchive();
+  const archive = await store.open('one');
+  for (const index of [1, 2]) await put(archive, name(index), 'x');
+  const silentFrom: ObjectStore = {
+    ...archive.store,
+    get: (key, options) => (key.endsWith(name(1)) ? archive.store.get(key, options) : untilAborted(options?.signal)),
+  };
+  const standby = { onFailure: 'stream', patience: 60_000 } as const;
+  const { ask } = await aRestorer({ ...archive, store: silentFrom }, standby);
+  expect(await ask(name(1))).toEqual({ outcome: 'restored' });
+  expect(await ask(name(2))).toMatchObject({ outcome: 'failed', message: expect.stringMatching(/has not begun.*ms/) });
+
+  let asked = 0;
+  const history = (signal: AbortSignal) => {
+    if (!signal.aborted) asked += 1;
+    return signal.aborted ? Promise.reject(signal.reason as Error) : untilAborted(signal);
+  };
+  const promoted = await aRestorer(archive, { ...standby, history });
+  for (const file of [name(1), name(2)])
+    expect(await promoted.ask(file)).toMatchObject({ message: expect.stringContaining('history of the primary') });
+  expect(asked).toBe(1);
+});
+
+test('a clock that is set back does not keep a standby from asking the archive again', async () => {
+  await using store = await testArchive();
+  const archive = await store.open('one');
+  await put(archive, name(1), 'x');
+  let failures = 0;
+  const faulty: ObjectStore = {
+    ...archive.store,
+    get: (key, options) =>
+      (failures += 1) === 1
+        ? Promise.reject(new ObjectStoreError('unreachable', 'ECONNREFUSED'))
+        : archive.store.get(key, options),
+  };
+  const { ask } = await aRestorer({ ...archive, store: faulty }, { onFailure: 'stream', patience: 0 });
+  expect(await ask(name(1))).toMatchObject({ message: 'ECONNREFUSED' });
+  const now = Date.now.bind(Date);
+  const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() - 3_600_000);
+  const outcome = await ask(name(1)).finally(() => clock.mockRestore());
+  expect(outcome).toEqual({ outcome: 'restored' });
+});
+
+test('what was fetched for a PostgreSQL that has gone is not put where the next one has its files put', async () => {
+  await using store = await testArchive();
+  const archive = await store.open('one');
+  for (const index of [1, 2]) await put(archive, name(index), 'x');
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const slow: ObjectStore = {
+    ...archive.store,
+    async get(key, options) {
+      if (!key.endsWith(name(1))) await promise;
+      return archive.store.get(key, options);
+    },
+  };
+  const { ask, restorer, target } = await aRestorer({ ...archive, store: slow });
+  expect(await ask(name(1))).toEqual({ outcome: 'restored' });
+  await rm(target);
+  const gone = new AbortController();
+  const late = restorer.restore(name(2), target, gone.signal);
+  gone.abort(new Error('it has gone'));
+  resolve();
+  expect(await late).toMatchObject({ outcome: 'failed', message: 'it has gone' });
+  await expect(readFile(target)).rejects.toThrow('ENOENT');
 });
 
 test('a standby that has taken its request back asks the archive again at once', async () => {

@@ -17,7 +17,7 @@ export interface RestorerDeps {
   readonly source: Pick<ArchiveSource, 'get' | 'invalidate'>;
   readonly segmentSize: () => Promise<number>;
   /** The history that this instance must stay on; undefined when any is right (recovery of a new cluster). */
-  readonly history: () => Promise<TimelineHistory | undefined>;
+  readonly history: (signal: AbortSignal) => Promise<TimelineHistory | undefined>;
   /**
    * What a failure means. 'stop': PostgreSQL must not take it for the end of the archive, so tries go on for `patience` and then
    * recovery ends. 'stream': a standby has another way to its WAL, which it goes only after this one: it is told at once, and for
@@ -62,11 +62,11 @@ export class Restorer implements WalRestorer {
   }
 
   async restore(file: string, target: string, signal: AbortSignal): Promise<RestoreOutcome> {
-    const { source, history, segmentSize, onFailure } = this.#deps;
+    const { source, segmentSize, onFailure } = this.#deps;
     if (parseWalName(file) === undefined) return { outcome: 'absent' };
     try {
       const place = await this.#place(target);
-      const known = await history();
+      const known = await this.#history(signal);
       if (known && !isFileOfHistory(known, file, await segmentSize())) {
         this.#sayForeign(file, known.timeline);
         return { outcome: 'absent' };
@@ -106,6 +106,8 @@ export class Restorer implements WalRestorer {
         ? this.#once(() => downloadWal(archive, name, staging, { signal, answerWithin: this.#answerWithin }), signal)
         : this.#patiently(() => downloadWal(archive, name, staging, { signal }), signal);
     if (fetched === undefined && !(await download(file)) && !(await this.#partial(file, download))) return false;
+    // PostgreSQL that has gone meanwhile may have come back, and have something else fetched to the same place.
+    signal.throwIfAborted();
     await rename(staging, place);
     await sync(path.dirname(place));
     return true;
@@ -119,20 +121,49 @@ export class Restorer implements WalRestorer {
     return this.#deps.onFailure === 'stop' && parseWalName(file)?.kind === 'segment' && download(`${file}.partial`);
   }
 
+  /** The failure for which the archive is not asked now. */
+  #silence(): { readonly error: unknown } | undefined {
+    return this.#unanswered && performance.now() < this.#unanswered.until ? this.#unanswered : undefined;
+  }
+
+  #failed(error: unknown, signal: AbortSignal): void {
+    this.#changed(error);
+    // A request that was taken back, as an election does, a damaged file and a full volume say nothing of the archive.
+    if (signal.aborted || !isUnanswered(error)) return;
+    this.#answerWithin = between(2 * this.#answerWithin);
+    this.#unanswered = { until: performance.now() + this.#deps.patience, error };
+  }
+
   async #once(download: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
-    if (this.#unanswered && Date.now() < this.#unanswered.until) throw this.#unanswered.error;
-    const began = Date.now();
+    const silence = this.#silence();
+    if (silence) throw silence.error;
+    const began = performance.now();
     try {
       const found = await download();
-      this.#answerWithin = between(2 * (Date.now() - began));
+      this.#answerWithin = between(2 * (performance.now() - began));
       return found;
     } catch (error) {
-      this.#changed(error);
-      // A request that was taken back, as an election does, a damaged file and a full volume say nothing of the archive.
-      if (signal.aborted || !isUnanswered(error)) throw error;
-      this.#answerWithin = between(2 * this.#answerWithin);
-      this.#unanswered = { until: Date.now() + this.#deps.patience, error };
+      this.#failed(error, signal);
       throw error;
+    }
+  }
+
+  /** That of a primary that has just been promoted may be in the archive alone. */
+  async #history(signal: AbortSignal): Promise<TimelineHistory | undefined> {
+    const { history, onFailure } = this.#deps;
+    if (onFailure === 'stop') return history(signal);
+    const late = new AbortController();
+    const silence = this.#silence();
+    if (silence) late.abort(silence.error);
+    const words = `the archive has not given the history of the primary within ${this.#answerWithin} ms`;
+    const timer = setTimeout(() => late.abort(new ObjectStoreError('unreachable', words)), this.#answerWithin);
+    try {
+      return await history(AbortSignal.any([signal, late.signal]));
+    } catch (error) {
+      if (!silence) this.#failed(error, signal);
+      throw error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -161,17 +192,23 @@ export class Restorer implements WalRestorer {
     const size = await this.#deps.segmentSize();
     const count = archive.config.wal.maxParallel;
     const names = Array.from({ length: count }, (_, index) => segmentAfter(file, size, index + 1));
-    const known = await this.#deps.history();
+    const known = await this.#history(this.#deps.signal);
     const wanted = names.filter((name) => !known || isFileOfHistory(known, name, size));
     await this.#files(directory).want(count > 1 ? wanted : []);
   }
 
   #files(directory: string): Prefetch {
     if (this.#prefetch?.directory !== directory) {
-      const { source, signal } = this.#deps;
+      const { source, signal, onFailure } = this.#deps;
       const files = new Prefetch(path.join(directory, '.howdah-restore'), async (name, place) => {
         const archive = await source.get(signal);
-        return archive !== undefined && (await downloadWal(archive, name, place, { signal }));
+        if (!archive) return false;
+        if (onFailure === 'stop') return downloadWal(archive, name, place, { signal });
+        // Who asks for it waits for this first.
+        return this.#once(
+          () => downloadWal(archive, name, place, { signal, answerWithin: this.#answerWithin }),
+          signal,
+        );
       });
       this.#prefetch = { directory, files };
     }
