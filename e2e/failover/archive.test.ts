@@ -1,10 +1,10 @@
 // The archive is away while roles change: it holds up nobody, and what it misses comes later.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { resource } from '../../src/kube/resource-types.ts';
 import { s3Client } from '../support/bucket.ts';
 import { type BackupObject, bucket, objectStoreSection, waitForBackup } from '../support/cluster.ts';
+import { signal } from '../support/faults/processes.ts';
 import { type StoreProxy, storeProxy } from '../support/faults/store-proxy.ts';
 import { modes, Scenario } from '../support/scenario.ts';
 import { openShared } from '../support/shared.ts';
@@ -74,11 +74,29 @@ describe.each(modes)('%s', (mode) => {
         proxy.behave(how);
         await (planned ? scenario.switchOver(target) : scenario.deletePod(primary));
         await scenario.anotherPrimary(primary);
+        await waitFor('a write to the new primary, the archive being as it was', async () => {
+          await using session = await scenario.session();
+          return await session.query('create table if not exists without_the_archive ()');
+        });
         proxy.behave('passes');
       },
     });
     if (planned) expect(after).toBe(target);
     else expect(after).not.toBe(before);
+    await archived();
+  });
+
+  test('F11 the third instance is restarted in the middle of a failover, with all that the old primary wrote in the archive: it follows', async () => {
+    const [third = ''] = await scenario.standbys();
+    const { before, after } = await scenario.under('third restarted', {
+      do: async (primary) => {
+        // Ends with a shutdown checkpoint, which is archived on the timeline that is left.
+        await scenario.deletePod(primary);
+        await signal(scenario.pod(third), 'postgres', 'KILL');
+        await scenario.anotherPrimary(primary);
+      },
+    });
+    expect(after).not.toBe(before);
     await archived();
   });
 
@@ -114,12 +132,18 @@ describe.each(modes)('%s', (mode) => {
         metadata: { name: backup, namespace },
         spec: { cluster: { name: scenario.cluster }, method: 'barmanObjectStore' },
       });
+    const phase = async (): Promise<string | undefined> =>
+      (await platform.api.get<BackupObject>(resource.backups, { namespace, name: 'interrupted' }))?.status?.phase;
     await scenario.under('failover during a backup', {
       do: async (primary) => {
+        // What is to be stored takes much longer so than another primary does.
+        proxy.behave({ does: 'dawdles', bytesPerSecond: 4096, to: ({ url }) => url.includes('/base/') });
         await make('interrupted');
-        await sleep(300);
+        await waitFor('the backup to run', async () => ((await phase()) === 'running' ? true : undefined));
         await scenario.deletePod(primary);
         await scenario.anotherPrimary(primary);
+        expect(['running', 'failed']).toContain(await phase());
+        proxy.behave('passes');
       },
     });
     const interrupted = await waitForBackup(platform.api, namespace, 'interrupted');

@@ -123,27 +123,36 @@ test('a replica whose volume is deleted by hand is made anew with another', asyn
 test('the primary hands over before its volume, deleted by hand, goes', async () => {
   const leader = await primary();
   await loaded('volume of the primary deleted', async () => {
+    const uid = async (): Promise<string | undefined> =>
+      (await api.get<PersistentVolumeClaim>(resource.persistentVolumeClaims, key(leader)))?.metadata?.uid;
+    const before = await uid();
     await api.delete(resource.persistentVolumeClaims, key(leader));
-    await waitFor('another primary', async () => ((await primary()) === leader ? undefined : true));
-    await waitFor('its volume to be gone', async () =>
-      (await api.get(resource.persistentVolumeClaims, key(leader))) === undefined ? true : undefined,
-    );
+    await waitFor('its volume to be gone', async () => ((await uid()) === before ? undefined : true));
+    expect(await primary()).not.toBe(leader);
   });
 });
 
 test('maintenance without the old volumes: a replica of a cordoned node is made anew elsewhere', async () => {
-  const name = await replica();
+  const [name, old] = [await replica(), await volumes()];
   const pod = await api.get<Pod>(resource.pods, key(name));
   const node = { name: pod?.spec?.nodeName ?? '' };
+  expect(node.name).not.toBe('');
+  const others = uidsOf((await pods()).filter(({ metadata }) => metadata?.name !== name));
   await plugin('maintenance', 'set', cluster);
   await api.patch(resource.nodes, node, { spec: { unschedulable: true } });
   try {
     await loaded('maintenance', async () => {
       await api.delete(resource.pods, key(name));
-      await waitFor('its old volume to be gone', async () => {
-        const found = await api.get<Pod>(resource.pods, key(name));
-        return found === undefined || found.spec?.nodeName !== node.name ? true : undefined;
-      });
+      await waitFor(
+        'one on another volume and another node',
+        async () => {
+          const kept = (await volumes()).filter((uid) => old.includes(uid));
+          const [made] = (await pods()).filter(({ metadata }) => !others.includes(metadata?.uid ?? ''));
+          const place = made?.spec?.nodeName ?? node.name;
+          return kept.length === 2 && place !== node.name ? true : undefined;
+        },
+        { timeout: 240_000 },
+      );
     });
   } finally {
     await api.patch(resource.nodes, node, { spec: { unschedulable: null } });

@@ -71,12 +71,14 @@ export class Subject {
     );
   }
 
+  /** Opened once, so it waits as long as a handshake may take on a busy machine. */
   session(
     to: 'rw' | { instance: string } = 'rw',
     as: 'app' | 'superuser' = 'app',
     overrides: pg.ClientConfig = {},
   ): Promise<Session> {
-    return connect(this.platform.api, { namespace: this.namespace, cluster: this.cluster, to, as }, overrides);
+    const target = { namespace: this.namespace, cluster: this.cluster, to, as };
+    return connect(this.platform.api, target, { connectionTimeoutMillis: 20_000, ...overrides });
   }
 
   /** With time to hand over even on a busy machine: one that is killed may be back as primary before its lease has run out. */
