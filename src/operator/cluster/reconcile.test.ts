@@ -341,6 +341,29 @@ test('an operator that dies after any write goes on to the same end', async () =
 const uids = async (test: TestCluster): Promise<Record<string, string | undefined>> =>
   Object.fromEntries((await test.list<Pod>(resource.pods)).map(({ metadata }) => [metadata?.name, metadata?.uid]));
 
+test('an operator that dies between two claims of a filled instance marks them all the same', async () => {
+  const spec = { walStorage: { size: '1Gi' } };
+  const test = await TestCluster.create(platform.api, { name: 'marked', instances: 1, spec });
+  let left = 1;
+  const mortal = watched(
+    platform.api,
+    (call) => {
+      if (!/^patch .*persistentvolumeclaims.*pvcStatus/.test(call)) return;
+      left -= 1;
+      if (left === 0) throw new Error('the operator has died');
+    },
+    true,
+  );
+  for (let turn = 0; turn < 40 && left > 0; turn += 1) {
+    await test.reconcile(mortal).catch(() => undefined);
+    await test.moment();
+  }
+  expect(left).toBe(0);
+  await test.until(isHealthy);
+  const marks = (await test.claims()).map(({ metadata }) => metadata?.annotations?.['cnpg.io/pvcStatus']);
+  expect(marks).toEqual(['ready', 'ready']);
+});
+
 test('a volume that will be full soon is said in time, once for each step, and keeps nothing from being enlarged', async () => {
   const test = await TestCluster.create(platform.api, { name: 'filling', instances: 2 });
   await test.until(isHealthy);

@@ -18,7 +18,7 @@ export function watched(api: KubeApi, onWrite: (call: string) => void, afterward
       const method = target[name].bind(target) as (...values: unknown[]) => unknown;
       if (!writing.has(name)) return method;
       return async (...values: unknown[]) => {
-        const call = `${name} ${JSON.stringify(values.slice(0, 3)).slice(0, 200)}`;
+        const call = `${name} ${JSON.stringify(values.slice(0, 3)).slice(0, 400)}`;
         if (!afterwards) onWrite(call);
         const result = await method(...values);
         if (afterwards) onWrite(call);

@@ -1,5 +1,6 @@
+import type { PersistentVolumeClaim } from '../../../kube/objects.ts';
 import { resource } from '../../../kube/resource-types.ts';
-import { annotation, jobRole, pvcStatus } from '../../../labels.ts';
+import { annotation, jobRole, label, pvcRole, pvcStatus } from '../../../labels.ts';
 import { eventReason, phase } from '../phase-names.ts';
 import { goOn, stop, type PhaseResult } from '../result.ts';
 import type { ObservedScope } from '../scope.ts';
@@ -8,9 +9,12 @@ import { hasDatabase, type Instance, type JobFact } from '../world.ts';
 /** How long a failed join is left for people to look at before the instance is made anew. */
 const failedJoinMs = 60_000;
 
+/** The data's claim last: it alone says that the instance is filled, and none of the others is looked at from then on. */
 async function markFilled(scope: ObservedScope, instance: Instance): Promise<void> {
   const { api, namespace, signal } = scope;
-  for (const { metadata } of instance.claims) {
+  const isData = ({ metadata }: PersistentVolumeClaim): boolean => metadata?.labels?.[label.pvcRole] === pvcRole.data;
+  const dataLast = [...instance.claims].sort((a, b) => Number(isData(a)) - Number(isData(b)));
+  for (const { metadata } of dataLast) {
     if (metadata?.annotations?.[annotation.pvcStatus] === pvcStatus.ready) continue;
     const patch = { metadata: { annotations: { [annotation.pvcStatus]: pvcStatus.ready } } };
     await api.patch(resource.persistentVolumeClaims, { namespace, name: metadata?.name ?? '' }, patch, { signal });
