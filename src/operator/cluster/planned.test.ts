@@ -1,6 +1,7 @@
 // What people ask of a running cluster, with an operator that may die between any two writes.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Pod } from '../../kube/objects.ts';
+import type { KubeApi } from '../../kube/port.ts';
 import { resource } from '../../kube/resource-types.ts';
 import { startApiServer } from '../../local/apiserver/testing/server.ts';
 import { isHealthy, startPlatform, TestCluster, type TestPlatform } from '../testing/test-world.ts';
@@ -176,3 +177,20 @@ test('an operator that dies after any write of a scale-down with a restart ends 
   }
   expect(count).toBeGreaterThan(5);
 }, 240_000);
+
+test('a pod that goes just before it is taken away is no fault that people hear of', async () => {
+  const { api } = platform;
+  const test = await healthy('goes', 1);
+  const key = { namespace: 'default', name: 'goes-1' };
+  const patch = async (...values: Parameters<KubeApi['patch']>): Promise<unknown> => {
+    if (values[0].plural === 'pods') await api.delete(resource.pods, key, { gracePeriodSeconds: 0 });
+    return api.patch(...values);
+  };
+  const late = new Proxy(api, {
+    get: (target, name: keyof KubeApi) => (name === 'patch' ? patch : target[name].bind(target)),
+  });
+  await annotate(test, { 'kubectl.kubernetes.io/restartedAt': '2026-01-01T00:00:00Z' });
+  await expect(test.reconcile(late)).rejects.toMatchObject({ code: 404 });
+  expect(test.events.filter(({ type }) => type === 'Warning')).toEqual([]);
+  await test.until(isHealthy);
+});

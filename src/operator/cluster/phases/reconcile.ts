@@ -85,9 +85,12 @@ async function runPhases<S extends Scope>(scope: S, phases: readonly Phase<S>[])
   return { kind: 'continue' };
 }
 
-/** An error that people must hear of: what it means for the phase. Transient ones are only retried. */
+/**
+ * An error that people must hear of: what it means for the phase. Transient ones are only retried, as what was there when it was looked at and
+ * has gone since.
+ */
 function reportError(scope: Scope, error: unknown): void {
-  const refused = error instanceof KubeError && [400, 403, 404, 422].includes(error.code);
+  const refused = error instanceof KubeError && [400, 403, 422].includes(error.code);
   if (!(error instanceof TerminalError) && !refused) return;
   const message = messageOf(error);
   const reason = error instanceof TerminalError ? error.reason : eventReason.cannotCreateObjects;
