@@ -20,12 +20,14 @@ interface Watcher {
   readonly concerns: (change: Change) => boolean;
   readonly take: (change: Change) => void;
   readonly fail: (error: Error) => void;
-  /** Goes on for ever without a word. */
+  /** Hears nothing, and does not know it yet. */
   silent: boolean;
 }
 
 /** Of the real client, for one try. */
 const requestTimeoutMs = 30_000;
+/** Of the real client: ten seconds without a packet, then ten probes that nobody answers, one a second. */
+const keepAliveMs = 20_000;
 
 const noAnswer = (why: string): KubeError => new KubeError(0, { reason: 'NoAnswer', message: why }, 'API');
 
@@ -66,12 +68,13 @@ export class ApiServer {
     if (watcher.concerns(change)) this.#scheduler.after(delay, attempt);
   }
 
-  /** Watches of this machine, or of all, hear no more; or they break. */
+  /** Watches of this machine, or of all, break at once; or their connections are half open, until TCP notices. */
   disturbWatches(home: string | undefined, how: 'silence' | 'break'): void {
     for (const watcher of this.#watchers) {
       if (home !== undefined && watcher.process.home !== home) continue;
-      if (how === 'silence') watcher.silent = true;
-      else this.#scheduler.after(1, () => watcher.fail(noAnswer('the watch broke')), watcher.process);
+      watcher.silent ||= how === 'silence';
+      const noticed = how === 'silence' ? keepAliveMs : 1;
+      this.#scheduler.after(noticed, () => watcher.fail(noAnswer('the watch broke')), watcher.process);
     }
   }
 
