@@ -21,7 +21,7 @@ export type Compression = (typeof writable)[number];
 /** WAL and data pages shrink nearly as much at level 1 as at 6 (gzip) or 3 (zstd), in a third of the time. */
 const level = 1;
 const chunkSize = 256 * 1024;
-/** A window and tables that stay in the processor's cache: an eighth faster, and WAL becomes 1.4 % larger. */
+/** A window and tables that stay in the processor's cache: an eighth faster, and WAL becomes up to 8 % larger (docs/benchmarks.md). */
 const zstdOptions = {
   params: {
     [constants.ZSTD_c_compressionLevel]: level,
