@@ -27,12 +27,21 @@ afterAll(() => scenario?.[Symbol.asyncDispose]());
       do: async (primary) => {
         // What is written from here on is on one disk only.
         await stopStream(scenario.pod(primary), 'walsender');
+        {
+          await using session = await scenario.session({ instance: primary });
+          await session.query('create table alone ()');
+        }
         await sleep(1500);
         await using _off = await nodes?.powerOff(await nodeOf(scenario.pod(primary)));
         await scenario.anotherPrimary(primary);
       },
     });
     expect(after).not.toBe(before);
+    // By a rewind where the image has one.
+    const made = (await podLog(scenario.pod(before))).filter(({ rule = '' }) => ['rebuilt', 'rewound'].includes(rule));
+    expect(made).not.toEqual([]);
+    await using session = await scenario.session({ instance: before });
+    expect((await session.query("select from pg_class where relname = 'alone'")).rows).toEqual([]);
     await waitFor('one data directory', async () => {
       const names = await inPod(scenario.pod(before), 'ls "$PGDATA/.."');
       return names.includes('diverged') || names.includes('fresh') ? undefined : true;
