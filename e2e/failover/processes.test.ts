@@ -2,8 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { freeze, signal } from '../support/faults/processes.ts';
+import { inPod } from '../support/faults/wal-stream.ts';
 import { modes, Scenario } from '../support/scenario.ts';
 import { openShared } from '../support/shared.ts';
+import { waitFor } from '../support/wait.ts';
 
 describe.each(modes)('%s', (mode) => {
   let scenario: Scenario;
@@ -39,20 +41,38 @@ describe.each(modes)('%s', (mode) => {
   test('F7 manager and PostgreSQL of the primary are killed at once: the supervisor leaves no backend behind', async () => {
     await scenario.under('manager and postgres killed', {
       do: async (primary) => {
-        await signal(scenario.pod(primary), 'manager', 'KILL');
-        await signal(scenario.pod(primary), 'postgres', 'KILL');
+        const pod = scenario.pod(primary);
+        await using session = await scenario.session({ instance: primary });
+        const { rows } = await session.query<{ pid: number }>('select pg_backend_pid() as pid');
+        const stat = `/proc/${Number(rows[0]?.pid)}/stat`;
+        // It stands still, as one does whose disk does not answer: by itself it would never notice the end of its postmaster.
+        await inPod(pod, `kill -STOP ${Number(rows[0]?.pid)}`);
+        const startOf = async (): Promise<string> => (await inPod(pod, `cut -d ' ' -f 22 ${stat} || true`)).trim();
+        const begun = await startOf();
+        expect(begun).not.toBe('');
+        await signal(pod, 'manager', 'KILL');
+        await signal(pod, 'postgres', 'KILL');
+        await waitFor('the backend to be gone', async () => ((await startOf()) === begun ? undefined : true));
       },
     });
   });
 
   test('F6 F2 the manager of the primary stands still for 60 s: the watchdog ends its PostgreSQL, and one primary goes on', async () => {
-    await scenario.under('manager frozen 60 s', {
+    const begunAt = async (instance: string): Promise<string> => {
+      await using session = await scenario.session({ instance });
+      const { rows } = await session.query<{ at: string }>('select pg_postmaster_start_time()::text as at');
+      return rows[0]?.at ?? '';
+    };
+    let begun = '';
+    const { before } = await scenario.under('manager frozen 60 s', {
       mayLose: true,
       do: async (primary) => {
+        begun = await begunAt(primary);
         await using _frozen = await freeze(scenario.pod(primary), 'manager');
         await sleep(60_000);
       },
     });
+    expect(await begunAt(before)).not.toBe(begun);
   });
 
   test('F22 the postmaster of the primary stands still for 60 s: nobody new is let in, so another takes over', async () => {
