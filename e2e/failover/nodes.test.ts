@@ -3,8 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Fault } from '../support/faults/fault.ts';
 import { nodeFaults, nodeOf } from '../support/faults/nodes.ts';
+import { podLog } from '../support/pod-log.ts';
 import { modes, Scenario } from '../support/scenario.ts';
 import { openShared } from '../support/shared.ts';
+import { waitFor } from '../support/wait.ts';
 
 const nodes = nodeFaults();
 if (!nodes) process.stdout.write('faults of nodes SKIPPED here: nobody can switch off the nodes of this Kubernetes\n');
@@ -54,8 +56,17 @@ if (!nodes) process.stdout.write('faults of nodes SKIPPED here: nobody can switc
         await sleep(3000);
         const lost = await Promise.all(others.map(off));
         await sleep(2000);
+        const epoch = await scenario.epoch();
+        const back = Date.now();
         await staleOff.repair();
-        await sleep(4000);
+        if (mode === 'synchronous') {
+          await waitFor('the one that was lost first to be back', async () =>
+            (await podLog(scenario.pod(stale))).some(({ at }) => at > back) ? true : undefined,
+          );
+          // Long enough to stand, if it could by itself.
+          await sleep(15_000);
+          expect([await scenario.primary(), await scenario.epoch()]).toEqual([primary, epoch]);
+        } else await sleep(4000);
         for (const fault of lost) await fault.repair();
       },
     });
