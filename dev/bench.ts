@@ -11,6 +11,7 @@ import { baseBackup } from './bench/base-backup.ts';
 import { chosen, failover } from './bench/failover/failover.ts';
 import { aborted } from './bench/interrupt.ts';
 import { peers } from './bench/peers/run.ts';
+import { endTagged, tagAll } from './bench/tagged.ts';
 import { type Figure, header, row } from './bench/figures.ts';
 import { walArchive } from './bench/wal/wal.ts';
 import { provisioning } from './bench/provisioning.ts';
@@ -51,22 +52,40 @@ async function ownPlatform(): Promise<Awaited<ReturnType<typeof localPlatform>>>
   return platform;
 }
 
+// Ctrl-C ends the bench like an error does: what was started is stopped.
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(new Error(`ended by ${name}`)));
+
+/** Of what needs no platform: programs that end by themselves, or because they are interrupted. */
+async function interruptible(work: () => Promise<void>): Promise<void> {
+  tagAll();
+  const ending = aborted(stop.signal).catch(endTagged);
+  try {
+    await work();
+  } catch (error) {
+    await endTagged();
+    const reason: unknown = stop.signal.aborted ? stop.signal.reason : error;
+    process.stderr.write(`FAILED: ${reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)}\n`);
+    process.exit(1);
+  }
+  if (stop.signal.aborted) await ending;
+}
+
 // Beside pgBackRest and barman-cloud, without a platform.
 const steps = (['backup', 'restore'] as const).filter((step) => positionals.includes(step));
 if (steps.length > 0) {
-  await peers({ mebibytes: Number(options.size ?? 2048), runs: Number(options.runs ?? 3), steps });
+  const [mebibytes, peerRuns] = [Number(options.size ?? 2048), Number(options.runs ?? 3)];
+  await interruptible(() => peers({ mebibytes, runs: peerRuns, steps, signal: stop.signal }));
   process.exit();
 }
 
 if (only === undefined || only === 'wal') {
   process.stdout.write(`${header}\n`);
-  for (const figure of await walArchive(runs)) process.stdout.write(`${row(figure)}\n`);
+  await interruptible(async () => {
+    for (const figure of await walArchive(runs, stop.signal)) process.stdout.write(`${row(figure)}\n`);
+  });
   if (only === 'wal') process.exit();
 }
-
-// Ctrl-C ends the bench like an error does: what was started is stopped.
-const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(new Error(`ended by ${name}`)));
 
 async function measure(platform: Platform): Promise<string[]> {
   await createBucket(platform.objectStore);

@@ -15,6 +15,8 @@ export function barman(pg: ArchivingPostgres, store: PeerStore, compression: 'gz
     AWS_SECRET_ACCESS_KEY: store.secretAccessKey,
     AWS_CA_BUNDLE: store.caFile,
     AWS_DEFAULT_REGION: 'us-east-1',
+    // What it leaves when it is killed goes with the server.
+    TMPDIR: server.directory,
   };
   const cloud = ['--cloud-provider', 'aws-s3', '--endpoint-url', store.endpoint];
   const where = [`s3://${bucket}/barman`, name];

@@ -1,5 +1,6 @@
 import { type ArchivingPostgres, archivingPostgres } from '../../../src/instance/recovery/testing.ts';
 import type { Archive } from '../../../src/instance/wal/archive-source.ts';
+import { aborted } from '../interrupt.ts';
 
 /** Of one database; there are as many as the asked size needs, made by copying files. */
 const databaseSize = 256;
@@ -20,7 +21,10 @@ const fill = [
 ];
 
 /** A PostgreSQL 15 with about `mebibytes` of mixed data that archives to `archive`, and listens on `address`. */
-export async function mixedDatabase(archive: Archive, mebibytes: number, address: string): Promise<ArchivingPostgres> {
+export async function mixedDatabase(
+  archive: Archive,
+  { mebibytes, address, signal }: { mebibytes: number; address: string; signal: AbortSignal },
+): Promise<ArchivingPostgres> {
   const pg = await archivingPostgres(() => Promise.resolve(archive), {
     major: 15,
     // Durability off makes the filling quick; what is measured only reads.
@@ -30,19 +34,30 @@ export async function mixedDatabase(archive: Archive, mebibytes: number, address
     },
     hba: ['local all all trust', 'local replication all trust', 'hostssl replication postgres all cert'],
   });
+  try {
+    await Promise.race([fillUp(pg, mebibytes, signal), aborted(signal)]);
+    return pg;
+  } catch (error) {
+    await pg[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function fillUp(pg: ArchivingPostgres, mebibytes: number, signal: AbortSignal): Promise<void> {
   await pg.server.query('CREATE DATABASE part');
   await using client = await connect(pg);
   for (const statement of fill) await client.query(statement);
   await client.end();
-  for (let number = 2; number * databaseSize <= mebibytes; number += 1)
+  for (let number = 2; number * databaseSize <= mebibytes && !signal.aborted; number += 1)
     await pg.server.query(`CREATE DATABASE part${number} TEMPLATE part STRATEGY file_copy`);
   await pg.server.query('CHECKPOINT');
-  return pg;
 }
 
 async function connect({ server }: ArchivingPostgres) {
   const { default: postgres } = await import('pg');
   const client = new postgres.Client(server.connection('part'));
+  // Its statement is told; afterwards nobody waits for anything on it.
+  client.on('error', () => undefined);
   await client.connect();
   return Object.assign(client, { [Symbol.asyncDispose]: () => client.end().catch(() => undefined) });
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, readdir } from 'node:fs/promises';
+import { tag } from '../tagged.ts';
 
 export interface Measured {
   readonly seconds: number;
@@ -85,7 +86,7 @@ export async function run({ file, args, env = {}, user }: Program): Promise<void
   const child = spawn(file, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: '/',
-    env: { PATH: process.env['PATH'] ?? '', ...env },
+    env: { PATH: process.env['PATH'] ?? '', ...tag, ...env },
     ...(user && { uid: user.uid, gid: user.gid }),
   });
   let output = '';

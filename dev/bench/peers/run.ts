@@ -20,6 +20,7 @@ export interface PeerOptions {
   readonly mebibytes: number;
   readonly runs: number;
   readonly steps: readonly ('backup' | 'restore')[];
+  readonly signal: AbortSignal;
 }
 
 const mebibyte = 1 << 20;
@@ -47,7 +48,7 @@ async function measured(step: Step): Promise<Measured> {
   return measure(step.mark, step.work);
 }
 
-export async function peers({ mebibytes, runs, steps }: PeerOptions): Promise<void> {
+export async function peers({ mebibytes, runs, steps, signal }: PeerOptions): Promise<void> {
   await using store = await startStore();
   const { endpoint, accessKeyId, secretAccessKey, ca } = store;
   const config = (compression: 'gzip' | 'none'): ArchiveConfig => ({
@@ -63,7 +64,7 @@ export async function peers({ mebibytes, runs, steps }: PeerOptions): Promise<vo
   });
   const gzip = await open('gzip');
   const address = await freeLoopbackAddress();
-  await using pg = await mixedDatabase(gzip, mebibytes, address);
+  await using pg = await mixedDatabase(gzip, { mebibytes, address, signal });
   const [found] = await pg.server.query<{ bytes: string }>(
     'SELECT sum(pg_database_size(oid))::text AS bytes FROM pg_database',
   );
@@ -77,6 +78,7 @@ export async function peers({ mebibytes, runs, steps }: PeerOptions): Promise<vo
   say('| step | program | s | MiB/s | processor s | memory MiB |\n|---|---|---|---|---|---|');
   if (steps.includes('restore')) await clones(pg, address, size, runs);
   for (const peer of all) {
+    signal.throwIfAborted();
     await peer.prepare?.();
     const backups: Measured[] = [];
     for (let number = 0; number < runs; number += 1) backups.push(await measured(peer.backup));

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { firstWord } from '../interrupt.ts';
 import { createAuthority, issueCertificate } from '../../../src/pki/x509.ts';
 
 export interface PeerStore extends AsyncDisposable {
@@ -31,23 +32,31 @@ export async function startStore(): Promise<PeerStore> {
   const child = fork(path.join(import.meta.dirname, 'store-process.ts'), {
     execArgv: ['--disable-warning=ExperimentalWarning'],
   });
+  const ended = once(child, 'exit');
+  const release = async (): Promise<void> => {
+    if (child.connected) child.disconnect();
+    await ended;
+    await rm(directory, { recursive: true, force: true });
+  };
   const credentials = { accessKeyId: 'bench', secretAccessKey: 'bench-secret' };
-  child.send({
+  const start = {
     ...{ dataDir: path.join(directory, 'data'), address: '127.0.0.1', port: 0, credentials, buckets: [bucket] },
     tls: { cert: leaf.certificate, key: leaf.key },
-  });
-  const [endpoint] = (await once(child, 'message')) as [string];
+  };
+  // An error is told by its end.
+  child.send(start, () => undefined);
+  const [endpoint] = await firstWord(once(child, 'message') as Promise<[string]>, ended).catch(
+    async (error: unknown) => {
+      await release();
+      throw error;
+    },
+  );
   return {
     endpoint,
     port: Number(new URL(endpoint).port),
     ...credentials,
     ca: authority.certificate,
     caFile,
-    async [Symbol.asyncDispose]() {
-      const ended = once(child, 'exit');
-      child.disconnect();
-      await ended;
-      await rm(directory, { recursive: true, force: true });
-    },
+    [Symbol.asyncDispose]: release,
   };
 }

@@ -22,12 +22,13 @@ export interface WalPeer {
 const files = (directory: string, names: readonly string[]): string[] =>
   names.map((name) => path.join(directory, 'pg_wal', name));
 
-function barman(store: PeerStore): WalPeer {
+function barman(store: PeerStore, place: string): WalPeer {
   const env = {
     AWS_ACCESS_KEY_ID: store.accessKeyId,
     AWS_SECRET_ACCESS_KEY: store.secretAccessKey,
     AWS_CA_BUNDLE: store.caFile,
     AWS_DEFAULT_REGION: 'us-east-1',
+    TMPDIR: place,
   };
   return {
     name: 'barman-cloud, gzip',
@@ -87,6 +88,6 @@ export function archivers(store: PeerStore, place: string): WalPeer[] {
   else process.stderr.write('SKIPPED: pgBackRest is not installed (apt-get install pgbackrest)\n');
   if (spawnSync('/usr/bin/barman-cloud-wal-archive', ['--version']).error)
     process.stderr.write('SKIPPED: barman-cloud-wal-archive is not installed (apt-get install barman-cli-cloud)\n');
-  else found.push(barman(store));
+  else found.push(barman(store, place));
   return found;
 }

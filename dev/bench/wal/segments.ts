@@ -3,7 +3,7 @@ import path from 'node:path';
 import { temporaryPostgres } from '../../../src/testing/postgres.ts';
 
 /** WAL of a busy database: rows that come, change and go, with indexes and images of pages. `count` whole segments of it in `directory`. */
-export async function recordSegments(directory: string, count: number): Promise<string[]> {
+export async function recordSegments(directory: string, count: number, signal: AbortSignal): Promise<string[]> {
   await mkdir(directory, { recursive: true });
   await using server = await temporaryPostgres({
     major: 15,
@@ -19,6 +19,7 @@ export async function recordSegments(directory: string, count: number): Promise<
     return names.filter((name) => name < (row?.name ?? ''));
   };
   for (let round = 0; (await recorded()).length < count; round += 1) {
+    signal.throwIfAborted();
     await server.query(
       `INSERT INTO t SELECT i, 'customer ' || (i * 7919 % 100003), random() * 1000, now(), md5(i::text) || repeat(' note', (i % 7)::int)
         FROM generate_series(${round * 40_000}::bigint, ${round * 40_000 + 39_999}::bigint) AS i`,

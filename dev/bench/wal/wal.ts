@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, rename, rm } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createInterface } from 'node:readline';
 import { type ArchiveConfig, openArchive } from '../../../src/objectstore/archive/config.ts';
 import { walDirectory } from '../../../src/objectstore/layout.ts';
 import type { Figure } from '../figures.ts';
+import { firstWord } from '../interrupt.ts';
 import { processorOf, waitedFor } from '../peers/measure.ts';
 import { type PeerStore, bucket, startStore } from '../peers/store.ts';
 import { type Rate, archivers } from './peers.ts';
@@ -52,16 +54,23 @@ const configOf = (store: PeerStore, run: string): ArchiveConfig => {
   };
 };
 
-async function allStored(config: ArchiveConfig): Promise<void> {
+async function allStored(config: ArchiveConfig, signal: AbortSignal): Promise<void> {
   using store = await openArchive(config);
-  for (let found = 0; found < count; await delay(100)) {
+  for (let found = 0; found < count; await delay(100, undefined, { signal })) {
     found = 0;
-    for await (const _ of store.list(walDirectory(config.location))) found += 1;
+    for await (const _ of store.list(walDirectory(config.location), { signal })) found += 1;
   }
 }
 
-/** `ahead`: all but the first are in the store before they are asked for, and their times are those of the rest. */
-async function ours(config: ArchiveConfig, directory: string, names: readonly string[], ahead: boolean) {
+interface Ours {
+  readonly directory: string;
+  readonly names: readonly string[];
+  /** All but the first are in the store before they are asked for, and their times are those of the rest. */
+  readonly ahead: boolean;
+  readonly signal: AbortSignal;
+}
+
+async function ours(config: ArchiveConfig, { directory, names, ahead, signal }: Ours) {
   const argument = JSON.stringify({ config, dataDirectory: directory });
   const child = spawn(process.execPath, [path.join(import.meta.dirname, 'archiver-child.ts'), argument], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -73,8 +82,9 @@ async function ours(config: ArchiveConfig, directory: string, names: readonly st
       MALLOC_MMAP_THRESHOLD_: '262144',
     },
   });
+  const ended = once(child, 'exit');
   try {
-    const [port] = (await once(createInterface(child.stdout), 'line')) as [string];
+    const [port] = await firstWord(once(createInterface(child.stdout), 'line') as Promise<[string]>, ended);
     const before = await resident(child.pid);
     const processorBefore = (await processorOf(child.pid ?? 0)) + (await waitedFor());
     const script = path.join(root, 'src/instance/scripts/wal-request');
@@ -82,7 +92,7 @@ async function ours(config: ArchiveConfig, directory: string, names: readonly st
     const archive = (some: readonly string[]): Promise<number[]> =>
       archiveAll((file) => ['bash', script, 'archive', file], { HOWDAH_LOCAL_PORT: port }, some);
     const first = await archive(files.slice(0, 1));
-    if (ahead) await allStored(config);
+    if (ahead) await allStored(config, signal);
     const rest = await archive(files.slice(1));
     const processor = (await processorOf(child.pid ?? 0)) + (await waitedFor()) - processorBefore;
     return {
@@ -92,18 +102,18 @@ async function ours(config: ArchiveConfig, directory: string, names: readonly st
     };
   } finally {
     child.kill('SIGTERM');
-    await once(child, 'exit');
+    await ended;
   }
 }
 
 /** WAL archive with zstd, and what Debian's tools do with the same segments and the same store. */
-export async function walArchive(runs: number): Promise<Figure[]> {
-  const place = path.join('/tmp', `howdah-bench-wal-${process.pid}`);
+export async function walArchive(runs: number, signal: AbortSignal): Promise<Figure[]> {
+  const place = path.join(os.tmpdir(), `howdah-bench-wal-${process.pid}`);
   await using store = await startStore();
   try {
     const recorded = path.join(place, 'recorded');
     const directory = path.join(place, 'data');
-    const names = await recordSegments(recorded, count);
+    const names = await recordSegments(recorded, count, signal);
     const rates: Rate[] = [];
     const shipped: number[] = [];
     const grown: number[] = [];
@@ -112,11 +122,12 @@ export async function walArchive(runs: number): Promise<Figure[]> {
     for (let run = 1; run <= runs; run += 1) {
       const again = (): Promise<void> => waitingSegments(directory, recorded, names);
       await again();
-      const one = await ours(configOf(store, `${run}`), directory, names, false);
+      signal.throwIfAborted();
+      const one = await ours(configOf(store, `${run}`), { directory, names, ahead: false, signal });
       rates.push({ rate: count / sum(one.seconds), processor: one.processor });
       grown.push(one.grown);
       await again();
-      const two = await ours(configOf(store, `${run}-ahead`), directory, names, true);
+      const two = await ours(configOf(store, `${run}-ahead`), { directory, names, ahead: true, signal });
       shipped.push(...two.seconds.map((seconds) => seconds * 1000));
       for (const [index, peer] of peers.entries()) {
         await again();

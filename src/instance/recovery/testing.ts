@@ -147,7 +147,11 @@ export async function archivingPostgres(
     max_wal_senders: '5',
     ...options.settings,
   };
-  const server = await temporaryPostgres({ ...options, settings });
+  const server = await temporaryPostgres({ ...options, settings }).catch(async (error: unknown) => {
+    await wal[Symbol.asyncDispose]();
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  });
   running.server = server;
   segmentSize = (await readServerFacts(server.connection())).segmentSize;
   return {
