@@ -4,6 +4,7 @@ import { createBackupController } from '../backup/controller.ts';
 import { reconcileBackups } from '../backup/reconcile.ts';
 import { createClusterController } from '../cluster/controller.ts';
 import { readInstanceStatus } from '../cluster/instance-status.ts';
+import { impatient } from '../cluster/patience.ts';
 import { reconcileCluster } from '../cluster/phases/reconcile.ts';
 import type { OperatorConfiguration } from '../config.ts';
 import { messageOf } from '../errors.ts';
@@ -75,7 +76,7 @@ async function lead(options: OperatorOptions, parts: Parts, signal: AbortSignal)
   const onError = (key: string, error: unknown, retryInMs: number): void =>
     log.warn({ key, error: messageOf(error), retryInMs }, 'reconciliation failed');
   const emit = events.emit.bind(events);
-  const common = { api, readStatus: readInstanceStatus, emit, now: () => new Date() };
+  const common = { api, readStatus: impatient(readInstanceStatus), emit, now: () => new Date() };
   const missingSince = new Map<string, number>();
   const backups = createBackupController({
     api,

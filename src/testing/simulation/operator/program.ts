@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { createClusterController } from '../../../operator/cluster/controller.ts';
 import { readInstanceStatus } from '../../../operator/cluster/instance-status.ts';
+import { impatient } from '../../../operator/cluster/patience.ts';
 import { reconcileCluster } from '../../../operator/cluster/phases/reconcile.ts';
 import { messageOf } from '../../../operator/errors.ts';
 import { runAsLeader } from '../../../kube/leader.ts';
@@ -28,6 +29,7 @@ export function startOperator({ kube, podName, log, begins, ended }: OperatorOpt
   const stop = new AbortController();
   const onError = (error: unknown): void => log.warn({ error: messageOf(error) }, 'the leader lease');
   const lead = (signal: AbortSignal): Promise<void> => {
+    const readStatus = impatient(readInstanceStatus);
     const controller = createClusterController({
       ...{ api: kube, namespaces: [namespace], workers: 1 },
       onError: (_key, error, retryInMs) => log.warn({ error: messageOf(error), retryInMs }, 'reconciliation failed'),
@@ -35,7 +37,7 @@ export function startOperator({ kube, podName, log, begins, ended }: OperatorOpt
       reconcile: async (key, owned, signalOfRun) => {
         const ends = begins();
         const surroundings = {
-          ...{ api: kube, owned, log, identity, configuration: operatorConfiguration, readStatus: readInstanceStatus },
+          ...{ api: kube, owned, log, identity, configuration: operatorConfiguration, readStatus },
           emit: () => undefined,
           now: () => new Date(),
         };
