@@ -1,11 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { ownerMarkerKey } from '../../objectstore/layout.ts';
+import { ownerMarkerKey, walKey } from '../../objectstore/layout.ts';
 import type { ObjectStore } from '../../objectstore/port.ts';
 import { type TestArchive, anOwner, testArchive } from '../recovery/testing.ts';
 import type { Archive } from './archive-source.ts';
+import { emptyCheckFile } from './ownership.ts';
 
 const signal = (): AbortSignal => AbortSignal.timeout(30_000);
 let store: TestArchive;
@@ -59,4 +60,26 @@ test('a look that was taken back by who asked for it is begun anew for who waits
   await expect(first).rejects.toThrow('a shutdown');
   await second;
   expect(owner.owned(archive)).toBe(true);
+});
+
+test.each(['', 'null', '{"systemIdentifier":7,"claim":""}', '<html>'])(
+  'a marker that says %j is told by its key, and nothing is written over it',
+  async (text) => {
+    const archive = await store.open(`damaged-${text.length}`);
+    const key = ownerMarkerKey(archive.config.location);
+    await archive.store.put(key, Buffer.from(text));
+    const owning = anOwner(data).own(archive, signal());
+    await expect(owning).rejects.toThrow(`"${key}" does not say whose archive this is`);
+    const left = await archive.store.get(key);
+    expect((await left?.body.toArray())?.join('')).toBe(text);
+  },
+);
+
+test('a new database whose note of that cannot be read takes no archive with WAL of another', async () => {
+  const archive = await store.open('foreign');
+  await archive.store.put(walKey(archive.config.location, '000000010000000000000001', 'none'), Buffer.from('theirs'));
+  const place = await mkdtemp(path.join(data, 'new-'));
+  await mkdir(path.join(place, emptyCheckFile));
+  await expect(anOwner(place).own(archive, signal())).rejects.toThrow('EISDIR');
+  expect(await archive.store.get(ownerMarkerKey(archive.config.location))).toBeUndefined();
 });

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ownerMarkerKey, walDirectory } from '../../objectstore/layout.ts';
+import { readWhole } from '../../objectstore/whole.ts';
 import { writeDurably } from '../../util/durable.ts';
+import { readFileIfThere } from '../../util/files.ts';
 import type { Archive } from './archive-source.ts';
 
 /** In PGDATA of a database that has not archived anything yet (reference §2.15). */
@@ -46,12 +48,32 @@ export class SupersededError extends NotOwnedError {
 /** PostgreSQL's timelines have 32 bits; what is above half of them is not believed. */
 const highestEpoch = 0x7fff_ffff;
 
+/** Undefined for what is no marker. */
+function parseMarker(text: string): OwnerMarker | undefined {
+  try {
+    const marker = JSON.parse(text) as Partial<OwnerMarker> | null;
+    return typeof marker?.systemIdentifier === 'string' && typeof marker.claim === 'string'
+      ? (marker as OwnerMarker)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Throws for one that is damaged: whose archive it is, a person has to say. */
 export async function readMarker(archive: Archive, signal: AbortSignal): Promise<OwnerMarker | undefined> {
-  const found = await archive.store.get(ownerMarkerKey(archive.config.location), { signal });
+  const key = ownerMarkerKey(archive.config.location);
+  const found = await archive.store.get(key, { signal });
   if (!found) return undefined;
-  const chunks: Buffer[] = [];
-  for await (const chunk of found.body) chunks.push(chunk as Buffer);
-  const { epoch, ...marker } = JSON.parse(Buffer.concat(chunks).toString()) as OwnerMarker;
+  const text = (await readWhole(found, key)).toString();
+  const parsed = parseMarker(text);
+  if (!parsed) {
+    throw new Error(
+      `"${key}" does not say whose archive this is: expected JSON with the texts systemIdentifier and claim, found ` +
+        JSON.stringify(text.slice(0, 80)),
+    );
+  }
+  const { epoch, ...marker } = parsed;
   const believed = Number.isInteger(epoch) && (epoch ?? 0) > 0 && (epoch ?? 0) <= highestEpoch;
   return { ...marker, ...(believed && { epoch }) };
 }
@@ -88,7 +110,7 @@ export const emptyArchiveError = (archive: Archive): NotOwnedError =>
  */
 export async function takeOwnership(check: OwnershipCheck, signal: AbortSignal): Promise<OwnerMarker> {
   const file = path.join(check.dataDirectory, emptyCheckFile);
-  const content = await readFile(file, 'utf8').catch(() => undefined);
+  const content = await readFileIfThere(file);
   const marker = await readMarker(check.archive, signal);
   if (content === undefined) {
     const claim = { ...ownMarker(check), claim: '' };
