@@ -163,7 +163,7 @@ export async function archivingPostgres(
       await current().query('SELECT txid_current()');
       const [row] = await current().query<{ name: string }>('SELECT pg_walfile_name(pg_switch_wal()) AS name');
       const name = row?.name ?? '';
-      for (const deadline = Date.now() + 15_000; Date.now() < deadline;) {
+      for (const deadline = Date.now() + 120_000; Date.now() < deadline;) {
         const [stats] = await current().query<{ last: string | null }>(
           'SELECT last_archived_wal AS last FROM pg_stat_archiver',
         );
