@@ -163,7 +163,10 @@ test('a shutdown is not held up by an archive that does not answer', async () =>
   const archive = await archives.open('one');
   const { data, standby } = await aStandby(archive);
   let left: number | undefined;
-  let release: () => void = () => undefined;
+  const uploads: (() => void)[] = [];
+  const underWay = async (count: number): Promise<void> => {
+    while (uploads.length < count) await new Promise((resolve) => setTimeout(resolve, 20));
+  };
   const archiver = new Archiver({
     ...alwaysPrimary,
     dataDirectory: data,
@@ -174,20 +177,20 @@ test('a shutdown is not held up by an archive that does not answer', async () =>
     history: () => Promise.resolve(undefined),
     segmentSize: () => Promise.resolve(16 << 20),
     ...{ owner: anOwner(data), alarm: () => undefined },
-    ship: () => new Promise((_, reject) => (release = () => reject(new Error('the store is away')))),
+    ship: () => new Promise((_, reject) => uploads.push(() => reject(new Error('the store is away')))),
     reporter: { report: () => undefined },
     log: silent,
     signal: signal(),
   });
   await writeFile(`${data}/pg_wal/${name(1)}`, 'x');
   const asked = archiver.archive(`${data}/pg_wal/${name(1)}`, signal());
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await underWay(1);
   left = 0;
   expect(await asked).toMatchObject({ outcome: 'given-up' });
-  release();
+  uploads[0]?.();
   left = 1000;
   const failing = archiver.archive(`${data}/pg_wal/${name(1)}`, signal());
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  release();
+  await underWay(2);
+  uploads[1]?.();
   expect(await failing).toMatchObject({ outcome: 'given-up', message: 'the store is away' });
 });
