@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises';
+import { chown, readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { temporaryPostgres } from '../../testing/postgres.ts';
 import type { Archive } from '../wal/archive-source.ts';
@@ -52,6 +53,33 @@ test.each<Row>([
   const settings = { archive_mode: 'off' };
   await using server = await temporaryPostgres({ major: 18, dataDirectory: restore.data, settings });
   expect((await server.query<{ i: number }>('SELECT i FROM t ORDER BY i')).map(({ i }) => i)).toEqual(rows);
+});
+
+test('an LSN of a timeline that was left in the middle of a segment is reached by what the archive has of that', async () => {
+  await using archive = await testArchive();
+  const origin = await archive.open('left');
+  await using pg = await archivingPostgres(() => Promise.resolve(origin), { major: 18 });
+  const { server } = pg;
+  await server.query('CREATE TABLE t AS SELECT 1 AS i');
+  await backUp(pg, origin);
+  await server.query('INSERT INTO t VALUES (2)');
+  const [at] = await server.query<{ lsn: string }>('SELECT pg_current_wal_lsn()::text AS lsn');
+  await server.query('INSERT INTO t VALUES (3)');
+  await server.stop('immediate');
+  const signal = path.join(server.dataDirectory, 'standby.signal');
+  await writeFile(signal, '');
+  const { user } = server.installation;
+  if (user) await chown(signal, user.uid, user.gid);
+  await server.start();
+  await server.query('SELECT pg_promote()');
+  await pg.switchAndWait();
+
+  const target = { targetTLI: '1', targetLSN: at?.lsn ?? '', exclusive: true };
+  await using restore = await aRestore({ major: 18, origin, target });
+  expect(await restore.run()).toMatchObject({ timeline: 3 });
+  const settings = { archive_mode: 'off' };
+  await using restored = await temporaryPostgres({ major: 18, dataDirectory: restore.data, settings });
+  expect((await restored.query<{ i: number }>('SELECT i FROM t ORDER BY i')).map(({ i }) => i)).toEqual([1, 2]);
 });
 
 test.each<[string, RecoveryTargetSpec, string]>([

@@ -77,6 +77,8 @@ async function checkReach(
   const wanted = segmentName(history.timeline, segmentNumberBefore(goal.lsn, size), size);
   if (start !== undefined && goal.lsn <= start) return;
   if (newest !== undefined && newest.slice(8) >= wanted.slice(8)) return;
+  // The last segment of a timeline that was left in the middle of it; recovery finds out how far it goes.
+  if (await findWal(origin, `${wanted}.partial`, signal)) return;
   throw new RecoveryRequestError(
     `${fieldOf('targetLSN')}: ${formatLsn(goal.lsn)} lies in WAL segment ${wanted}, which the archive does not hold; ` +
       `the newest of timeline ${history.timeline} is ${newest ?? 'none'}`,
