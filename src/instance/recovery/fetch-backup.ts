@@ -60,7 +60,7 @@ async function extractMember(fetch: FetchBackup, entry: CatalogEntry): Promise<W
     const manifestPrefix = oid === undefined ? '' : `pg_tblspc/${oid}/`;
     try {
       const content = await plainContent(archive, file, signal);
-      await extractTar(content, { directory, manifestPrefix, record, written, onParent, keeps: true, signal });
+      await extractTar(content, { directory, manifestPrefix, record, written, onParent, signal });
     } catch (error) {
       throw inFile(file.key, error);
     }

@@ -6,7 +6,6 @@ import { Flusher } from './flusher.ts';
 import { IncrementalFile } from './incremental.ts';
 import type { ContentRecord } from './manifest-check.ts';
 import { type TarEntry, TarReader } from './tar.ts';
-import { WriteBehind } from './write-behind.ts';
 
 export interface ExtractTarget {
   /** An existing directory. */
@@ -18,8 +17,6 @@ export interface ExtractTarget {
   readonly written: { readonly files: Set<string>; readonly directories: Set<string> };
   /** The directory holds the backup that this archive was made since: files of the same name are replaced or completed. */
   readonly onParent?: boolean;
-  /** Chunks of the archive stay as they are: they are written while the next ones come. Else each is written before the next is asked for. */
-  readonly keeps?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -37,7 +34,6 @@ class Extraction {
   #file: FileHandle | undefined;
   #incremental: IncrementalFile | undefined;
   readonly #flusher = new Flusher();
-  readonly #behind = new WriteBehind((file, bytes) => this.#flusher.wrote(file, bytes));
 
   constructor(target: ExtractTarget) {
     this.#target = target;
@@ -83,8 +79,9 @@ class Extraction {
   async data(chunk: Buffer): Promise<void> {
     this.#target.record.update(chunk);
     if (this.#incremental) return this.#incremental.data(chunk);
-    await this.#behind.write(this.#open(), chunk);
-    if (this.#target.keeps !== true) await this.#behind.settle();
+    const file = this.#open();
+    for (let at = 0; at < chunk.length;) at += (await file.write(chunk, at, chunk.length - at)).bytesWritten;
+    this.#flusher.wrote(file, chunk.length);
   }
 
   async end(): Promise<void> {
@@ -97,14 +94,7 @@ class Extraction {
     const file = this.#file;
     this.#file = undefined;
     this.#incremental = undefined;
-    if (!file) return;
-    try {
-      await this.#behind.settle();
-    } catch (error) {
-      await file.close();
-      throw error;
-    }
-    await this.#flusher.close(file);
+    if (file) await this.#flusher.close(file);
   }
 
   /** Also after a failure: no file is open any more. */
